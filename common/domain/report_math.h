@@ -1,0 +1,53 @@
+// common/domain/report_math.h: the arithmetic of reports, from exact integers to doubles.
+//
+// Every backend that answers reports makes its quotients here, so equal integers give equal doubles. All functions are pure. Results lie within 1e-12 (relative) of the exact
+// rational: each operand is rounded once and the division once.
+#ifndef CLV_COMMON_DOMAIN_REPORT_MATH_H_
+#define CLV_COMMON_DOMAIN_REPORT_MATH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+
+namespace clv::domain {
+
+// numerator / denominator; absent unless the denominator is positive.
+std::optional<double> Quotient(absl::int128 numerator, absl::int128 denominator);
+
+// Currency units of micros.
+double UnitsOf(absl::int128 micros);
+
+// Days of seconds.
+double DaysOf(absl::int128 seconds);
+
+// Mean in currency units: micros / 10^6 / count; absent unless `count` is positive.
+std::optional<double> MeanUnits(absl::int128 micros, absl::int128 count);
+
+// Mean in days: seconds / 86400 / count; absent unless `count` is positive.
+std::optional<double> MeanDays(absl::int128 seconds, absl::int128 count);
+
+// Index from 0 of the nearest-rank percentile among `count` sorted values: max(1, ceil(percent * count / 100)) - 1. Wants count >= 1, percent 0..100.
+constexpr size_t NearestRankIndex(size_t count, unsigned percent) {
+  const size_t rank = (percent * count + 99) / 100;
+  return rank == 0 ? 0 : rank - 1;
+}
+
+// Nearest-rank percentile of ascending values; absent when there are none.
+template <typename Value>
+std::optional<Value> Percentile(const std::vector<Value>& sorted, unsigned percent) {
+  if (sorted.empty()) return std::nullopt;
+  return sorted[NearestRankIndex(sorted.size(), percent)];
+}
+
+// Exact sum.
+absl::int128 SumOf(const std::vector<int64_t>& values);
+
+// Sample standard deviation (divisor n - 1) in currency units of micros, from exact sums; absent below two values.
+std::optional<double> SampleStddevUnits(const std::vector<int64_t>& micros);
+
+}  // namespace clv::domain
+
+#endif  // CLV_COMMON_DOMAIN_REPORT_MATH_H_

@@ -1,0 +1,168 @@
+// common/storage/clv_store.h: the contract between the aggregation worker and its store of facts
+// and values.
+//
+// One writer. Everything a fold changes, its checkpoint included, is committed in one transaction.
+// Errors as in storage.h.
+#ifndef CLV_COMMON_STORAGE_CLV_STORE_H_
+#define CLV_COMMON_STORAGE_CLV_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/domain/customer_summary.h"
+#include "common/domain/records.h"
+#include "common/storage/storage.h"
+
+namespace clv::storage {
+
+// A row of `customer_clv`: a customer known in any way (described, with purchases, or imported).
+struct CustomerValue {
+  std::string customer_id;
+  domain::CustomerAttributes attributes;
+  bool described = false;
+  bool imported = false;
+  std::optional<int64_t> signup_date;
+  domain::CustomerSummary summary;
+  int64_t updated_at =
+      0;  // greatest receipt time among the rows that became a winner touching the customer
+  LogPosition folded_position = 0;  // the fold that last wrote the row
+
+  bool operator==(const CustomerValue&) const = default;
+};
+
+// All winning facts of one customer.
+struct CustomerFacts {
+  std::optional<domain::Customer> customer;
+  std::optional<domain::ImportedClv> imported;
+  std::vector<domain::PurchaseAmount> purchases;
+
+  bool empty() const { return !customer && !imported && purchases.empty(); }
+};
+
+// An event that could not be folded.
+struct DeadLetter {
+  LogPosition position = 0;
+  uint32_t row_index = 0;
+  DataSource data_source = DataSource::kCustomers;
+  std::string key;
+  std::string reason;
+};
+
+// How many facts there are.
+struct FactCounts {
+  uint64_t customers = 0;  // rows of customer_clv
+  uint64_t purchases = 0;
+  uint64_t dead_letters = 0;
+};
+
+// A found or stored piece of long work; the words of proto/clv/v1/aggregation_service.proto.
+struct JobRecord {
+  std::string job_id;
+  int kind = 0;
+  int state = 0;
+  int64_t created_at_seconds = 0;
+  std::optional<int64_t> ended_at_seconds;
+  uint64_t customers_done = 0;
+  uint64_t customers_total = 0;
+  uint64_t values_checked = 0;
+  uint64_t difference_count = 0;
+  std::string differences;  // a serialised list; opaque here
+  std::string error;
+  LogPosition folded_position = 0;
+};
+
+template <typename Row>
+using ByKey = std::unordered_map<std::string, Row>;
+
+// Reads within one consistent state.
+class ClvReadTransaction {
+ public:
+  virtual ~ClvReadTransaction() = default;
+
+  // Last folded log position of this state.
+  virtual LogPosition checkpoint() const = 0;
+
+  // The currency that facts are summed in; empty in a new store.
+  virtual const std::string& reporting_currency() const = 0;
+
+  // Present winners for keys; unknown keys are left out. Sorted keys are fastest.
+  virtual absl::StatusOr<ByKey<domain::Purchase>> FindPurchases(
+      const std::vector<std::string>& purchase_ids) = 0;
+  virtual absl::StatusOr<ByKey<domain::Customer>> FindCustomers(
+      const std::vector<std::string>& customer_ids) = 0;
+  virtual absl::StatusOr<ByKey<domain::ImportedClv>> FindImports(
+      const std::vector<std::string>& customer_ids) = 0;
+  virtual absl::StatusOr<ByKey<CustomerValue>> FindValues(
+      const std::vector<std::string>& customer_ids) = 0;
+
+  // Everything known about one customer.
+  virtual absl::StatusOr<CustomerFacts> FactsOf(const std::string& customer_id) = 0;
+
+  // Ids of customers with facts or a row of `customer_clv`, greater than `after`, in byte order, at
+  // most `limit`.
+  virtual absl::StatusOr<std::vector<std::string>> CustomersAfter(const std::string& after,
+                                                                  int limit) = 0;
+
+  // All winning purchases of a customer, whole, by purchase_id.
+  virtual absl::StatusOr<std::vector<domain::Purchase>> PurchasesOf(
+      const std::string& customer_id) = 0;
+
+  virtual absl::StatusOr<FactCounts> CountFacts() = 0;
+};
+
+// Reads and writes in one transaction; rolled back unless committed.
+class FoldTransaction : public ClvReadTransaction {
+ public:
+  // Insert or replace by key. PutPurchase replaces the row of the same customer; when a purchase
+  // moves, RemovePurchase comes first.
+  virtual absl::Status PutCustomer(const domain::Customer& customer) = 0;
+  virtual absl::Status PutImport(const domain::ImportedClv& imported) = 0;
+  virtual absl::Status PutPurchase(const domain::Purchase& purchase) = 0;
+  virtual absl::Status RemovePurchase(const std::string& customer_id,
+                                      const std::string& purchase_id) = 0;
+  virtual absl::Status PutValue(const CustomerValue& value) = 0;
+  virtual absl::Status RemoveValue(const std::string& customer_id) = 0;
+  virtual absl::Status AddDeadLetter(const DeadLetter& letter) = 0;
+  // Counts for FactsOf at once.
+  virtual absl::Status PutReportingCurrency(const std::string& currency) = 0;
+
+  // Moves the checkpoint from the one this transaction began with to `position` and commits.
+  // ABORTED when another worker moved it meanwhile (nothing was changed). Any other error means
+  // that the outcome is unknown: call ClvStore::Reopen, read the checkpoint, go on from there.
+  virtual absl::Status Commit(LogPosition position) = 0;
+};
+
+// The store. Thread-compatible, except that Read() transactions may be used on another thread than
+// Begin() ones.
+class ClvStore {
+ public:
+  virtual ~ClvStore() = default;
+
+  // Begins the only writing transaction.
+  virtual absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() = 0;
+
+  // Begins a reading transaction on a connection of its own. Keep it short: it holds back the
+  // reclaiming of space.
+  virtual absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() = 0;
+
+  // Throws the writing connection away and opens a new one, after an unknown outcome.
+  virtual absl::Status Reopen() = 0;
+
+  // Last folded position.
+  virtual absl::StatusOr<LogPosition> Checkpoint() = 0;
+
+  // Inserts or replaces a job; lists them newest first.
+  virtual absl::Status PutJob(const JobRecord& job) = 0;
+  virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(uint32_t limit) = 0;
+};
+
+}  // namespace clv::storage
+
+#endif  // CLV_COMMON_STORAGE_CLV_STORE_H_
