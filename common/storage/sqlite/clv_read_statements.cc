@@ -1,0 +1,248 @@
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "common/storage/sqlite/clv_statements.h"
+
+namespace clv::storage {
+namespace {
+
+domain::Purchase ReadPurchase(const Statement& row) {
+  return {.purchase_id = std::string(row.Text(0)),
+          .customer_id = std::string(row.Text(1)),
+          .order_id = std::string(row.Text(2)),
+          .purchase_amount_micros = row.Int(3),
+          .purchase_date = row.Int(4),
+          .currency = std::string(row.Text(5)),
+          .product_id = std::string(row.Text(6)),
+          .product_name = std::string(row.Text(7)),
+          .product_category = std::string(row.Text(8)),
+          .payment_method = std::string(row.Text(9)),
+          .created_at = row.OptionalInt(10)};
+}
+
+domain::Customer ReadCustomer(const Statement& row) {
+  return {.customer_id = std::string(row.Text(0)),
+          .name = std::string(row.Text(1)),
+          .email = std::string(row.Text(2)),
+          .signup_date = row.OptionalInt(3),
+          .country = std::string(row.Text(4)),
+          .customer_segment = std::string(row.Text(5)),
+          .acquisition_source = std::string(row.Text(6)),
+          .active = row.Int(7) != 0,
+          .created_at = row.OptionalInt(8)};
+}
+
+domain::ImportedClv ReadImport(const Statement& row) {
+  return {.customer_id = std::string(row.Text(0)),
+          .total_spend_micros = row.Int(1),
+          .purchase_count = row.Int(2),
+          .first_purchase_date = row.Int(3),
+          .last_purchase_date = row.Int(4),
+          .customer_segment = std::string(row.Text(5)),
+          .country = std::string(row.Text(6)),
+          .acquisition_source = std::string(row.Text(7)),
+          .updated_at = row.Int(8)};
+}
+
+CustomerValue ReadValue(const Statement& row) {
+  return {.customer_id = std::string(row.Text(0)),
+          .attributes = {.country = std::string(row.Text(1)),
+                         .customer_segment = std::string(row.Text(2)),
+                         .acquisition_source = std::string(row.Text(3))},
+          .described = row.Int(4) != 0,
+          .imported = row.Int(5) != 0,
+          .signup_date = row.OptionalInt(6),
+          .summary = {.purchase_count = row.Int(7),
+                      .total_spend_micros = row.Int(8),
+                      .refunded_micros = row.Int(9),
+                      .first_purchase_date = row.OptionalInt(10),
+                      .last_purchase_date = row.OptionalInt(11),
+                      .repeat_order_days = row.Int(12),
+                      .visible_rows = row.Int(13),
+                      .unconverted_rows = row.Int(14),
+                      .last_activity_date = row.OptionalInt(15),
+                      .gross_micros = row.Int(16)},
+          .updated_at = row.Int(17),
+          .folded_position = static_cast<LogPosition>(row.Int(18))};
+}
+
+// The rows that `statement`, which takes one key, gives for each of `keys`.
+template <typename Row>
+absl::StatusOr<ByKey<Row>> FindEach(Statement& statement, const std::vector<std::string>& keys,
+                                    Row (*read)(const Statement&)) {
+  ByKey<Row> rows;
+  for (const std::string& key : keys) {
+    statement.Bind(1, key);
+    CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+    if (has_row) rows.emplace(key, read(statement));
+    statement.Reset();
+  }
+  return rows;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Database& db) {
+  std::unique_ptr<ClvReadStatements> s(new ClvReadStatements());
+  CLV_ASSIGN_OR_RETURN(s->checkpoint_, db.Prepare("SELECT folded_position FROM checkpoint"));
+  CLV_ASSIGN_OR_RETURN(s->setting_, db.Prepare("SELECT value FROM settings WHERE key = ?"));
+  constexpr char kPurchaseColumns[] =
+      "SELECT purchase_id, customer_id, order_id, purchase_amount_micros, purchase_date, currency, "
+      "product_id, product_name, product_category, payment_method, created_at FROM purchases ";
+  CLV_ASSIGN_OR_RETURN(s->purchase_,
+                       db.Prepare(std::string(kPurchaseColumns) + "WHERE purchase_id = ?"));
+  CLV_ASSIGN_OR_RETURN(s->purchases_of_, db.Prepare(std::string(kPurchaseColumns) +
+                                                    "WHERE customer_id = ? ORDER BY purchase_id"));
+  CLV_ASSIGN_OR_RETURN(
+      s->customer_,
+      db.Prepare("SELECT customer_id, name, email, signup_date, country, customer_segment, "
+                 "acquisition_source, active, created_at FROM customers WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(
+      s->import_,
+      db.Prepare("SELECT customer_id, total_spend_micros, purchase_count, first_purchase_date, "
+                 "last_purchase_date, customer_segment, country, acquisition_source, updated_at "
+                 "FROM customer_clv_imports WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(
+      s->value_,
+      db.Prepare("SELECT customer_id, country, customer_segment, acquisition_source, described, "
+                 "imported, signup_date, purchase_count, total_spend_micros, refunded_micros, "
+                 "first_purchase_date, last_purchase_date, repeat_order_days, visible_rows, "
+                 "unconverted_rows, last_activity_date, gross_micros, updated_at, folded_position "
+                 "FROM customer_clv WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(s->amounts_,
+                       db.Prepare("SELECT order_id, purchase_amount_micros, purchase_date, "
+                                  "currency FROM purchases WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(
+      s->customers_after_,
+      db.Prepare("SELECT customer_id FROM customers WHERE customer_id > ?1 "
+                 "UNION SELECT customer_id FROM purchases WHERE customer_id > ?1 "
+                 "UNION SELECT customer_id FROM customer_clv_imports WHERE customer_id > ?1 "
+                 "UNION SELECT customer_id FROM customer_clv WHERE customer_id > ?1 "
+                 "ORDER BY customer_id LIMIT ?2"));
+  // The purchases are summed from customer_clv: counting the rows themselves would scan the largest
+  // table.
+  CLV_ASSIGN_OR_RETURN(s->counts_,
+                       db.Prepare("SELECT COUNT(*), SUM(visible_rows + unconverted_rows), "
+                                  "(SELECT COUNT(*) FROM dead_letters) FROM customer_clv"));
+  CLV_ASSIGN_OR_RETURN(
+      s->jobs_, db.Prepare("SELECT job_id, kind, state, created_at, ended_at, customers_done, "
+                           "customers_total, values_checked, difference_count, differences, error, "
+                           "folded_position FROM jobs ORDER BY created_at DESC, job_id LIMIT ?"));
+  return s;
+}
+
+absl::StatusOr<LogPosition> ClvReadStatements::Checkpoint() {
+  CLV_RETURN_IF_ERROR(checkpoint_.Step().status());
+  const auto position = static_cast<LogPosition>(checkpoint_.Int(0));
+  checkpoint_.Reset();
+  return position;
+}
+
+absl::StatusOr<std::string> ClvReadStatements::Setting(const std::string& key) {
+  setting_.Bind(1, key);
+  CLV_ASSIGN_OR_RETURN(const bool has_row, setting_.Step());
+  std::string value = has_row ? std::string(setting_.Text(0)) : "";
+  setting_.Reset();
+  return value;
+}
+
+absl::StatusOr<ByKey<domain::Purchase>> ClvReadStatements::FindPurchases(
+    const std::vector<std::string>& ids) {
+  return FindEach(purchase_, ids, ReadPurchase);
+}
+
+absl::StatusOr<ByKey<domain::Customer>> ClvReadStatements::FindCustomers(
+    const std::vector<std::string>& ids) {
+  return FindEach(customer_, ids, ReadCustomer);
+}
+
+absl::StatusOr<ByKey<domain::ImportedClv>> ClvReadStatements::FindImports(
+    const std::vector<std::string>& ids) {
+  return FindEach(import_, ids, ReadImport);
+}
+
+absl::StatusOr<ByKey<CustomerValue>> ClvReadStatements::FindValues(
+    const std::vector<std::string>& ids) {
+  return FindEach(value_, ids, ReadValue);
+}
+
+absl::StatusOr<CustomerFacts> ClvReadStatements::FactsOf(const std::string& customer_id,
+                                                         const std::string& currency) {
+  CustomerFacts facts;
+  CLV_ASSIGN_OR_RETURN(auto customers, FindCustomers({customer_id}));
+  if (!customers.empty()) facts.customer = std::move(customers.begin()->second);
+  CLV_ASSIGN_OR_RETURN(auto imports, FindImports({customer_id}));
+  if (!imports.empty()) facts.imported = std::move(imports.begin()->second);
+  amounts_.Bind(1, customer_id);
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, amounts_.Step());
+    if (!has_row) break;
+    facts.purchases.push_back({.order_id = std::string(amounts_.Text(0)),
+                               .amount_micros = amounts_.Int(1),
+                               .date = amounts_.Int(2),
+                               .in_reporting_currency = amounts_.Text(3) == currency});
+  }
+  amounts_.Reset();
+  return facts;
+}
+
+absl::StatusOr<std::vector<domain::Purchase>> ClvReadStatements::PurchasesOf(
+    const std::string& customer_id) {
+  std::vector<domain::Purchase> purchases;
+  purchases_of_.Bind(1, customer_id);
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, purchases_of_.Step());
+    if (!has_row) break;
+    purchases.push_back(ReadPurchase(purchases_of_));
+  }
+  purchases_of_.Reset();
+  return purchases;
+}
+
+absl::StatusOr<std::vector<std::string>> ClvReadStatements::CustomersAfter(const std::string& after,
+                                                                           int limit) {
+  std::vector<std::string> ids;
+  customers_after_.Bind(1, after);
+  customers_after_.Bind(2, static_cast<int64_t>(limit));
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, customers_after_.Step());
+    if (!has_row) break;
+    ids.emplace_back(customers_after_.Text(0));
+  }
+  customers_after_.Reset();
+  return ids;
+}
+
+absl::StatusOr<FactCounts> ClvReadStatements::CountFacts() {
+  CLV_RETURN_IF_ERROR(counts_.Step().status());
+  const FactCounts counts{.customers = static_cast<uint64_t>(counts_.Int(0)),
+                          .purchases = static_cast<uint64_t>(counts_.Int(1)),
+                          .dead_letters = static_cast<uint64_t>(counts_.Int(2))};
+  counts_.Reset();
+  return counts;
+}
+
+absl::StatusOr<std::vector<JobRecord>> ClvReadStatements::ListJobs(uint32_t limit) {
+  std::vector<JobRecord> jobs;
+  jobs_.Bind(1, static_cast<int64_t>(limit));
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, jobs_.Step());
+    if (!has_row) break;
+    jobs.push_back({.job_id = std::string(jobs_.Text(0)),
+                    .kind = static_cast<int>(jobs_.Int(1)),
+                    .state = static_cast<int>(jobs_.Int(2)),
+                    .created_at_seconds = jobs_.Int(3),
+                    .ended_at_seconds = jobs_.OptionalInt(4),
+                    .customers_done = static_cast<uint64_t>(jobs_.Int(5)),
+                    .customers_total = static_cast<uint64_t>(jobs_.Int(6)),
+                    .values_checked = static_cast<uint64_t>(jobs_.Int(7)),
+                    .difference_count = static_cast<uint64_t>(jobs_.Int(8)),
+                    .differences = std::string(jobs_.Text(9)),
+                    .error = std::string(jobs_.Text(10)),
+                    .folded_position = static_cast<LogPosition>(jobs_.Int(11))});
+  }
+  jobs_.Reset();
+  return jobs;
+}
+
+}  // namespace clv::storage

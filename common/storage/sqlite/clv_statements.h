@@ -1,0 +1,68 @@
+// common/storage/sqlite/clv_statements.h: the prepared statements on `clv.db`, and how rows of its
+// tables are bound and read.
+#ifndef CLV_COMMON_STORAGE_SQLITE_CLV_STATEMENTS_H_
+#define CLV_COMMON_STORAGE_SQLITE_CLV_STATEMENTS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/storage/clv_store.h"
+#include "common/storage/sqlite/db.h"
+
+namespace clv::storage {
+
+// Reads of one connection; the methods are those of ClvReadTransaction. Thread-compatible.
+class ClvReadStatements {
+ public:
+  static absl::StatusOr<std::unique_ptr<ClvReadStatements>> Prepare(Database& db);
+
+  absl::StatusOr<LogPosition> Checkpoint();
+  absl::StatusOr<std::string> Setting(const std::string& key);
+  absl::StatusOr<ByKey<domain::Purchase>> FindPurchases(const std::vector<std::string>& ids);
+  absl::StatusOr<ByKey<domain::Customer>> FindCustomers(const std::vector<std::string>& ids);
+  absl::StatusOr<ByKey<domain::ImportedClv>> FindImports(const std::vector<std::string>& ids);
+  absl::StatusOr<ByKey<CustomerValue>> FindValues(const std::vector<std::string>& ids);
+  // `currency`: the reporting currency.
+  absl::StatusOr<CustomerFacts> FactsOf(const std::string& customer_id,
+                                        const std::string& currency);
+  absl::StatusOr<std::vector<domain::Purchase>> PurchasesOf(const std::string& customer_id);
+  absl::StatusOr<std::vector<std::string>> CustomersAfter(const std::string& after, int limit);
+  absl::StatusOr<FactCounts> CountFacts();
+  absl::StatusOr<std::vector<JobRecord>> ListJobs(uint32_t limit);
+
+ private:
+  ClvReadStatements() = default;
+  Statement checkpoint_, setting_, purchase_, customer_, import_, value_, amounts_, purchases_of_,
+      customers_after_, counts_, jobs_;
+};
+
+// Writes of one connection. Thread-compatible.
+class ClvWriteStatements {
+ public:
+  static absl::StatusOr<std::unique_ptr<ClvWriteStatements>> Prepare(Database& db);
+
+  absl::Status PutCustomer(const domain::Customer& customer);
+  absl::Status PutImport(const domain::ImportedClv& imported);
+  absl::Status PutPurchase(const domain::Purchase& purchase);
+  absl::Status RemovePurchase(const std::string& customer_id, const std::string& purchase_id);
+  absl::Status PutValue(const CustomerValue& value);
+  absl::Status RemoveValue(const std::string& customer_id);
+  absl::Status AddDeadLetter(const DeadLetter& letter);
+  absl::Status PutJob(const JobRecord& job);
+  absl::Status PutSetting(const std::string& key, const std::string& value);
+  // Moves the checkpoint if it is at `from`; ABORTED when it is not.
+  absl::Status MoveCheckpoint(LogPosition from, LogPosition to);
+
+ private:
+  explicit ClvWriteStatements(Database& db) : db_(db) {}
+  Database& db_;
+  Statement customer_, import_, purchase_, remove_purchase_, value_, remove_value_, dead_letter_,
+      job_, setting_, checkpoint_;
+};
+
+}  // namespace clv::storage
+
+#endif  // CLV_COMMON_STORAGE_SQLITE_CLV_STATEMENTS_H_

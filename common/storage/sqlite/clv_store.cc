@@ -1,0 +1,202 @@
+#include "common/storage/sqlite/clv_store.h"
+
+#include <optional>
+#include <utility>
+
+#include "common/base/status_macros.h"
+
+namespace clv::storage {
+namespace {
+
+constexpr char kReportingCurrency[] = "reporting_currency";
+
+// A reading transaction; `Base` is ClvReadTransaction or FoldTransaction.
+template <typename Base>
+class SqliteReads : public Base {
+ public:
+  LogPosition checkpoint() const override { return checkpoint_; }
+  const std::string& reporting_currency() const override { return currency_; }
+  absl::StatusOr<ByKey<domain::Purchase>> FindPurchases(
+      const std::vector<std::string>& ids) override {
+    return reads().FindPurchases(ids);
+  }
+  absl::StatusOr<ByKey<domain::Customer>> FindCustomers(
+      const std::vector<std::string>& ids) override {
+    return reads().FindCustomers(ids);
+  }
+  absl::StatusOr<ByKey<domain::ImportedClv>> FindImports(
+      const std::vector<std::string>& ids) override {
+    return reads().FindImports(ids);
+  }
+  absl::StatusOr<ByKey<CustomerValue>> FindValues(const std::vector<std::string>& ids) override {
+    return reads().FindValues(ids);
+  }
+  absl::StatusOr<CustomerFacts> FactsOf(const std::string& customer_id) override {
+    return reads().FactsOf(customer_id, currency_);
+  }
+  absl::StatusOr<std::vector<std::string>> CustomersAfter(const std::string& after,
+                                                          int limit) override {
+    return reads().CustomersAfter(after, limit);
+  }
+  absl::StatusOr<std::vector<domain::Purchase>> PurchasesOf(
+      const std::string& customer_id) override {
+    return reads().PurchasesOf(customer_id);
+  }
+  absl::StatusOr<FactCounts> CountFacts() override { return reads().CountFacts(); }
+
+ protected:
+  absl::Status ReadState() {
+    CLV_ASSIGN_OR_RETURN(checkpoint_, reads().Checkpoint());
+    CLV_ASSIGN_OR_RETURN(currency_, reads().Setting(kReportingCurrency));
+    return absl::OkStatus();
+  }
+  virtual ClvReadStatements& reads() = 0;
+
+  std::string currency_;
+
+ private:
+  LogPosition checkpoint_ = 0;
+};
+
+class SqliteReadTransaction final : public SqliteReads<ClvReadTransaction> {
+ public:
+  static absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Begin(const std::string& path) {
+    auto transaction = std::make_unique<SqliteReadTransaction>();
+    CLV_ASSIGN_OR_RETURN(transaction->db_, Database::Open({.path = path,
+                                                           .mode = Database::Mode::kReadOnly,
+                                                           .migrations = &ClvMigrations()}));
+    CLV_ASSIGN_OR_RETURN(transaction->reads_, ClvReadStatements::Prepare(*transaction->db_));
+    CLV_RETURN_IF_ERROR(transaction->db_->Execute("BEGIN DEFERRED"));
+    CLV_RETURN_IF_ERROR(transaction->ReadState());
+    return transaction;
+  }
+
+ private:
+  ClvReadStatements& reads() override { return *reads_; }
+
+  std::unique_ptr<Database> db_;
+  std::unique_ptr<ClvReadStatements> reads_;
+};
+
+class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
+ public:
+  SqliteFoldTransaction(std::unique_lock<std::mutex> lock, Transaction transaction,
+                        ClvReadStatements& reads, ClvWriteStatements& writes, Broadcast* folded)
+      : lock_(std::move(lock)),
+        transaction_(std::move(transaction)),
+        reads_(reads),
+        writes_(writes),
+        folded_(folded) {}
+
+  using SqliteReads::ReadState;
+
+  absl::Status PutCustomer(const domain::Customer& customer) override {
+    return writes_.PutCustomer(customer);
+  }
+  absl::Status PutImport(const domain::ImportedClv& imported) override {
+    return writes_.PutImport(imported);
+  }
+  absl::Status PutPurchase(const domain::Purchase& purchase) override {
+    return writes_.PutPurchase(purchase);
+  }
+  absl::Status RemovePurchase(const std::string& customer_id,
+                              const std::string& purchase_id) override {
+    return writes_.RemovePurchase(customer_id, purchase_id);
+  }
+  absl::Status PutValue(const CustomerValue& value) override { return writes_.PutValue(value); }
+  absl::Status RemoveValue(const std::string& customer_id) override {
+    return writes_.RemoveValue(customer_id);
+  }
+  absl::Status AddDeadLetter(const DeadLetter& letter) override {
+    return writes_.AddDeadLetter(letter);
+  }
+  absl::Status PutReportingCurrency(const std::string& currency) override {
+    currency_ = currency;
+    return writes_.PutSetting(kReportingCurrency, currency);
+  }
+  absl::Status Commit(LogPosition position) override {
+    CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
+    CLV_RETURN_IF_ERROR(transaction_->Commit());
+    transaction_.reset();
+    lock_.unlock();
+    if (folded_ != nullptr) folded_->Notify();
+    return absl::OkStatus();
+  }
+
+ private:
+  ClvReadStatements& reads() override { return reads_; }
+
+  std::unique_lock<std::mutex> lock_;
+  std::optional<Transaction> transaction_;
+  ClvReadStatements& reads_;
+  ClvWriteStatements& writes_;
+  Broadcast* folded_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteClvStore>> SqliteClvStore::Open(const Options& options) {
+  std::unique_ptr<SqliteClvStore> store(new SqliteClvStore(options));
+  std::lock_guard lock(store->writer_mutex_);
+  CLV_RETURN_IF_ERROR(store->OpenWriter());
+  return store;
+}
+
+absl::Status SqliteClvStore::OpenWriter() {
+  writes_.reset();
+  reads_.reset();
+  db_.reset();
+  CLV_ASSIGN_OR_RETURN(std::unique_ptr<Database> db,
+                       Database::Open({.path = options_.path,
+                                       .mode = Database::Mode::kReadWrite,
+                                       .migrations = &ClvMigrations(),
+                                       .cache_kib = options_.cache_kib}));
+  CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db));
+  CLV_ASSIGN_OR_RETURN(writes_, ClvWriteStatements::Prepare(*db));
+  db_ = std::move(db);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteClvStore::OpenWriterOnce() {
+  return db_ != nullptr ? absl::OkStatus() : OpenWriter();
+}
+
+absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
+  std::unique_lock lock(writer_mutex_);
+  CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  CLV_ASSIGN_OR_RETURN(Transaction transaction,
+                       Transaction::Begin(*db_, Transaction::Kind::kImmediate));
+  auto fold = std::make_unique<SqliteFoldTransaction>(std::move(lock), std::move(transaction),
+                                                      *reads_, *writes_, options_.folded);
+  CLV_RETURN_IF_ERROR(fold->ReadState());
+  return fold;
+}
+
+absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvStore::Read() {
+  return SqliteReadTransaction::Begin(options_.path);
+}
+
+absl::Status SqliteClvStore::Reopen() {
+  std::lock_guard lock(writer_mutex_);
+  return OpenWriter();
+}
+
+absl::StatusOr<LogPosition> SqliteClvStore::Checkpoint() {
+  std::lock_guard lock(writer_mutex_);
+  CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  return reads_->Checkpoint();
+}
+
+absl::Status SqliteClvStore::PutJob(const JobRecord& job) {
+  std::lock_guard lock(writer_mutex_);
+  CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  return writes_->PutJob(job);
+}
+
+absl::StatusOr<std::vector<JobRecord>> SqliteClvStore::ListJobs(uint32_t limit) {
+  std::lock_guard lock(writer_mutex_);
+  CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  return reads_->ListJobs(limit);
+}
+
+}  // namespace clv::storage

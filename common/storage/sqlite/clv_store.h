@@ -1,0 +1,50 @@
+// common/storage/sqlite/clv_store.h: facts, values and the checkpoint in `clv.db`.
+#ifndef CLV_COMMON_STORAGE_SQLITE_CLV_STORE_H_
+#define CLV_COMMON_STORAGE_SQLITE_CLV_STORE_H_
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/broadcast.h"
+#include "common/storage/clv_store.h"
+#include "common/storage/sqlite/clv_statements.h"
+#include "common/storage/sqlite/db.h"
+
+namespace clv::storage {
+
+// The one writer of `clv.db`; creates the file. Thread-safe: Begin waits until the previous writing
+// transaction is gone, so never begin two on one thread.
+class SqliteClvStore final : public ClvStore {
+ public:
+  struct Options {
+    std::string path;
+    Broadcast* folded = nullptr;  // told after every commit that moved the checkpoint; may be null
+    int cache_kib = 64 * 1024;
+  };
+  static absl::StatusOr<std::unique_ptr<SqliteClvStore>> Open(const Options& options);
+
+  absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() override;
+  absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() override;
+  absl::Status Reopen() override;
+  absl::StatusOr<LogPosition> Checkpoint() override;
+  absl::Status PutJob(const JobRecord& job) override;
+  absl::StatusOr<std::vector<JobRecord>> ListJobs(uint32_t limit) override;
+
+ private:
+  explicit SqliteClvStore(Options options) : options_(std::move(options)) {}
+  absl::Status OpenWriter();      // writer_mutex_ is held
+  absl::Status OpenWriterOnce();  // writer_mutex_ is held
+
+  const Options options_;
+  std::mutex writer_mutex_;  // held while a writing transaction lives
+  std::unique_ptr<Database> db_;
+  std::unique_ptr<ClvReadStatements> reads_;
+  std::unique_ptr<ClvWriteStatements> writes_;
+};
+
+}  // namespace clv::storage
+
+#endif  // CLV_COMMON_STORAGE_SQLITE_CLV_STORE_H_

@@ -1,0 +1,188 @@
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "common/storage/sqlite/clv_statements.h"
+
+namespace clv::storage {
+
+absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(Database& db) {
+  std::unique_ptr<ClvWriteStatements> s(new ClvWriteStatements(db));
+  CLV_ASSIGN_OR_RETURN(s->customer_,
+                       db.Prepare("INSERT OR REPLACE INTO customers (customer_id, name, email, "
+                                  "signup_date, country, customer_segment, acquisition_source, "
+                                  "active, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  CLV_ASSIGN_OR_RETURN(
+      s->import_,
+      db.Prepare("INSERT OR REPLACE INTO customer_clv_imports (customer_id, total_spend_micros, "
+                 "purchase_count, first_purchase_date, last_purchase_date, customer_segment, "
+                 "country, acquisition_source, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  // An UPSERT on the primary key only: a purchase that still lies with another customer must be an
+  // error, not a replacement.
+  CLV_ASSIGN_OR_RETURN(
+      s->purchase_,
+      db.Prepare("INSERT INTO purchases (purchase_id, customer_id, order_id, "
+                 "purchase_amount_micros, purchase_date, currency, product_id, product_name, "
+                 "product_category, payment_method, created_at) "
+                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                 "ON CONFLICT (customer_id, purchase_id) DO UPDATE SET "
+                 "order_id = excluded.order_id, "
+                 "purchase_amount_micros = excluded.purchase_amount_micros, "
+                 "purchase_date = excluded.purchase_date, currency = excluded.currency, "
+                 "product_id = excluded.product_id, product_name = excluded.product_name, "
+                 "product_category = excluded.product_category, "
+                 "payment_method = excluded.payment_method, created_at = excluded.created_at"));
+  CLV_ASSIGN_OR_RETURN(
+      s->remove_purchase_,
+      db.Prepare("DELETE FROM purchases WHERE customer_id = ? AND purchase_id = ?"));
+  CLV_ASSIGN_OR_RETURN(
+      s->value_,
+      db.Prepare("INSERT OR REPLACE INTO customer_clv (customer_id, country, customer_segment, "
+                 "acquisition_source, described, imported, signup_date, purchase_count, "
+                 "total_spend_micros, refunded_micros, first_purchase_date, last_purchase_date, "
+                 "repeat_order_days, visible_rows, unconverted_rows, last_activity_date, "
+                 "gross_micros, updated_at, folded_position) "
+                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  CLV_ASSIGN_OR_RETURN(s->remove_value_,
+                       db.Prepare("DELETE FROM customer_clv WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(
+      s->dead_letter_,
+      db.Prepare("INSERT OR REPLACE INTO dead_letters (log_position, row_index, data_source, key, "
+                 "reason) VALUES (?, ?, ?, ?, ?)"));
+  CLV_ASSIGN_OR_RETURN(
+      s->job_,
+      db.Prepare("INSERT OR REPLACE INTO jobs (job_id, kind, state, created_at, ended_at, "
+                 "customers_done, customers_total, values_checked, difference_count, differences, "
+                 "error, folded_position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  CLV_ASSIGN_OR_RETURN(s->setting_,
+                       db.Prepare("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)"));
+  CLV_ASSIGN_OR_RETURN(
+      s->checkpoint_,
+      db.Prepare("UPDATE checkpoint SET folded_position = ?2 WHERE folded_position = ?1"));
+  return s;
+}
+
+absl::Status ClvWriteStatements::PutCustomer(const domain::Customer& customer) {
+  Statement& s = customer_;
+  s.Bind(1, customer.customer_id);
+  s.BindTextOrNull(2, customer.name);
+  s.BindTextOrNull(3, customer.email);
+  s.Bind(4, customer.signup_date);
+  s.BindTextOrNull(5, customer.country);
+  s.BindTextOrNull(6, customer.customer_segment);
+  s.BindTextOrNull(7, customer.acquisition_source);
+  s.Bind(8, int64_t{customer.active});
+  s.Bind(9, customer.created_at);
+  return s.Run();
+}
+
+absl::Status ClvWriteStatements::PutImport(const domain::ImportedClv& imported) {
+  Statement& s = import_;
+  s.Bind(1, imported.customer_id);
+  s.Bind(2, imported.total_spend_micros);
+  s.Bind(3, imported.purchase_count);
+  s.Bind(4, imported.first_purchase_date);
+  s.Bind(5, imported.last_purchase_date);
+  s.BindTextOrNull(6, imported.customer_segment);
+  s.BindTextOrNull(7, imported.country);
+  s.BindTextOrNull(8, imported.acquisition_source);
+  s.Bind(9, imported.updated_at);
+  return s.Run();
+}
+
+absl::Status ClvWriteStatements::PutPurchase(const domain::Purchase& purchase) {
+  Statement& s = purchase_;
+  s.Bind(1, purchase.purchase_id);
+  s.Bind(2, purchase.customer_id);
+  s.Bind(3, purchase.order_id);
+  s.Bind(4, purchase.purchase_amount_micros);
+  s.Bind(5, purchase.purchase_date);
+  s.Bind(6, purchase.currency);
+  s.BindTextOrNull(7, purchase.product_id);
+  s.BindTextOrNull(8, purchase.product_name);
+  s.BindTextOrNull(9, purchase.product_category);
+  s.BindTextOrNull(10, purchase.payment_method);
+  s.Bind(11, purchase.created_at);
+  return s.Run();
+}
+
+absl::Status ClvWriteStatements::RemovePurchase(const std::string& customer_id,
+                                                const std::string& purchase_id) {
+  remove_purchase_.Bind(1, customer_id);
+  remove_purchase_.Bind(2, purchase_id);
+  return remove_purchase_.Run();
+}
+
+absl::Status ClvWriteStatements::PutValue(const CustomerValue& value) {
+  Statement& s = value_;
+  const domain::CustomerSummary& summary = value.summary;
+  s.Bind(1, value.customer_id);
+  s.Bind(2, value.attributes.country);
+  s.Bind(3, value.attributes.customer_segment);
+  s.Bind(4, value.attributes.acquisition_source);
+  s.Bind(5, int64_t{value.described});
+  s.Bind(6, int64_t{value.imported});
+  s.Bind(7, value.signup_date);
+  s.Bind(8, summary.purchase_count);
+  s.Bind(9, summary.total_spend_micros);
+  s.Bind(10, summary.refunded_micros);
+  s.Bind(11, summary.first_purchase_date);
+  s.Bind(12, summary.last_purchase_date);
+  s.Bind(13, summary.repeat_order_days);
+  s.Bind(14, summary.visible_rows);
+  s.Bind(15, summary.unconverted_rows);
+  s.Bind(16, summary.last_activity_date);
+  s.Bind(17, summary.gross_micros);
+  s.Bind(18, value.updated_at);
+  s.Bind(19, static_cast<int64_t>(value.folded_position));
+  return s.Run();
+}
+
+absl::Status ClvWriteStatements::RemoveValue(const std::string& customer_id) {
+  remove_value_.Bind(1, customer_id);
+  return remove_value_.Run();
+}
+
+absl::Status ClvWriteStatements::AddDeadLetter(const DeadLetter& letter) {
+  Statement& s = dead_letter_;
+  s.Bind(1, static_cast<int64_t>(letter.position));
+  s.Bind(2, static_cast<int64_t>(letter.row_index));
+  s.Bind(3, static_cast<int64_t>(letter.data_source));
+  s.Bind(4, letter.key);
+  s.Bind(5, letter.reason);
+  return s.Run();
+}
+
+absl::Status ClvWriteStatements::PutJob(const JobRecord& job) {
+  Statement& s = job_;
+  s.Bind(1, job.job_id);
+  s.Bind(2, int64_t{job.kind});
+  s.Bind(3, int64_t{job.state});
+  s.Bind(4, job.created_at_seconds);
+  s.Bind(5, job.ended_at_seconds);
+  s.Bind(6, static_cast<int64_t>(job.customers_done));
+  s.Bind(7, static_cast<int64_t>(job.customers_total));
+  s.Bind(8, static_cast<int64_t>(job.values_checked));
+  s.Bind(9, static_cast<int64_t>(job.difference_count));
+  s.Bind(10, job.differences);
+  s.Bind(11, job.error);
+  s.Bind(12, static_cast<int64_t>(job.folded_position));
+  return s.Run();
+}
+
+absl::Status ClvWriteStatements::PutSetting(const std::string& key, const std::string& value) {
+  setting_.Bind(1, key);
+  setting_.Bind(2, value);
+  return setting_.Run();
+}
+
+absl::Status ClvWriteStatements::MoveCheckpoint(LogPosition from, LogPosition to) {
+  checkpoint_.Bind(1, static_cast<int64_t>(from));
+  checkpoint_.Bind(2, static_cast<int64_t>(to));
+  CLV_RETURN_IF_ERROR(checkpoint_.Run());
+  if (db_.changes() != 1) {
+    return absl::AbortedError("another worker has moved the checkpoint");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace clv::storage

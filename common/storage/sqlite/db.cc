@@ -1,0 +1,241 @@
+#include "common/storage/sqlite/db.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace clv::storage {
+namespace {
+
+int StopPastDeadline(void* deadline) {
+  return std::chrono::steady_clock::now() >
+                 *static_cast<std::chrono::steady_clock::time_point*>(deadline)
+             ? 1
+             : 0;
+}
+
+uint64_t FileSize(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+}
+
+absl::StatusOr<int64_t> UserVersion(Database& db) {
+  CLV_ASSIGN_OR_RETURN(Statement statement, db.Prepare("PRAGMA user_version"));
+  CLV_RETURN_IF_ERROR(statement.Step().status());
+  return statement.Int(0);
+}
+
+}  // namespace
+
+absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
+  const char* text = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+  const std::string message = absl::StrCat("sqlite: ", std::string(what), ": ", text);
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_PROTOCOL:
+      return absl::UnavailableError(message);
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG:
+      return absl::ResourceExhaustedError(message);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::DataLossError(message);
+    case SQLITE_INTERRUPT:
+      return absl::DeadlineExceededError("the deadline passed while the database was at work");
+    case SQLITE_CONSTRAINT:
+      return sqlite3_extended_errcode(db) == SQLITE_CONSTRAINT_CHECK
+                 ? absl::InvalidArgumentError(message)
+                 : absl::AlreadyExistsError(message);
+    default:
+      return absl::InternalError(message);
+  }
+}
+
+void Statement::Bind(int index, int64_t value) { sqlite3_bind_int64(raw(), index, value); }
+
+void Statement::Bind(int index, std::string_view text) {
+  // A null pointer would bind NULL where an empty text is meant.
+  sqlite3_bind_text64(raw(), index, text.data() != nullptr ? text.data() : "", text.size(),
+                      SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+void Statement::Bind(int index, const std::optional<int64_t>& value) {
+  value ? Bind(index, *value) : BindNull(index);
+}
+
+void Statement::BindDouble(int index, double value) { sqlite3_bind_double(raw(), index, value); }
+
+void Statement::BindBlob(int index, std::string_view bytes) {
+  sqlite3_bind_blob64(raw(), index, bytes.data() != nullptr ? bytes.data() : "", bytes.size(),
+                      SQLITE_TRANSIENT);
+}
+
+void Statement::BindNull(int index) { sqlite3_bind_null(raw(), index); }
+
+void Statement::BindTextOrNull(int index, std::string_view text) {
+  text.empty() ? BindNull(index) : Bind(index, text);
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  const int code = sqlite3_step(raw());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  absl::Status error = SqliteError(code, "running a statement", sqlite3_db_handle(raw()));
+  sqlite3_reset(raw());
+  return error;
+}
+
+absl::Status Statement::Run() {
+  absl::StatusOr<bool> row = Step();
+  Reset();
+  return row.status();
+}
+
+void Statement::Reset() { sqlite3_reset(raw()); }
+
+int64_t Statement::Int(int column) const { return sqlite3_column_int64(raw(), column); }
+
+double Statement::Double(int column) const { return sqlite3_column_double(raw(), column); }
+
+std::string_view Statement::Text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(raw(), column));
+  return text == nullptr ? std::string_view()
+                         : std::string_view(text, sqlite3_column_bytes(raw(), column));
+}
+
+std::string_view Statement::Blob(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(raw(), column));
+  return bytes == nullptr ? std::string_view()
+                          : std::string_view(bytes, sqlite3_column_bytes(raw(), column));
+}
+
+bool Statement::IsNull(int column) const {
+  return sqlite3_column_type(raw(), column) == SQLITE_NULL;
+}
+
+std::optional<int64_t> Statement::OptionalInt(int column) const {
+  return IsNull(column) ? std::nullopt : std::optional<int64_t>(Int(column));
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options) {
+  sqlite3* handle = nullptr;
+  const int flags = SQLITE_OPEN_NOMUTEX |
+                    (options.mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                                      : SQLITE_OPEN_READONLY);
+  const int code = sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
+  std::unique_ptr<Database> db(new Database(handle, options.path));
+  if (code != SQLITE_OK) return SqliteError(code, "opening " + options.path, handle);
+  CLV_RETURN_IF_ERROR(db->Configure(options));
+  CLV_RETURN_IF_ERROR(db->Migrate(*options.migrations, options.mode));
+  return db;
+}
+
+absl::Status Database::Configure(const Options& options) {
+  sqlite3_extended_result_codes(raw(), 1);
+  sqlite3_busy_timeout(raw(), static_cast<int>(options.busy_timeout.count()));
+  CLV_RETURN_IF_ERROR(Execute(absl::StrCat(
+      "PRAGMA mmap_size=0; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-",
+      options.cache_kib)));
+  if (options.mode == Mode::kReadWrite) {
+    CLV_RETURN_IF_ERROR(
+        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"));
+  }
+  sqlite3_progress_handler(raw(), 10'000, StopPastDeadline, &deadline_);
+  return absl::OkStatus();
+}
+
+absl::Status Database::Migrate(const Migrations& migrations, Mode mode) {
+  CLV_ASSIGN_OR_RETURN(int64_t version, UserVersion(*this));
+  const auto newest = static_cast<int64_t>(migrations.size());
+  if (version > newest) {
+    return absl::FailedPreconditionError(absl::StrCat(path_, " has schema version ", version,
+                                                      ", this program knows up to ", newest,
+                                                      "; use a newer program"));
+  }
+  if (version == newest) return absl::OkStatus();
+  if (mode == Mode::kReadOnly) {
+    return absl::UnavailableError(absl::StrCat(path_, " is not migrated yet"));
+  }
+  CLV_ASSIGN_OR_RETURN(Transaction transaction,
+                       Transaction::Begin(*this, Transaction::Kind::kImmediate));
+  CLV_ASSIGN_OR_RETURN(version, UserVersion(*this));
+  for (; version < newest; ++version) {
+    CLV_RETURN_IF_ERROR(Execute(migrations[version]));
+  }
+  CLV_RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA user_version=", newest)));
+  return transaction.Commit();
+}
+
+absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(raw(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return SqliteError(code, "preparing a statement", raw());
+  return Statement(statement);
+}
+
+absl::Status Database::Execute(const std::string& sql) {
+  const int code = sqlite3_exec(raw(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return SqliteError(code, "running a script", raw());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> Database::DataVersion() {
+  if (data_version_.raw() == nullptr) {
+    CLV_ASSIGN_OR_RETURN(data_version_, Prepare("PRAGMA data_version"));
+  }
+  CLV_RETURN_IF_ERROR(data_version_.Step().status());
+  const int64_t version = data_version_.Int(0);
+  data_version_.Reset();
+  return version;
+}
+
+void Database::SetDeadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
+
+void Database::WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout) {
+  constexpr int kBusyPolls = 50;
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  for (int polls = 0;; ++polls) {
+    const absl::StatusOr<int64_t> version = DataVersion();
+    if (!version.ok() || *version != *seen) {
+      *seen = version.value_or(*seen);
+      return;
+    }
+    const auto left = until - std::chrono::steady_clock::now();
+    if (left <= std::chrono::nanoseconds::zero()) return;
+    const std::chrono::milliseconds step(polls < kBusyPolls ? 1 : 5);
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(step, left));
+  }
+}
+
+uint64_t DatabaseBytes(const std::string& path) { return FileSize(path) + FileSize(path + "-wal"); }
+
+absl::StatusOr<Transaction> Transaction::Begin(Database& db, Kind kind) {
+  CLV_RETURN_IF_ERROR(db.Execute(kind == Kind::kImmediate ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED"));
+  return Transaction(db);
+}
+
+Transaction::~Transaction() {
+  if (db_ != nullptr && sqlite3_get_autocommit(db_->raw()) == 0) {
+    // A failed rollback leaves nothing to do: the connection is closed or reopened by its owner.
+    (void)db_->Execute("ROLLBACK");
+  }
+}
+
+absl::Status Transaction::Commit() {
+  CLV_RETURN_IF_ERROR(db_->Execute("COMMIT"));
+  db_ = nullptr;
+  return absl::OkStatus();
+}
+
+}  // namespace clv::storage

@@ -1,0 +1,154 @@
+// common/storage/sqlite/db.h: one SQLite connection, its statements and its errors.
+//
+// The only place that knows SQLite's result codes. Thread-compatible: a connection and its
+// statements belong to one thread at a time.
+#ifndef CLV_COMMON_STORAGE_SQLITE_DB_H_
+#define CLV_COMMON_STORAGE_SQLITE_DB_H_
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/storage/sqlite/migrations/migrations.h"
+
+namespace clv::storage {
+
+// A prepared statement. Bind, Step until it returns false, read columns, Reset; then again. Indexes
+// of parameters start at 1, of columns at 0.
+class Statement {
+ public:
+  Statement() = default;
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+
+  // Binds values; texts are copied. An empty optional binds NULL. The parameter must exist.
+  void Bind(int index, int64_t value);
+  void Bind(int index, std::string_view text);
+  void Bind(int index, const std::optional<int64_t>& value);
+  void BindDouble(int index, double value);
+  void BindBlob(int index, std::string_view bytes);
+  void BindNull(int index);
+  // NULL when `text` is empty.
+  void BindTextOrNull(int index, std::string_view text);
+
+  // Runs to the next row; false at the end.
+  absl::StatusOr<bool> Step();
+
+  // Runs a statement that gives no rows, and resets it.
+  absl::Status Run();
+
+  // Makes the statement ready for the next run; bindings stay.
+  void Reset();
+
+  // Columns of the present row. A NULL reads as 0 or "".
+  int64_t Int(int column) const;
+  double Double(int column) const;
+  std::string_view Text(int column) const;  // valid until the next Step or Reset
+  std::string_view Blob(int column) const;  // likewise
+  bool IsNull(int column) const;
+  std::optional<int64_t> OptionalInt(int column) const;
+
+  sqlite3_stmt* raw() const { return statement_.get(); }
+
+ private:
+  struct Finalizer {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
+};
+
+// A connection to one database file.
+class Database {
+ public:
+  enum class Mode {
+    kReadWrite,  // creates the file, migrates it to the newest version
+    kReadOnly,   // UNAVAILABLE until another process has made and migrated the file
+  };
+  struct Options {
+    std::string path;
+    Mode mode = Mode::kReadOnly;
+    // The schema; a file of a newer version is refused with FAILED_PRECONDITION. Must outlive
+    // nothing: it is read while opening.
+    const Migrations* migrations = nullptr;
+    int cache_kib = 16 * 1024;
+    std::chrono::milliseconds busy_timeout{5000};
+  };
+
+  // Opens with WAL, synchronous=FULL, foreign keys, secure_delete, mmap off.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const Options& options);
+
+  // Prepares `sql`; meant to be kept.
+  absl::StatusOr<Statement> Prepare(std::string_view sql);
+
+  // Runs one or several statements without parameters.
+  absl::Status Execute(const std::string& sql);
+
+  // Rows changed by the last statement.
+  int64_t changes() const { return sqlite3_changes64(db_.get()); }
+
+  // Moves whenever another connection commits to the file (PRAGMA data_version).
+  absl::StatusOr<int64_t> DataVersion();
+
+  // Interrupts statements of this connection once `deadline` is past: they fail with
+  // DEADLINE_EXCEEDED. max() lifts it.
+  void SetDeadline(std::chrono::steady_clock::time_point deadline);
+
+  // Waits until DataVersion differs from `*seen` (then stores it there) or `timeout` is over: looks
+  // every millisecond at first, every 5 ms when nothing happens.
+  void WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout);
+
+  const std::string& path() const { return path_; }
+  sqlite3* raw() const { return db_.get(); }
+
+ private:
+  struct Closer {
+    void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+  };
+  Database(sqlite3* db, std::string path) : path_(std::move(path)), db_(db) {}
+
+  absl::Status Configure(const Options& options);
+  absl::Status Migrate(const Migrations& migrations, Mode mode);
+
+  std::string path_;
+  std::unique_ptr<sqlite3, Closer> db_;
+  Statement data_version_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+};
+
+// A transaction that is rolled back unless committed.
+class Transaction {
+ public:
+  enum class Kind { kDeferred, kImmediate };
+  static absl::StatusOr<Transaction> Begin(Database& db, Kind kind);
+
+  Transaction(Transaction&& other) noexcept : db_(other.db_) { other.db_ = nullptr; }
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  // After an error the outcome is unknown to the caller until it has looked: the transaction may or
+  // may not be durable.
+  absl::Status Commit();
+
+ private:
+  explicit Transaction(Database& db) : db_(&db) {}
+  Database* db_;
+};
+
+// Size of a database file and its write-ahead file in bytes.
+uint64_t DatabaseBytes(const std::string& path);
+
+// The status for a SQLite result code: busy and locked -> UNAVAILABLE, full -> RESOURCE_EXHAUSTED,
+// corrupt -> DATA_LOSS, interrupt -> DEADLINE_EXCEEDED, constraint -> ALREADY_EXISTS (unique) or
+// INVALID_ARGUMENT, cannot open -> UNAVAILABLE, I/O -> UNAVAILABLE, else INTERNAL. Text: `sqlite:
+// <what>: <message>`; never SQL text or values.
+absl::Status SqliteError(int code, std::string_view what, sqlite3* db);
+
+}  // namespace clv::storage
+
+#endif  // CLV_COMMON_STORAGE_SQLITE_DB_H_

@@ -1,0 +1,128 @@
+#include "common/storage/sqlite/migrations/migrations.h"
+
+namespace clv::storage {
+namespace {
+
+// Texts that a row does not have are NULL. Instants are UTC seconds, money micros. `customer_clv`
+// holds every customer known in any way; its columns from purchase_count to repeat_order_days are
+// those of domain::CustomerSummary at the end of time (no as_of), the imported record included.
+constexpr char kVersion1[] = R"sql(
+CREATE TABLE settings (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE checkpoint (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  folded_position INTEGER NOT NULL
+) STRICT;
+INSERT INTO checkpoint VALUES (1, 0);
+
+CREATE TABLE customers (
+  customer_id TEXT PRIMARY KEY,
+  name TEXT,
+  email TEXT,
+  signup_date INTEGER,
+  country TEXT,
+  customer_segment TEXT,
+  acquisition_source TEXT,
+  active INTEGER NOT NULL,
+  created_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE purchases (
+  customer_id TEXT NOT NULL,
+  purchase_id TEXT NOT NULL,
+  order_id TEXT NOT NULL,
+  purchase_amount_micros INTEGER NOT NULL,
+  purchase_date INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  product_id TEXT,
+  product_name TEXT,
+  product_category TEXT,
+  payment_method TEXT,
+  created_at INTEGER,
+  PRIMARY KEY (customer_id, purchase_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX purchases_by_id ON purchases (purchase_id);
+
+CREATE TABLE customer_clv_imports (
+  customer_id TEXT PRIMARY KEY,
+  total_spend_micros INTEGER NOT NULL,
+  purchase_count INTEGER NOT NULL,
+  first_purchase_date INTEGER NOT NULL,
+  last_purchase_date INTEGER NOT NULL,
+  customer_segment TEXT,
+  country TEXT,
+  acquisition_source TEXT,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE customer_clv (
+  customer_id TEXT PRIMARY KEY,
+  country TEXT NOT NULL,
+  customer_segment TEXT NOT NULL,
+  acquisition_source TEXT NOT NULL,
+  described INTEGER NOT NULL,
+  imported INTEGER NOT NULL,
+  signup_date INTEGER,
+  purchase_count INTEGER NOT NULL,
+  total_spend_micros INTEGER NOT NULL,
+  refunded_micros INTEGER NOT NULL,
+  first_purchase_date INTEGER,
+  last_purchase_date INTEGER,
+  repeat_order_days INTEGER NOT NULL,
+  visible_rows INTEGER NOT NULL,
+  unconverted_rows INTEGER NOT NULL,
+  last_activity_date INTEGER,
+  gross_micros INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  folded_position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX customer_clv_by_activity ON customer_clv (last_activity_date);
+
+CREATE VIEW orders AS
+  SELECT customer_id,
+         order_id,
+         MIN(purchase_date) AS order_date,
+         SUM(purchase_amount_micros) AS value_micros,
+         MIN(purchase_amount_micros) < 0 AS has_negative_row,
+         NOT (SUM(purchase_amount_micros) < 0 OR
+              (MIN(purchase_amount_micros) < 0 AND SUM(purchase_amount_micros) <= 0)) AS qualifies
+    FROM purchases
+   WHERE currency = (SELECT value FROM settings WHERE key = 'reporting_currency')
+   GROUP BY customer_id, order_id;
+
+CREATE TABLE dead_letters (
+  log_position INTEGER NOT NULL,
+  row_index INTEGER NOT NULL,
+  data_source INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (log_position, row_index)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE jobs (
+  job_id TEXT PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  customers_done INTEGER NOT NULL,
+  customers_total INTEGER NOT NULL,
+  values_checked INTEGER NOT NULL,
+  difference_count INTEGER NOT NULL,
+  differences TEXT NOT NULL,
+  error TEXT NOT NULL,
+  folded_position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+}  // namespace
+
+const Migrations& ClvMigrations() {
+  static const Migrations migrations = {kVersion1};
+  return migrations;
+}
+
+}  // namespace clv::storage

@@ -1,0 +1,51 @@
+#include "common/storage/sqlite/migrations/migrations.h"
+
+namespace clv::storage {
+namespace {
+
+// `log_state.last_position` outlives trimming, so that no position is ever given twice.
+constexpr char kVersion1[] = R"sql(
+CREATE TABLE log_records (
+  position INTEGER PRIMARY KEY,
+  data_source INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  row_count INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  payload BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE log_state (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  last_position INTEGER NOT NULL
+) STRICT;
+INSERT INTO log_state VALUES (1, 0);
+
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  data_source INTEGER NOT NULL,
+  inserted_at INTEGER NOT NULL,
+  import_id TEXT NOT NULL,
+  error TEXT NOT NULL,
+  columns BLOB NOT NULL,
+  raw TEXT NOT NULL,
+  raw_length INTEGER NOT NULL
+) STRICT;
+CREATE INDEX quarantine_by_data_source ON quarantine (data_source, id);
+
+CREATE TABLE quarantine_state (
+  data_source INTEGER PRIMARY KEY,
+  row_count INTEGER NOT NULL,
+  raw_bytes INTEGER NOT NULL,
+  dropped_rows INTEGER NOT NULL
+) STRICT;
+INSERT INTO quarantine_state VALUES (1, 0, 0, 0), (2, 0, 0, 0), (3, 0, 0, 0);
+)sql";
+
+}  // namespace
+
+const Migrations& EventLogMigrations() {
+  static const Migrations migrations = {kVersion1};
+  return migrations;
+}
+
+}  // namespace clv::storage
