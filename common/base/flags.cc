@@ -5,9 +5,7 @@
 #include <cctype>
 #include <iostream>
 
-#ifndef CLV_VERSION
-#error "CLV_VERSION comes from CMake"
-#endif
+#include "common/base/version.h"
 
 namespace clv {
 namespace {
@@ -26,7 +24,7 @@ std::string EnvironmentName(const std::string& flag) {
 
 Flags::Flags(const std::string& program, const std::string& description)
     : app_(std::make_unique<CLI::App>(description, program)) {
-  app_->set_version_flag("--version", CLV_VERSION);
+  app_->set_version_flag("--version", Version());
   app_->get_formatter()->column_width(34);
 }
 

@@ -20,7 +20,7 @@ Row EmptyRow(std::span<const uint32_t> bounds, size_t index) {
   }
   const uint32_t last = bounds[index + 1] - 1;
   row.bucket_max = last;
-  if (last > bounds[index]) row.bucket += "-" + std::to_string(last);
+  if (last > bounds[index]) row.bucket.append("-").append(std::to_string(last));
   return row;
 }
 

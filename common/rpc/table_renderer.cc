@@ -1,0 +1,119 @@
+#include "common/rpc/table_renderer.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <utility>
+#include <vector>
+
+#include "clv/v1/options.pb.h"
+#include "common/base/instant.h"
+#include "common/rpc/parameter_binding.h"
+
+namespace clv::rpc {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+// One column of a row message.
+struct FieldColumn {
+  const FieldDescriptor* field = nullptr;
+  bool may_be_absent = false;
+  bool is_decimal = false;
+};
+
+std::string TypeOf(const FieldDescriptor& field, v1::ColumnType type) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return "Float64";
+    case FieldDescriptor::CPPTYPE_UINT32:
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return "UInt64";
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64:
+      return "Int64";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "UInt8";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return "DateTime";
+    default:
+      if (type == v1::COLUMN_TYPE_DECIMAL) return "Decimal(38, 6)";
+      return type == v1::COLUMN_TYPE_DATE ? "Date" : "String";
+  }
+}
+
+// The fields that are columns, and what `meta` says about them.
+struct Layout {
+  std::vector<FieldColumn> fields;
+  std::vector<TableColumn> columns;
+};
+
+Layout LayoutOf(const google::protobuf::Descriptor& row) {
+  Layout layout;
+  for (int i = 0; i < row.field_count(); ++i) {
+    const FieldDescriptor& field = *row.field(i);
+    const v1::Column& column = field.options().GetExtension(v1::column);
+    if (column.type() == v1::COLUMN_TYPE_HIDDEN) continue;
+    const bool is_nullable = field.has_presence() && !column.never_null();
+    const std::string type = TypeOf(field, column.type());
+    layout.fields.push_back(
+        {&field, field.has_presence(), column.type() == v1::COLUMN_TYPE_DECIMAL});
+    layout.columns.push_back({field.name(), is_nullable ? "Nullable(" + type + ")" : type});
+  }
+  return layout;
+}
+
+void WriteCell(const Message& row, const Reflection& reflection, const FieldColumn& column,
+               std::string* scratch, TableWriter* writer) {
+  const FieldDescriptor* field = column.field;
+  if (column.may_be_absent && !reflection.HasField(row, field)) return writer->Null();
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return writer->Double(reflection.GetDouble(row, field));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return writer->Unsigned(reflection.GetUInt32(row, field));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return writer->Unsigned(reflection.GetUInt64(row, field));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return writer->Signed(reflection.GetInt32(row, field));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return writer->Signed(reflection.GetInt64(row, field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return writer->Flag(reflection.GetBool(row, field));
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return writer->Text(ShortEnumName(*reflection.GetEnum(row, field)));
+    case FieldDescriptor::CPPTYPE_MESSAGE: {
+      const auto& instant =
+          static_cast<const google::protobuf::Timestamp&>(reflection.GetMessage(row, field));
+      return writer->Text(FormatInstant(instant.seconds()));
+    }
+    default: {
+      const std::string& text = reflection.GetStringReference(row, field, scratch);
+      return column.is_decimal ? writer->Decimal(text) : writer->Text(text);
+    }
+  }
+}
+
+}  // namespace
+
+std::string RenderTable(const Message& response, const std::string& rows_field,
+                        const TableOptions& options, const TableFooter& footer) {
+  const FieldDescriptor* rows = response.GetDescriptor()->FindFieldByName(rows_field);
+  const Reflection& reflection = *response.GetReflection();
+  Layout layout = LayoutOf(*rows->message_type());
+  TableWriter writer(options, std::move(layout.columns));
+  std::string scratch;
+  const int row_count = reflection.FieldSize(response, rows);
+  for (int i = 0; i < row_count; ++i) {
+    const Message& row = reflection.GetRepeatedMessage(response, rows, i);
+    writer.BeginRow();
+    for (const FieldColumn& column : layout.fields) {
+      WriteCell(row, *row.GetReflection(), column, &scratch, &writer);
+    }
+  }
+  return writer.Finish(footer);
+}
+
+}  // namespace clv::rpc

@@ -1,0 +1,194 @@
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/domain/average_model.h"
+#include "common/domain/report_math.h"
+#include "common/storage/sqlite/reports/endpoints.h"
+
+namespace clv::storage::reports {
+namespace {
+
+using domain::TotalCustomerValueRow;
+
+// What is shown of each customer: their whole life, or the orders dated inside the window. `listed` are those with a qualifying order there.
+constexpr char kLifeFigures[] = R"sql(
+, figures AS (
+  SELECT number, customer_id, country, customer_segment, acquisition_source, described, imported,
+         signup_date, visible_rows, updated_at, purchase_count >= 1 AS in_population,
+         first_purchase_date AS first, last_purchase_date AS last, total_spend_micros AS spend,
+         refunded_micros AS refunded, purchase_count AS orders, purchase_count >= 1 AS listed
+    FROM state
+)
+)sql";
+
+constexpr char kWindowFigures[] = R"sql(
+, windowed AS (
+  SELECT number, SUM(qualifies) AS orders, SUM(value_micros) AS spend,
+         SUM(refunded_micros) AS refunded, MIN(CASE WHEN qualifies THEN order_date END) AS first,
+         MAX(CASE WHEN qualifies THEN order_date END) AS last
+    FROM orders_at
+   WHERE order_date BETWEEN :start AND :end
+   GROUP BY number
+),
+figures AS (
+  SELECT s.number, s.customer_id, s.country, s.customer_segment, s.acquisition_source, s.described,
+         s.imported, s.signup_date, s.visible_rows, s.updated_at,
+         s.purchase_count >= 1 AS in_population, w.first, w.last,
+         COALESCE(w.spend, 0) AS spend, COALESCE(w.refunded, 0) AS refunded,
+         COALESCE(w.orders, 0) AS orders, COALESCE(w.orders, 0) >= 1 AS listed
+    FROM state s LEFT JOIN windowed w USING (number)
+)
+)sql";
+
+constexpr char kSelect[] = R"sql(
+, ranked AS (
+  SELECT number, RANK() OVER (ORDER BY spend DESC) AS value_rank,
+         RANK() OVER (ORDER BY spend) - 1 AS smaller, COUNT(*) OVER () AS listed_customers
+    FROM figures
+   WHERE listed
+)
+SELECT f.customer_id, c.name, c.email, f.country, f.customer_segment, f.acquisition_source,
+       c.active, f.signup_date, f.first, f.last, f.spend, f.refunded, f.orders,
+       r.value_rank, r.smaller, r.listed_customers,
+       (SELECT sum128(spend) FROM figures WHERE listed),
+       s.rfm_segment, f.in_population, f.updated_at
+  FROM (SELECT * FROM figures WHERE $filters) f
+  LEFT JOIN ranked r USING (number)
+  LEFT JOIN scored s USING (number)
+  LEFT JOIN customers c USING (customer_id)
+ WHERE CASE WHEN :customer_ids IS NULL THEN f.listed
+            ELSE f.customer_id IN (SELECT value FROM json_each(:customer_ids))
+                 AND (f.described OR f.visible_rows > 0 OR f.imported) END
+ ORDER BY
+)sql";
+
+// Rows of a customer's qualifying orders, in the window if there is one.
+constexpr char kProducts[] = R"sql(
+WITH own_rows AS (
+  SELECT order_id, purchase_date, purchase_amount_micros, product_id, product_category
+    FROM purchases
+   WHERE customer_id = :customer_id AND currency = :currency AND purchase_date <= :as_of
+),
+own_orders AS (
+  SELECT order_id
+    FROM own_rows
+   GROUP BY order_id
+  HAVING MIN(purchase_date) BETWEEN :start AND :end
+     AND NOT (SUM(purchase_amount_micros) < 0
+              OR (MIN(purchase_amount_micros) < 0 AND SUM(purchase_amount_micros) <= 0))
+),
+kept AS (SELECT * FROM own_rows WHERE order_id IN (SELECT order_id FROM own_orders))
+SELECT (SELECT COUNT(DISTINCT product_id) FROM kept),
+       (SELECT product_category
+          FROM kept
+         WHERE product_category IS NOT NULL
+         GROUP BY product_category
+         ORDER BY SUM(purchase_amount_micros) DESC, product_category
+         LIMIT 1)
+)sql";
+
+// Descending columns put nulls last by themselves: SQLite takes NULL for the smallest value. All predictions of the average model are equal.
+const char* OrderBy(CustomerSort sort) {
+  switch (sort) {
+    case CustomerSort::kTotalSpend:
+      return "f.spend DESC, f.customer_id";
+    case CustomerSort::kPurchaseCount:
+      return "f.orders DESC, f.customer_id";
+    case CustomerSort::kAvgOrderValue:
+      return "quotient(f.spend, f.orders) DESC, f.customer_id";
+    case CustomerSort::kRefundedAmount:
+      return "f.refunded DESC, f.customer_id";
+    case CustomerSort::kFirstPurchaseDate:
+      return "f.first DESC, f.customer_id";
+    case CustomerSort::kLastPurchaseDate:
+      return "f.last DESC, f.customer_id";
+    case CustomerSort::kPredictedClv:
+      return "f.in_population DESC, f.customer_id";
+    case CustomerSort::kCustomerId:
+      return "f.customer_id";
+  }
+  return "f.customer_id";
+}
+
+void ReadDescription(const ReportStatement& statement, TotalCustomerValueRow& row) {
+  row.customer_id = statement.Text(0);
+  row.name = statement.OptionalText(1);
+  row.email = statement.OptionalText(2);
+  row.country = statement.Text(3);
+  row.customer_segment = statement.Text(4);
+  row.acquisition_source = statement.Text(5);
+  if (const auto active = statement.OptionalInt(6)) row.active = *active != 0;
+  row.signup_date = statement.OptionalInt(7);
+}
+
+void ReadFigures(const ReportStatement& statement, int64_t as_of_seconds,
+                 TotalCustomerValueRow& row) {
+  row.first_purchase_date = statement.OptionalInt(8);
+  row.last_purchase_date = statement.OptionalInt(9);
+  row.total_spend_micros = statement.Int(10);
+  row.refunded_amount_micros = statement.Int(11);
+  row.purchase_count = statement.Count(12);
+  row.avg_order_value = domain::MeanUnits(row.total_spend_micros, row.purchase_count);
+  if (!row.first_purchase_date || !row.last_purchase_date) return;
+  const int64_t lifespan_seconds =
+      row.purchase_count >= 2 ? *row.last_purchase_date - *row.first_purchase_date : 0;
+  row.days_since_last_purchase = domain::DaysOf(as_of_seconds - *row.last_purchase_date);
+  row.lifespan_days = domain::DaysOf(lifespan_seconds);
+  row.avg_days_between_purchases =
+      domain::MeanDays(lifespan_seconds, absl::int128(row.purchase_count) - 1);
+}
+
+void ReadStanding(const ReportStatement& statement, double predicted_clv,
+                  TotalCustomerValueRow& row) {
+  if (statement.OptionalInt(13)) {
+    row.value_rank = statement.Count(13);
+    row.value_percentile = domain::Quotient(statement.Int(14), statement.Int(15));
+    row.share_of_revenue = domain::Quotient(row.total_spend_micros, statement.Sum(16));
+  }
+  row.rfm_segment = statement.OptionalText(17);
+  if (statement.Int(18) != 0) row.predicted_clv = predicted_clv;
+  row.updated_at = statement.OptionalInt(19);
+}
+
+absl::Status AddProducts(Snapshot& snapshot, std::vector<TotalCustomerValueRow>& rows) {
+  CLV_ASSIGN_OR_RETURN(ReportStatement products, snapshot.QueryFacts(kProducts));
+  for (TotalCustomerValueRow& row : rows) {
+    products.Bind(":customer_id", row.customer_id);
+    CLV_RETURN_IF_ERROR(products.Next().status());
+    row.distinct_products = products.Count(0);
+    row.favorite_category = products.OptionalText(1);
+    products.Reset();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Report<TotalCustomerValueRow>> TotalCustomerValue(Snapshot& snapshot,
+                                                                 const CustomerValueQuery& query) {
+  CLV_ASSIGN_OR_RETURN(const Snapshot::Population population, snapshot.PopulationTotals());
+  const double predicted_clv =
+      domain::PredictAverage(domain::FitAverage(population.totals), {}).predicted_clv;
+  CLV_ASSIGN_OR_RETURN(
+      ReportStatement statement,
+      snapshot.Query(absl::StrCat(query.scope.window ? kWindowFigures : kLifeFigures, kSelect,
+                                  OrderBy(query.sort))));
+  statement.BindList(":customer_ids", query.customer_ids);
+  Report<TotalCustomerValueRow> report;
+  report.context.model_version = 0;
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());
+    if (!has_row) break;
+    if (!InRange(query.scope.range, report.total_rows++)) continue;
+    TotalCustomerValueRow row;
+    ReadDescription(statement, row);
+    ReadFigures(statement, snapshot.as_of_seconds(), row);
+    ReadStanding(statement, predicted_clv, row);
+    report.rows.push_back(std::move(row));
+  }
+  CLV_RETURN_IF_ERROR(AddProducts(snapshot, report.rows));
+  return report;
+}
+
+}  // namespace clv::storage::reports
