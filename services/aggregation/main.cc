@@ -1,0 +1,70 @@
+// clv-aggregation: folds the event log of a data directory into `customer_clv`.
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/data_directory.h"
+#include "common/base/flags.h"
+#include "common/base/log.h"
+#include "common/rpc/authenticator.h"
+#include "common/rpc/installation_wait.h"
+#include "common/rpc/server_host.h"
+#include "common/rpc/signal_waiter.h"
+#include "common/rpc/worker_pool.h"
+#include "common/storage/sqlite/token_store.h"
+#include "services/aggregation/role.h"
+
+namespace {
+
+constexpr char kProgram[] = "clv-aggregation";
+constexpr char kService[] = "clv.v1.AggregationService";
+
+int Run(int argc, char** argv) {
+  clv::DataDirectory directory;
+  std::string address = "127.0.0.1:50052";
+  std::string currency = "USD";
+  std::string log_level = "info";
+  bool allow_public = false;
+  clv::Flags flags(kProgram,
+                   "Folds the event log that clv-ingest writes into the customer_clv tables. One "
+                   "process for each data directory; a second one ends with exit code 2.");
+  flags.Required("data-dir", &directory.path,
+                 "Directory shared by the processes of one installation");
+  flags.Add("grpc-address", &address, "Where to serve gRPC; port 0 picks a free one");
+  flags.Add("reporting-currency", &currency,
+            "Currency of all numbers; a change computes every customer again");
+  flags.Add("allow-public", &allow_public, "Serve beyond loopback without TLS");
+  flags.Add("log-level", &log_level, "trace, debug, info, warn, error or off");
+  if (const std::optional<int> exit_code = flags.Parse(argc, argv)) return *exit_code;
+
+  clv::rpc::SignalWaiter signals;
+  clv::StartLog(kProgram, log_level);
+  if (absl::Status made = clv::EnsureDirectory(directory.path); !made.ok()) {
+    return clv::BadConfiguration(kProgram, std::string(made.message()));
+  }
+  clv::storage::SqliteTokenReader tokens(directory.auth());
+  clv::rpc::Authenticator authenticator(clv::rpc::Authenticator::Options{});
+  clv::rpc::WorkerPool workers(clv::rpc::WorkerPool::Options{});
+  auto role = clv::aggregation::AggregationRole::Start(
+      {.directory = directory,
+       .reporting_currency = currency,
+       .dispatch = {.authenticator = &authenticator, .workers = &workers},
+       .clock = &clv::SystemClock()});
+  if (!role.ok()) return clv::BadConfiguration(kProgram, std::string(role.status().message()));
+  auto host = clv::rpc::ServerHost::Start({.address = address, .allow_public = allow_public},
+                                          {(*role)->service()});
+  if (!host.ok()) return clv::BadConfiguration(kProgram, std::string(host.status().message()));
+  if (clv::rpc::WaitForInstallation(directory, tokens, signals, &authenticator)) {
+    (*host)->SetServing(kService, true);
+    std::cout << "ready " << kProgram << " grpc=" << (*host)->address() << std::endl;
+    signals.Wait();
+  }
+  (*host)->Drain(std::chrono::seconds(10));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return Run(argc, argv); }

@@ -1,0 +1,106 @@
+#include "services/aggregation/worker.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "services/aggregation/fold.h"
+
+namespace clv::aggregation {
+namespace {
+
+constexpr std::chrono::milliseconds kIdleWait(50);
+constexpr std::chrono::milliseconds kFirstRetryWait(20);
+constexpr std::chrono::milliseconds kLongestRetryWait(1'000);
+
+}  // namespace
+
+Worker::Worker(Options options) : options_(std::move(options)), retry_wait_(kFirstRetryWait) {}
+
+Worker::~Worker() { Stop(); }
+
+void Worker::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Worker::Stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string Worker::stopped_because() const {
+  std::lock_guard lock(mutex_);
+  return stopped_because_;
+}
+
+void Worker::Run() {
+  while (!stopping_) {
+    if (log_ == nullptr) {
+      auto log = options_.open_log();
+      if (!log.ok()) {
+        if (!Recover(log.status())) return;
+        continue;
+      }
+      log_ = *std::move(log);
+    }
+    const absl::StatusOr<uint64_t> folded = FoldOnce();
+    if (!folded.ok()) {
+      if (!Recover(folded.status())) return;
+      continue;
+    }
+    retry_wait_ = kFirstRetryWait;
+    if (*folded == 0) {
+      log_->WaitForAppend(kIdleWait);
+    }
+  }
+}
+
+absl::StatusOr<uint64_t> Worker::FoldOnce() {
+  CLV_ASSIGN_OR_RETURN(const storage::LogPosition checkpoint, options_.store->Checkpoint());
+  // Read and decoded before the transaction begins; the compare-and-set of its Commit tells when
+  // another worker was faster.
+  CLV_ASSIGN_OR_RETURN(const std::vector<storage::LoggedRecord> records,
+                       log_->ReadAfter(checkpoint, options_.max_rows_per_fold));
+  if (records.empty()) return 0;
+  std::vector<LoggedRows> rows;
+  rows.reserve(records.size());
+  for (const storage::LoggedRecord& record : records) rows.push_back(DecodeRecord(record));
+  CLV_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FoldTransaction> transaction,
+                       options_.store->Begin());
+  if (transaction->checkpoint() != checkpoint) {
+    return absl::AbortedError("another worker has moved the checkpoint");
+  }
+  CLV_ASSIGN_OR_RETURN(const FoldCounts counts,
+                       Fold(rows, options_.reporting_currency, *transaction));
+  CLV_RETURN_IF_ERROR(transaction->Commit(records.back().position));
+  folded_rows_ += counts.rows;
+  if (counts.dead_letters > 0) {
+    spdlog::warn("{} rows up to log position {} went to the dead letters", counts.dead_letters,
+                 records.back().position);
+  }
+  return counts.rows + counts.dead_letters + 1;
+}
+
+bool Worker::Recover(const absl::Status& error) {
+  if (absl::IsDataLoss(error) || absl::IsFailedPrecondition(error)) {
+    spdlog::error("the fold has stopped: {}", std::string(error.message()));
+    std::lock_guard lock(mutex_);
+    stopped_because_ = std::string(error.message());
+    return false;
+  }
+  if (!absl::IsAborted(error) && log_ != nullptr) {
+    spdlog::warn("fold tried again after: {}", std::string(error.message()));
+    // The outcome may be unknown: a new connection reads what is really there.
+    if (absl::Status reopened = options_.store->Reopen(); !reopened.ok()) {
+      spdlog::warn("reopening the store: {}", std::string(reopened.message()));
+    }
+  }
+  std::this_thread::sleep_for(retry_wait_);
+  retry_wait_ = std::min(2 * retry_wait_, kLongestRetryWait);
+  return true;
+}
+
+}  // namespace clv::aggregation

@@ -1,0 +1,69 @@
+// services/aggregation/worker.h: the thread that folds the log.
+#ifndef CLV_SERVICES_AGGREGATION_WORKER_H_
+#define CLV_SERVICES_AGGREGATION_WORKER_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/storage/clv_store.h"
+#include "common/storage/storage.h"
+
+namespace clv::aggregation {
+
+// Folds what the log holds beyond the checkpoint, in transactions of many records under load and of
+// few when idle, until stopped. It never dies of a bad event: that becomes a dead letter. It stops
+// folding on DATA_LOSS and FAILED_PRECONDITION only, and says why; every other error is tried
+// again.
+class Worker {
+ public:
+  struct Options {
+    storage::ClvStore* store = nullptr;  // must outlive the worker
+    // Opens the log for reading; called again until it succeeds.
+    std::function<absl::StatusOr<std::unique_ptr<storage::EventReader>>()> open_log;
+    std::string reporting_currency = "USD";
+    uint64_t max_rows_per_fold = 50'000;
+  };
+  explicit Worker(Options options);
+  ~Worker();
+
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void Start();
+  // Ends after the fold that is under way. Calling it again does nothing.
+  void Stop();
+
+  // Rows folded by this worker.
+  uint64_t folded_rows() const { return folded_rows_; }
+
+  // Why the worker has stopped folding; empty when it has not. Thread-safe.
+  std::string stopped_because() const;
+
+ private:
+  void Run();
+  // One fold; the number of rows it took, 0 when there was nothing.
+  absl::StatusOr<uint64_t> FoldOnce();
+  // Keeps the reason when the error is final, else waits a little. Returns whether to go on.
+  bool Recover(const absl::Status& error);
+
+  const Options options_;
+  std::unique_ptr<storage::EventReader> log_;
+  std::chrono::milliseconds retry_wait_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<uint64_t> folded_rows_ = 0;
+  mutable std::mutex mutex_;
+  std::string stopped_because_;  // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace clv::aggregation
+
+#endif  // CLV_SERVICES_AGGREGATION_WORKER_H_

@@ -1,0 +1,215 @@
+#include "services/gateway/gateway.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status_macros.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+#include "services/gateway/error_reply.h"
+#include "services/gateway/header_mapping.h"
+#include "services/gateway/percent_coding.h"
+#include "services/gateway/upstream_call.h"
+#include "spdlog/logger.h"
+#include "spdlog/sinks/stdout_sinks.h"
+
+namespace clv::gateway {
+namespace {
+
+// The URL goes up as metadata, percent-encoded, so a head of 16 KiB may become three times as long.
+constexpr int kMaxMetadataBytes = 64 * 1024;
+constexpr int kMinReconnectMs = 100;
+constexpr int kMaxReconnectMs = 1000;
+
+std::shared_ptr<grpc::Channel> Connect(const Gateway::Upstream& upstream) {
+  if (upstream.channel != nullptr) return upstream.channel;
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);  // max_response_body_size decides
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
+  return grpc::CreateCustomChannel(upstream.address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+bool Serves(const Gateway::Upstream& upstream, const std::string& service) {
+  return std::any_of(upstream.services.begin(), upstream.services.end(),
+                     [&](const std::string& name) { return name == "*" || name == service; });
+}
+
+// The path and query of a request target, which a proxy's client sends with scheme and host (RFC
+// 9112 section 3.2.2).
+std::optional<std::string> OriginForm(std::string_view target) {
+  if (target.starts_with('/')) return std::string(target);
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!target.starts_with(scheme)) continue;
+    target.remove_prefix(scheme.size());
+    const size_t path = target.find_first_of("/?");
+    if (path == std::string_view::npos) return "/";
+    return absl::StrCat(target[path] == '/' ? "" : "/", std::string(target.substr(path)));
+  }
+  return std::nullopt;
+}
+
+class TranscodingGateway final : public Gateway {
+ public:
+  TranscodingGateway(Options options, Transcoder transcoder)
+      : options_(std::move(options)),
+        transcoder_(std::move(transcoder)),
+        errors_({options_.suite_headers, options_.documentation_url}) {
+    if (options_.access_log) {
+      log_ = std::make_shared<spdlog::logger>("clv-gateway",
+                                              std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    }
+  }
+
+  ~TranscodingGateway() override { Shutdown(std::chrono::steady_clock::now()); }
+
+  absl::Status Start() {
+    CLV_RETURN_IF_ERROR(ConnectUpstreams());
+    HttpServer::Callbacks callbacks;
+    callbacks.handle = [this](std::shared_ptr<HttpExchange> exchange) {
+      Handle(std::move(exchange));
+    };
+    callbacks.render_error = [this](int status, std::string_view message, std::string_view target) {
+      return errors_.Make(status, message, target);
+    };
+    if (log_ != nullptr) {
+      callbacks.on_answered = [this](const AccessRecord& record) { Log(record); };
+    }
+    HttpServerOptions http = options_.http;
+    http.max_body_bytes = static_cast<uint64_t>(options_.transcoder.max_request_body_size);
+    CLV_ASSIGN_OR_RETURN(server_, HttpServer::Start(std::move(http), std::move(callbacks)));
+    return absl::OkStatus();
+  }
+
+  const std::string& http_address() const override { return server_->address(); }
+
+  void Shutdown(std::chrono::steady_clock::time_point deadline) override {
+    if (server_ != nullptr) server_->Stop(deadline);
+    // The server has abandoned what was left, which cancels the calls.
+    calls_.WaitUntilNone();
+  }
+
+ private:
+  absl::Status ConnectUpstreams() {
+    for (const Upstream& upstream : options_.upstreams) {
+      stubs_.push_back(std::make_unique<grpc::GenericStub>(Connect(upstream)));
+    }
+    for (const std::string& service : options_.transcoder.services) {
+      const auto upstream =
+          std::find_if(options_.upstreams.begin(), options_.upstreams.end(),
+                       [&](const Upstream& candidate) { return Serves(candidate, service); });
+      if (upstream == options_.upstreams.end()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("no upstream for service \"", service, "\""));
+      }
+      stub_of_[service] = stubs_[static_cast<size_t>(upstream - options_.upstreams.begin())].get();
+    }
+    return absl::OkStatus();
+  }
+
+  void Handle(std::shared_ptr<HttpExchange> exchange) {
+    HttpRequest& request = exchange->request();
+    std::optional<std::string> target = OriginForm(request.target);
+    if (!target.has_value()) return RefuseTarget(*exchange);
+    std::optional<Transcoder::Match> match = transcoder_.Find(request.method, *target);
+    if (!match.has_value()) return RefuseMethodOrPath(*exchange, *target);
+    const google::protobuf::MethodDescriptor& method = *match->rule->method;
+    if (method.client_streaming() || method.server_streaming()) {
+      return exchange->Respond(
+          errors_.Make(501, "Streaming methods are not served over HTTP.", *target));
+    }
+    const std::string* content_type = FindHeader(request.headers, "content-type");
+    absl::StatusOr<grpc::ByteBuffer> encoded = transcoder_.EncodeRequest(
+        *match, {*target, content_type == nullptr ? std::string_view() : *content_type,
+                 std::move(request.body)});
+    if (!encoded.ok()) {
+      const int status = absl::IsOutOfRange(encoded.status()) ? 413 : 400;
+      return exchange->Respond(
+          errors_.Make(status, std::string(encoded.status().message()), *target));
+    }
+    const auto deadline = Deadline(request.headers);
+    std::make_shared<UpstreamCall>(environment_, std::move(exchange), *match->rule,
+                                   *std::move(target))
+        ->Start(*stub_of_.at(method.service()->full_name()), *std::move(encoded), deadline);
+  }
+
+  std::chrono::system_clock::time_point Deadline(const HttpHeaders& headers) const {
+    using Clock = std::chrono::system_clock;
+    if (const auto timeout = ClientTimeout(headers)) {
+      return Clock::now() + std::chrono::duration_cast<Clock::duration>(*timeout);
+    }
+    if (options_.default_deadline_ms <= 0) return Clock::time_point::max();
+    return Clock::now() + std::chrono::milliseconds(options_.default_deadline_ms);
+  }
+
+  void RefuseTarget(HttpExchange& exchange) const {
+    const HttpRequest& request = exchange.request();
+    if (request.method == "OPTIONS" && request.target == "*") {
+      return exchange.Respond({204, {}, ""});
+    }
+    exchange.Respond(errors_.Make(400, "The request target is not a path.", ""));
+  }
+
+  void RefuseMethodOrPath(HttpExchange& exchange, const std::string& target) const {
+    const std::vector<std::string> allowed = transcoder_.AllowedMethods(target);
+    const std::string path = target.substr(0, target.find('?'));
+    if (allowed.empty()) {
+      return exchange.Respond(
+          errors_.Make(404, absl::StrCat("Could not resolve ", path, " to a method."), target));
+    }
+    const std::string allow = absl::StrJoin(allowed, ", ");
+    if (exchange.request().method == "OPTIONS") {
+      return exchange.Respond({204, {{"allow", absl::StrCat(allow, ", OPTIONS")}}, ""});
+    }
+    HttpResponse response =
+        errors_.Make(405,
+                     absl::StrCat("Method ", exchange.request().method, " is not allowed for ",
+                                  path, ", only ", allow, "."),
+                     target);
+    response.headers.push_back({"allow", allow});
+    exchange.Respond(std::move(response));
+  }
+
+  void Log(const AccessRecord& record) const {
+    const std::string_view path = record.target.substr(0, record.target.find('?'));
+    log_->info("{} {} {} {:.3f} ms", record.method.empty() ? "-" : record.method,
+               path.empty() ? "-" : RedactTokens(PercentEncodeUnprintable(path)), record.status,
+               static_cast<double>(record.duration.count()) / 1000.0);
+  }
+
+  const Options options_;
+  const Transcoder transcoder_;
+  const ErrorReply errors_;
+  CallCounter calls_;
+  const UpstreamCall::Environment environment_{transcoder_, errors_, options_.suite_headers,
+                                               calls_};
+  std::shared_ptr<spdlog::logger> log_;  // null: off
+  std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
+  absl::flat_hash_map<std::string, grpc::GenericStub*> stub_of_;  // by full service name
+  std::unique_ptr<HttpServer> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(Options options) {
+  absl::StatusOr<ServiceRegistry> registry =
+      options.descriptor_set.empty()
+          ? ServiceRegistry::FromGeneratedPool()
+          : ServiceRegistry::FromFileDescriptorSet(options.descriptor_set);
+  CLV_RETURN_IF_ERROR(registry.status());
+  CLV_ASSIGN_OR_RETURN(Transcoder transcoder,
+                       Transcoder::Create(*std::move(registry), options.transcoder));
+  auto gateway = std::make_unique<TranscodingGateway>(std::move(options), std::move(transcoder));
+  CLV_RETURN_IF_ERROR(gateway->Start());
+  return std::unique_ptr<Gateway>(std::move(gateway));
+}
+
+}  // namespace clv::gateway

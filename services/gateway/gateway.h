@@ -1,0 +1,91 @@
+// services/gateway/gateway.h: serves gRPC services as JSON over HTTP/1.1, from their
+// `google.api.http` rules.
+//
+// No route is written by hand: everything comes from descriptors at start-up. Unary methods only; a
+// rule of a streaming method answers 501. Behaves as Envoy's grpc_json_transcoder would with the
+// same options, except that nothing is passed through untranslated: what matches no rule gets 404
+// or 405 with a JSON body.
+//
+// Example:
+//   Gateway::Options options;
+//   options.http.address = "127.0.0.1:0";
+//   options.transcoder.services = {"clv.v1.QueryService"};
+//   options.upstreams = {{.services = {"*"}, .address = "127.0.0.1:50051"}};
+//   CLV_ASSIGN_OR_RETURN(std::unique_ptr<Gateway> gateway, Gateway::Create(std::move(options)));
+//   std::cout << "ready " << gateway->http_address() << "\n";
+#ifndef CLV_SERVICES_GATEWAY_GATEWAY_H_
+#define CLV_SERVICES_GATEWAY_GATEWAY_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/channel.h"
+#include "services/gateway/http_server.h"
+#include "services/gateway/transcoder.h"
+
+namespace clv::gateway {
+
+// Thread-safe.
+class Gateway {
+ public:
+  // Where some services live.
+  struct Upstream {
+    // Full names; "*" stands for all. The first upstream that has a service gets its calls.
+    std::vector<std::string> services;
+
+    // Used if set, for example an in-process channel; its receive limit should be no less than
+    // `transcoder.max_response_body_size`.
+    std::shared_ptr<grpc::Channel> channel;
+
+    // Otherwise a plaintext channel to this address is made, which reconnects by itself.
+    std::string address;
+  };
+
+  struct Options {
+    // `http.max_body_bytes` is taken from `transcoder.max_request_body_size`.
+    HttpServerOptions http;
+    TranscoderOptions transcoder;
+
+    // A serialized FileDescriptorSet. Empty: what is linked into the program.
+    std::string descriptor_set;
+
+    std::vector<Upstream> upstreams;
+
+    // Of a call whose client names none by `grpc-timeout` or `x-envoy-expected-rq-timeout-ms`. 0:
+    // none.
+    int64_t default_deadline_ms = 30'000;
+
+    // The suite's own conventions: the upstream's initial metadata `x-clv-http-status` (200..599)
+    // becomes the HTTP status and is not forwarded, and errors under /v0/ have the shape
+    // {"error","documentation"}.
+    bool suite_headers = false;
+    std::string documentation_url;
+
+    // One line for each answer on standard error: method, path without query, status, milliseconds.
+    bool access_log = true;
+  };
+
+  // Serves when it returns. INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS: bad configuration, as
+  // Transcoder::Create and HttpServer::Start say, and a service that no upstream has. UNAVAILABLE:
+  // cannot listen.
+  static absl::StatusOr<std::unique_ptr<Gateway>> Create(Options options);
+
+  // Shuts down with no patience if Shutdown was not called.
+  virtual ~Gateway() = default;
+
+  // The address that it listens on, with the real port.
+  virtual const std::string& http_address() const = 0;
+
+  // Stops listening, lets running requests finish until `deadline`, then cancels the rest. Nothing
+  // runs any more when it returns. Idempotent; not to be called from a callback of the gateway's
+  // channels.
+  virtual void Shutdown(std::chrono::steady_clock::time_point deadline) = 0;
+};
+
+}  // namespace clv::gateway
+
+#endif  // CLV_SERVICES_GATEWAY_GATEWAY_H_

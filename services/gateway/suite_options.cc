@@ -1,0 +1,21 @@
+#include "services/gateway/suite_options.h"
+
+namespace clv::gateway {
+
+Gateway::Options SuiteOptions(const std::string& http_address) {
+  Gateway::Options options;
+  options.http.address = http_address;
+  options.transcoder.services = {kIngestService, kAdminService, kAggregationService, kQueryService};
+  // Counts of zero and empty lists are answers, too.
+  options.transcoder.print_options.always_print_primitive_fields = true;
+  options.transcoder.query_param_unescape_plus = true;
+  options.transcoder.convert_grpc_status = true;
+  options.transcoder.ignore_unknown_query_parameters_under = {"/v0/"};
+  // The reports of /v0 may hold 100,000 rows.
+  options.transcoder.max_response_body_size = 128 << 20;
+  options.suite_headers = true;
+  options.documentation_url = "/#gateway";
+  return options;
+}
+
+}  // namespace clv::gateway

@@ -1,0 +1,67 @@
+// services/ingest/ingest_service.h: the IngestService of proto/clv/v1/ingest_service.proto.
+#ifndef CLV_SERVICES_INGEST_INGEST_SERVICE_H_
+#define CLV_SERVICES_INGEST_INGEST_SERVICE_H_
+
+#include <chrono>
+#include <string>
+
+#include "clv/v1/ingest_service.grpc.pb.h"
+#include "common/base/clock.h"
+#include "common/rpc/dispatcher.h"
+#include "services/ingest/idle_watch.h"
+#include "services/ingest/visibility_waiter.h"
+#include "services/ingest/write_path.h"
+#include "services/ingest/write_queue.h"
+
+namespace clv::ingest {
+
+// Thread-safe. Everything in the options must outlive the service, and the service the server's last call.
+class IngestService final : public v1::IngestService::CallbackService {
+ public:
+  struct Options {
+    rpc::Dispatcher::Options dispatch;
+    WriteQueue* queue = nullptr;
+    VisibilityWaiter* visibility = nullptr;
+    const Clock* clock = nullptr;
+    // How long a stream may keep the server waiting for its next batch.
+    std::chrono::milliseconds stream_idle_timeout{60'000};
+  };
+  explicit IngestService(const Options& options);
+
+  grpc::ServerUnaryReactor* WriteCustomers(grpc::CallbackServerContext* context,
+                                           const v1::WriteCustomersRequest* request,
+                                           v1::WriteCustomersResponse* response) override;
+  grpc::ServerUnaryReactor* WritePurchases(grpc::CallbackServerContext* context,
+                                           const v1::WritePurchasesRequest* request,
+                                           v1::WritePurchasesResponse* response) override;
+  grpc::ServerUnaryReactor* WriteCustomerClvs(grpc::CallbackServerContext* context,
+                                              const v1::WriteCustomerClvsRequest* request,
+                                              v1::WriteCustomerClvsResponse* response) override;
+
+  grpc::ServerReadReactor<v1::StreamCustomersRequest>* StreamCustomers(
+      grpc::CallbackServerContext* context, v1::StreamCustomersResponse* response) override;
+  grpc::ServerReadReactor<v1::StreamPurchasesRequest>* StreamPurchases(
+      grpc::CallbackServerContext* context, v1::StreamPurchasesResponse* response) override;
+  grpc::ServerReadReactor<v1::StreamCustomerClvsRequest>* StreamCustomerClvs(
+      grpc::CallbackServerContext* context, v1::StreamCustomerClvsResponse* response) override;
+
+  grpc::ServerUnaryReactor* AppendEvents(grpc::CallbackServerContext* context, const v1::AppendEventsRequest* request,
+                                         google::api::HttpBody* response) override;
+
+ private:
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* ServeWrite(grpc::CallbackServerContext* context, const std::string& method,
+                                       const Request* request, Response* response);
+
+  template <typename Request, typename Response>
+  grpc::ServerReadReactor<Request>* ServeStream(grpc::CallbackServerContext* context, const std::string& method,
+                                                Response* response);
+
+  const rpc::Dispatcher dispatcher_;
+  const WritePath path_;
+  IdleWatch idle_;
+};
+
+}  // namespace clv::ingest
+
+#endif  // CLV_SERVICES_INGEST_INGEST_SERVICE_H_

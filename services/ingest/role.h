@@ -1,0 +1,76 @@
+// services/ingest/role.h: the ingest role of a process: log, tokens, queue and services, wired.
+#ifndef CLV_SERVICES_INGEST_ROLE_H_
+#define CLV_SERVICES_INGEST_ROLE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/broadcast.h"
+#include "common/base/clock.h"
+#include "common/base/data_directory.h"
+#include "common/rpc/dispatcher.h"
+#include "common/storage/sqlite/event_log.h"
+#include "common/storage/sqlite/fold_progress.h"
+#include "common/storage/sqlite/token_store.h"
+#include "services/ingest/admin_service.h"
+#include "services/ingest/ingest_service.h"
+#include "services/ingest/visibility_waiter.h"
+#include "services/ingest/write_queue.h"
+
+namespace clv::ingest {
+
+// The only ingest of its data directory: it holds the role's lock.
+class IngestRole {
+ public:
+  struct Options {
+    DataDirectory directory;
+    std::string log_retention = "folded";  // or "all"
+    rpc::Dispatcher::Options dispatch;
+    const Clock* clock = nullptr;
+    Broadcast* appended = nullptr;      // told after every append, or null
+    const Broadcast* folded = nullptr;  // of an aggregation in the same process, else null
+    std::string version;
+  };
+
+  // Opens and migrates `event_log.db` and `auth.db`; at the first start makes the admin token and two narrower ones. FAILED_PRECONDITION when another process has the role or a schema is newer.
+  static absl::StatusOr<std::unique_ptr<IngestRole>> Start(Options options);
+
+  // Writes and answers what is queued. The server must have been drained.
+  ~IngestRole();
+
+  std::vector<grpc::Service*> services() { return {ingest_.get(), admin_.get()}; }
+
+  // Where GetStatus asks; either may be null.
+  void Connect(const std::shared_ptr<grpc::Channel>& aggregation, const std::shared_ptr<grpc::Channel>& query) {
+    admin_->Connect(aggregation, query);
+  }
+
+  const std::string& admin_token() const { return admin_token_; }
+  storage::TokenReader& tokens() { return *tokens_; }
+
+  // The tokens that this start made, a line each, for standard output; empty when it made none.
+  const std::string& first_start_message() const { return first_start_message_; }
+
+ private:
+  explicit IngestRole(RoleLock lock) : lock_(std::move(lock)) {}
+  absl::Status MakeTokens(const DataDirectory& directory, const Clock& clock);
+
+  RoleLock lock_;
+  std::string admin_token_;
+  std::string first_start_message_;
+  std::unique_ptr<storage::SqliteEventLog> log_;
+  std::unique_ptr<storage::SqliteTokenStore> tokens_;
+  // Two, since the waiter blocks in its own.
+  std::unique_ptr<storage::SqliteFoldProgress> trim_progress_;
+  std::unique_ptr<storage::SqliteFoldProgress> wait_progress_;
+  std::unique_ptr<VisibilityWaiter> visibility_;
+  std::unique_ptr<WriteQueue> queue_;
+  std::unique_ptr<IngestService> ingest_;
+  std::unique_ptr<AdminService> admin_;
+};
+
+}  // namespace clv::ingest
+
+#endif  // CLV_SERVICES_INGEST_ROLE_H_

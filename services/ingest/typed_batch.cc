@@ -1,0 +1,81 @@
+#include "services/ingest/typed_batch.h"
+
+#include <string>
+#include <utility>
+
+#include "common/rpc/status_conversion.h"
+#include "common/wire/record_codec.h"
+
+namespace clv::ingest {
+namespace {
+
+using domain::DataSource;
+
+// `field`: where the rows lie in the request.
+template <typename Rows>
+absl::StatusOr<PreparedWrite> ReadRows(const Rows& rows, const char* field, DataSource data_source,
+                                       BatchBuilder::Options options) {
+  if (rows.empty() || rows.size() > kMaxBatchRows) {
+    return rpc::FieldError(field, std::to_string(rows.size()) + " rows", "1 to 100000");
+  }
+  options.data_source = data_source;
+  BatchBuilder builder(std::move(options));
+  for (const auto& row : rows) builder.AddRow(wire::ToRawRow(row), std::nullopt);
+  return builder.Finish();
+}
+
+template <typename Request>
+absl::StatusOr<PreparedWrite> ReadCustomers(const Request& request, BatchBuilder::Options options) {
+  return ReadRows(request.customers(), "customers", DataSource::kCustomers, std::move(options));
+}
+
+template <typename Request>
+absl::StatusOr<PreparedWrite> ReadPurchases(const Request& request, BatchBuilder::Options options) {
+  return ReadRows(request.purchases(), "purchases", DataSource::kPurchases, std::move(options));
+}
+
+template <typename Request>
+absl::StatusOr<PreparedWrite> ReadCustomerClvs(const Request& request, BatchBuilder::Options options) {
+  return ReadRows(request.customer_clvs(), "customer_clvs", DataSource::kCustomerClv, std::move(options));
+}
+
+}  // namespace
+
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WriteCustomersRequest& request, BatchBuilder::Options options) {
+  return ReadCustomers(request, std::move(options));
+}
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WritePurchasesRequest& request, BatchBuilder::Options options) {
+  return ReadPurchases(request, std::move(options));
+}
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WriteCustomerClvsRequest& request,
+                                             BatchBuilder::Options options) {
+  return ReadCustomerClvs(request, std::move(options));
+}
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamCustomersRequest& request,
+                                             BatchBuilder::Options options) {
+  return ReadCustomers(request, std::move(options));
+}
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamPurchasesRequest& request,
+                                             BatchBuilder::Options options) {
+  return ReadPurchases(request, std::move(options));
+}
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamCustomerClvsRequest& request,
+                                             BatchBuilder::Options options) {
+  return ReadCustomerClvs(request, std::move(options));
+}
+
+v1::WriteResult ResultOf(const PreparedWrite& write, storage::LogPosition position) {
+  v1::WriteResult result;
+  result.set_successful_rows(write.accepted_rows);
+  result.set_quarantined_rows(write.refused_rows);
+  result.set_log_position(position);
+  for (const Refusal& refusal : write.refusals) {
+    v1::RowError* error = result.add_errors();
+    error->set_row(refusal.row);
+    error->set_field(refusal.column);
+    error->set_description(refusal.description);
+  }
+  return result;
+}
+
+}  // namespace clv::ingest

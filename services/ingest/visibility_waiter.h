@@ -1,0 +1,55 @@
+// services/ingest/visibility_waiter.h: one thread that waits for the fold on behalf of all calls.
+#ifndef CLV_SERVICES_INGEST_VISIBILITY_WAITER_H_
+#define CLV_SERVICES_INGEST_VISIBILITY_WAITER_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "common/storage/storage.h"
+
+namespace clv::ingest {
+
+// Tells calls when what they wrote is visible to queries. Thread-safe.
+class VisibilityWaiter {
+ public:
+  // Receives whether the position was folded in time. Runs on the waiting thread: it must not block.
+  using Done = std::function<void(bool visible)>;
+
+  // `progress` must outlive the waiter; null: nothing ever becomes visible.
+  explicit VisibilityWaiter(storage::FoldProgress* progress);
+
+  // Tells everybody who still waits that his rows are not visible.
+  ~VisibilityWaiter();
+
+  VisibilityWaiter(const VisibilityWaiter&) = delete;
+  VisibilityWaiter& operator=(const VisibilityWaiter&) = delete;
+
+  // Calls `done` exactly once: when `position` is folded, or at `until` (within some 20 ms).
+  void Wait(storage::LogPosition position, std::chrono::steady_clock::time_point until, Done done);
+
+ private:
+  struct Waiting {
+    storage::LogPosition position = 0;
+    std::chrono::steady_clock::time_point until;
+    Done done;
+  };
+
+  void Work();
+  // Answers those whose position is folded or whose time is over.
+  void AnswerReady(storage::LogPosition folded, std::chrono::steady_clock::time_point now);
+
+  storage::FoldProgress* const progress_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Waiting> waiting_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace clv::ingest
+
+#endif  // CLV_SERVICES_INGEST_VISIBILITY_WAITER_H_

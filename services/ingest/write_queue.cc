@@ -1,0 +1,142 @@
+#include "services/ingest/write_queue.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+
+namespace clv::ingest {
+namespace {
+
+// A full disk is no matter of the sender's pace: to him the log cannot be written now.
+absl::Status ForSenders(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kResourceExhausted) return status;
+  return absl::UnavailableError(status.message());
+}
+
+void Warn(const std::string& what, const absl::Status& status) {
+  spdlog::warn("{}: {}", what, std::string(status.message()));
+}
+
+}  // namespace
+
+WriteQueue::WriteQueue(Options options)
+    : options_(options),
+      next_trim_(std::chrono::steady_clock::now() + options.trim_interval),
+      next_quarantine_(std::chrono::steady_clock::now()),
+      thread_([this] { Work(); }) {}
+
+WriteQueue::~WriteQueue() { Drain(); }
+
+absl::Status WriteQueue::Submit(PreparedWrite write, Done done) {
+  {
+    std::lock_guard lock(mutex_);
+    if (draining_) return absl::UnavailableError("ingest is shutting down; try again");
+    const bool fits =
+        queued_bytes_ + write.bytes <= options_.max_bytes && queued_rows_ + write.rows() <= options_.max_rows;
+    if (!fits && queued_rows_ > 0) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the queue to the log is full (", queued_rows_, " rows wait); try again later"));
+    }
+    queued_bytes_ += write.bytes;
+    queued_rows_ += write.rows();
+    queue_.push_back({std::move(write), std::move(done)});
+  }
+  wake_.notify_one();
+  return absl::OkStatus();
+}
+
+void WriteQueue::Drain() {
+  {
+    std::lock_guard lock(mutex_);
+    draining_ = true;
+  }
+  wake_.notify_one();
+  std::call_once(joined_, [this] { thread_.join(); });
+}
+
+WriteQueue::Status WriteQueue::status() const {
+  std::lock_guard lock(mutex_);
+  return {.queued_rows = queued_rows_, .accepted_rows = accepted_rows_, .refused_rows = refused_rows_};
+}
+
+void WriteQueue::Work() {
+  while (true) {
+    KeepLimits(std::chrono::steady_clock::now());
+    std::vector<Waiting> group;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_until(lock, std::min(next_trim_, next_quarantine_), [this] { return draining_ || !queue_.empty(); });
+      if (queue_.empty() && draining_) return;
+      group.swap(queue_);
+    }
+    if (!group.empty()) Append(std::move(group));
+  }
+}
+
+void WriteQueue::Append(std::vector<Waiting> group) {
+  std::vector<storage::LogBatch> batches;
+  std::vector<size_t> ends;  // of each write within `batches`
+  size_t bytes = 0;
+  uint64_t accepted = 0;
+  uint64_t refused = 0;
+  for (Waiting& waiting : group) {
+    std::move(waiting.write.batches.begin(), waiting.write.batches.end(), std::back_inserter(batches));
+    ends.push_back(batches.size());
+    bytes += waiting.write.bytes;
+    accepted += waiting.write.accepted_rows;
+    refused += waiting.write.refused_rows;
+  }
+  const absl::StatusOr<std::vector<storage::LogPosition>> positions = options_.log->Append(batches);
+  batches.clear();
+  if (positions.ok()) {
+    accepted_rows_ += accepted;
+    refused_rows_ += refused;
+  } else {
+    Warn("the log cannot be written", positions.status());
+  }
+  {
+    std::lock_guard lock(mutex_);
+    queued_bytes_ -= bytes;
+    queued_rows_ -= accepted + refused;
+  }
+  size_t begin = 0;
+  for (size_t i = 0; i < group.size(); ++i) {
+    if (positions.ok()) {
+      storage::LogPosition last = 0;
+      for (size_t at = begin; at < ends[i]; ++at) last = std::max(last, (*positions)[at]);
+      group[i].done(last);
+    } else {
+      group[i].done(ForSenders(positions.status()));
+    }
+    begin = ends[i];
+  }
+}
+
+void WriteQueue::KeepLimits(Instant now) {
+  if (now >= next_quarantine_) {
+    next_quarantine_ = now + options_.quarantine_interval;
+    const absl::Status status =
+        options_.log->LimitQuarantine(options_.clock->NowSeconds(), options_.max_quarantine_bytes);
+    if (!status.ok()) Warn("the quarantine cannot be limited", status);
+  }
+  if (now >= next_trim_) {
+    next_trim_ = now + options_.trim_interval;
+    if (options_.log_retention == LogRetention::kFolded && options_.progress != nullptr) TrimLog();
+  }
+}
+
+void WriteQueue::TrimLog() {
+  const storage::LogPosition first = options_.log->FirstRetainedPosition();
+  if (first == 0) return;
+  // Without a store there is nothing folded, which is no fault.
+  const absl::StatusOr<storage::LogPosition> folded = options_.progress->FoldedPosition();
+  if (!folded.ok() || *folded < first) return;
+  const absl::Status status = options_.log->TrimThrough(*folded);
+  if (!status.ok()) Warn("the log cannot be trimmed", status);
+}
+
+}  // namespace clv::ingest

@@ -1,0 +1,102 @@
+// services/ingest/write_queue.h: the one way into the event log.
+//
+// Writes wait in a bounded queue. One thread takes all that waits, appends it in one transaction (group commit: what arrives during a commit shares the next) and then answers
+// everybody. The same thread keeps log and quarantine within their limits, so that nothing else ever touches the log's writer.
+#ifndef CLV_SERVICES_INGEST_WRITE_QUEUE_H_
+#define CLV_SERVICES_INGEST_WRITE_QUEUE_H_
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/storage/storage.h"
+#include "services/ingest/batch_builder.h"
+
+namespace clv::ingest {
+
+// What the log keeps.
+enum class LogRetention {
+  kAll,     // everything
+  kFolded,  // what is not folded durably yet
+};
+
+// The queue before the log. Thread-safe.
+class WriteQueue {
+ public:
+  struct Options {
+    storage::EventLog* log = nullptr;           // must outlive the queue
+    storage::FoldProgress* progress = nullptr;  // the same; null: the log is never trimmed
+    const Clock* clock = nullptr;               // the same
+    LogRetention log_retention = LogRetention::kFolded;
+    size_t max_bytes = 64 << 20;
+    uint64_t max_rows = 2'000'000;
+    uint64_t max_quarantine_bytes = uint64_t{1} << 30;  // raw text for each data source
+    std::chrono::milliseconds trim_interval{3'000};
+    std::chrono::milliseconds quarantine_interval{60'000};
+  };
+
+  // Receives the position of the last record of the write once all of it is durable (0 when it has no record), or UNAVAILABLE (nothing was written, try again),
+  // DATA_LOSS, FAILED_PRECONDITION, INTERNAL from the log. Runs on the writing thread: it must not block.
+  using Done = std::function<void(absl::StatusOr<storage::LogPosition>)>;
+
+  struct Status {
+    uint64_t queued_rows = 0;    // not committed yet
+    uint64_t accepted_rows = 0;  // valid rows written since the start
+    uint64_t refused_rows = 0;   // rows put into quarantine since the start
+  };
+
+  explicit WriteQueue(Options options);
+
+  // Drains.
+  ~WriteQueue();
+
+  WriteQueue(const WriteQueue&) = delete;
+  WriteQueue& operator=(const WriteQueue&) = delete;
+
+  // Queues a write; when it returns OK `done` will be called exactly once, else never. RESOURCE_EXHAUSTED when the queue is full (an empty queue takes a write of any size),
+  // UNAVAILABLE after Drain.
+  absl::Status Submit(PreparedWrite write, Done done);
+
+  // Refuses new writes, waits until those that wait are written and answered, and ends the thread. Calling it again does nothing.
+  void Drain();
+
+  Status status() const;
+
+ private:
+  struct Waiting {
+    PreparedWrite write;
+    Done done;
+  };
+  using Instant = std::chrono::steady_clock::time_point;
+
+  void Work();
+  void Append(std::vector<Waiting> group);
+  void KeepLimits(Instant now);
+  void TrimLog();
+
+  const Options options_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Waiting> queue_;
+  size_t queued_bytes_ = 0;   // of what waits or is being written
+  uint64_t queued_rows_ = 0;  // the same
+  bool draining_ = false;
+  std::atomic<uint64_t> accepted_rows_ = 0;
+  std::atomic<uint64_t> refused_rows_ = 0;
+  Instant next_trim_;        // of the writing thread
+  Instant next_quarantine_;  // the same
+  std::once_flag joined_;
+  std::thread thread_;
+};
+
+}  // namespace clv::ingest
+
+#endif  // CLV_SERVICES_INGEST_WRITE_QUEUE_H_

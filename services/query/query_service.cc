@@ -1,0 +1,130 @@
+#include "services/query/query_service.h"
+
+#include <utility>
+
+#include "services/query/web_page.h"
+
+namespace clv::query {
+namespace {
+
+ReportCall CallOf(const rpc::CallContext& call) { return {call.caller(), call.deadline()}; }
+
+}  // namespace
+
+QueryService::QueryService(Backends backends, rpc::Dispatcher::Options dispatcher)
+    : backends_(std::move(backends)),
+      handlers_(backends_.reports, backends_.quarantine, backends_.clock),
+      pipes_(handlers_),
+      dispatcher_("clv.v1.QueryService", dispatcher) {}
+
+grpc::ServerUnaryReactor* QueryService::GetCustomerRetention(
+    grpc::CallbackServerContext* context, const v1::GetCustomerRetentionRequest* request,
+    v1::GetCustomerRetentionResponse* response) {
+  return dispatcher_.Serve(context, "GetCustomerRetention", response,
+                           [this, request](const rpc::CallContext& call) {
+                             return handlers_.GetCustomerRetention(CallOf(call), *request);
+                           });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetClvBySegment(grpc::CallbackServerContext* context,
+                                                        const v1::GetClvBySegmentRequest* request,
+                                                        v1::GetClvBySegmentResponse* response) {
+  return dispatcher_.Serve(context, "GetClvBySegment", response,
+                           [this, request](const rpc::CallContext& call) {
+                             return handlers_.GetClvBySegment(CallOf(call), *request);
+                           });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetClvByAcquisitionSource(
+    grpc::CallbackServerContext* context, const v1::GetClvByAcquisitionSourceRequest* request,
+    v1::GetClvByAcquisitionSourceResponse* response) {
+  return dispatcher_.Serve(context, "GetClvByAcquisitionSource", response,
+                           [this, request](const rpc::CallContext& call) {
+                             return handlers_.GetClvByAcquisitionSource(CallOf(call), *request);
+                           });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetPurchaseFrequencyAnalysis(
+    grpc::CallbackServerContext* context, const v1::GetPurchaseFrequencyAnalysisRequest* request,
+    v1::GetPurchaseFrequencyAnalysisResponse* response) {
+  return dispatcher_.Serve(context, "GetPurchaseFrequencyAnalysis", response,
+                           [this, request](const rpc::CallContext& call) {
+                             return handlers_.GetPurchaseFrequencyAnalysis(CallOf(call), *request);
+                           });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetClvPrediction(grpc::CallbackServerContext* context,
+                                                         const v1::GetClvPredictionRequest* request,
+                                                         v1::GetClvPredictionResponse* response) {
+  return dispatcher_.Serve(context, "GetClvPrediction", response,
+                           [this, request](const rpc::CallContext& call) {
+                             return handlers_.GetClvPrediction(CallOf(call), *request);
+                           });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetCustomerSegmentation(
+    grpc::CallbackServerContext* context, const v1::GetCustomerSegmentationRequest* request,
+    v1::GetCustomerSegmentationResponse* response) {
+  return dispatcher_.Serve(context, "GetCustomerSegmentation", response,
+                           [this, request](const rpc::CallContext& call) {
+                             return handlers_.GetCustomerSegmentation(CallOf(call), *request);
+                           });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetTotalCustomerValue(
+    grpc::CallbackServerContext* context, const v1::GetTotalCustomerValueRequest* request,
+    v1::GetTotalCustomerValueResponse* response) {
+  return dispatcher_.Serve(context, "GetTotalCustomerValue", response,
+                           [this, request](const rpc::CallContext& call) {
+                             return handlers_.GetTotalCustomerValue(CallOf(call), *request);
+                           });
+}
+
+grpc::ServerUnaryReactor* QueryService::ListQuarantinedRows(
+    grpc::CallbackServerContext* context, const v1::ListQuarantinedRowsRequest* request,
+    v1::ListQuarantinedRowsResponse* response) {
+  return dispatcher_.Serve(context, "ListQuarantinedRows", response,
+                           [this, request](const rpc::CallContext& call) {
+                             return handlers_.ListQuarantinedRows(CallOf(call), *request);
+                           });
+}
+
+grpc::ServerUnaryReactor* QueryService::QueryPipe(grpc::CallbackServerContext* context,
+                                                  const v1::QueryPipeRequest* request,
+                                                  google::api::HttpBody* response) {
+  return dispatcher_.ServeV0(context, "QueryPipe", &request->body(), response,
+                             [this, request](const rpc::CallContext& call) {
+                               return pipes_.Answer(request->pipe(), call.parameters(),
+                                                    CallOf(call));
+                             });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetWebPage(grpc::CallbackServerContext* context,
+                                                   const v1::GetWebPageRequest*,
+                                                   google::api::HttpBody* response) {
+  return dispatcher_.ServeV0(context, "GetWebPage", nullptr, response,
+                             [](const rpc::CallContext&) { return WebPageReply(); });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetQueryStatus(grpc::CallbackServerContext* context,
+                                                       const v1::GetQueryStatusRequest*,
+                                                       v1::GetQueryStatusResponse* response) {
+  return dispatcher_.Serve(context, "GetQueryStatus", response,
+                           [this](const rpc::CallContext&) { return Status(); });
+}
+
+absl::StatusOr<v1::GetQueryStatusResponse> QueryService::Status() {
+  v1::GetQueryStatusResponse response;
+  v1::QueryStatus* status = response.mutable_status();
+  // Without a store nothing is folded, and that is what the status says.
+  const absl::StatusOr<storage::LogPosition> folded = backends_.progress.FoldedPosition();
+  if (!folded.ok() && folded.status().code() != absl::StatusCode::kUnavailable)
+    return folded.status();
+  status->set_folded_position(folded.ok() ? *folded : 0);
+  status->set_reports(handlers_.answered());
+  status->set_failed_reports(handlers_.failed());
+  status->set_database_bytes(backends_.database_bytes());
+  return response;
+}
+
+}  // namespace clv::query

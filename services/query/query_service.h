@@ -1,0 +1,79 @@
+// services/query/query_service.h: clv.v1.QueryService.
+#ifndef CLV_SERVICES_QUERY_QUERY_SERVICE_H_
+#define CLV_SERVICES_QUERY_QUERY_SERVICE_H_
+
+#include <cstdint>
+#include <functional>
+
+#include "clv/v1/query_service.grpc.pb.h"
+#include "common/base/clock.h"
+#include "common/rpc/dispatcher.h"
+#include "common/storage/reports.h"
+#include "common/storage/storage.h"
+#include "services/query/pipe_face.h"
+#include "services/query/report_handlers.h"
+
+namespace clv::query {
+
+// Answers the RPCs; the meaning of each is in the proto. Thread-safe.
+class QueryService final : public v1::QueryService::CallbackService {
+ public:
+  // All must outlive the service.
+  struct Backends {
+    storage::Reports& reports;
+    storage::QuarantineReader& quarantine;
+    storage::FoldProgress& progress;
+    // Size of the database that reports read, in bytes; called for the status only, from any
+    // thread.
+    std::function<uint64_t()> database_bytes;
+    const Clock& clock = SystemClock();
+  };
+
+  QueryService(Backends backends, rpc::Dispatcher::Options dispatcher);
+
+  grpc::ServerUnaryReactor* GetCustomerRetention(
+      grpc::CallbackServerContext* context, const v1::GetCustomerRetentionRequest* request,
+      v1::GetCustomerRetentionResponse* response) override;
+  grpc::ServerUnaryReactor* GetClvBySegment(grpc::CallbackServerContext* context,
+                                            const v1::GetClvBySegmentRequest* request,
+                                            v1::GetClvBySegmentResponse* response) override;
+  grpc::ServerUnaryReactor* GetClvByAcquisitionSource(
+      grpc::CallbackServerContext* context, const v1::GetClvByAcquisitionSourceRequest* request,
+      v1::GetClvByAcquisitionSourceResponse* response) override;
+  grpc::ServerUnaryReactor* GetPurchaseFrequencyAnalysis(
+      grpc::CallbackServerContext* context, const v1::GetPurchaseFrequencyAnalysisRequest* request,
+      v1::GetPurchaseFrequencyAnalysisResponse* response) override;
+  grpc::ServerUnaryReactor* GetClvPrediction(grpc::CallbackServerContext* context,
+                                             const v1::GetClvPredictionRequest* request,
+                                             v1::GetClvPredictionResponse* response) override;
+  grpc::ServerUnaryReactor* GetCustomerSegmentation(
+      grpc::CallbackServerContext* context, const v1::GetCustomerSegmentationRequest* request,
+      v1::GetCustomerSegmentationResponse* response) override;
+  grpc::ServerUnaryReactor* GetTotalCustomerValue(
+      grpc::CallbackServerContext* context, const v1::GetTotalCustomerValueRequest* request,
+      v1::GetTotalCustomerValueResponse* response) override;
+  grpc::ServerUnaryReactor* ListQuarantinedRows(grpc::CallbackServerContext* context,
+                                                const v1::ListQuarantinedRowsRequest* request,
+                                                v1::ListQuarantinedRowsResponse* response) override;
+  grpc::ServerUnaryReactor* QueryPipe(grpc::CallbackServerContext* context,
+                                      const v1::QueryPipeRequest* request,
+                                      google::api::HttpBody* response) override;
+  grpc::ServerUnaryReactor* GetWebPage(grpc::CallbackServerContext* context,
+                                       const v1::GetWebPageRequest* request,
+                                       google::api::HttpBody* response) override;
+  grpc::ServerUnaryReactor* GetQueryStatus(grpc::CallbackServerContext* context,
+                                           const v1::GetQueryStatusRequest* request,
+                                           v1::GetQueryStatusResponse* response) override;
+
+ private:
+  absl::StatusOr<v1::GetQueryStatusResponse> Status();
+
+  Backends backends_;
+  ReportHandlers handlers_;
+  PipeFace pipes_;
+  rpc::Dispatcher dispatcher_;
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_QUERY_SERVICE_H_

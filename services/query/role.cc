@@ -1,0 +1,24 @@
+#include "services/query/role.h"
+
+#include <string>
+
+#include "common/storage/sqlite/db.h"
+
+namespace clv::query {
+
+QueryRole::QueryRole(const Options& options)
+    : reports_(storage::SqliteReports::Create({.clv_db_path = options.directory.clv()})),
+      quarantine_(options.directory.event_log()),
+      progress_({.path = options.directory.clv(), .folded = options.folded}) {
+  service_ = std::make_unique<QueryService>(
+      QueryService::Backends{
+          .reports = *reports_,
+          .quarantine = quarantine_,
+          .progress = progress_,
+          .database_bytes = [path =
+                                 options.directory.clv()] { return storage::DatabaseBytes(path); },
+          .clock = *options.clock},
+      options.dispatch);
+}
+
+}  // namespace clv::query

@@ -1,0 +1,43 @@
+// services/query/role.h: the query role of a process: reports, quarantine and service, wired.
+// Everything is opened read-only, so there may be several.
+#ifndef CLV_SERVICES_QUERY_ROLE_H_
+#define CLV_SERVICES_QUERY_ROLE_H_
+
+#include <memory>
+
+#include "common/base/broadcast.h"
+#include "common/base/clock.h"
+#include "common/base/data_directory.h"
+#include "common/rpc/dispatcher.h"
+#include "common/storage/sqlite/fold_progress.h"
+#include "common/storage/sqlite/quarantine_reader.h"
+#include "common/storage/sqlite/reports/sqlite_reports.h"
+#include "services/query/query_service.h"
+
+namespace clv::query {
+
+class QueryRole {
+ public:
+  struct Options {
+    DataDirectory directory;
+    rpc::Dispatcher::Options dispatch;
+    const Clock* clock = nullptr;
+    const Broadcast* folded = nullptr;  // of an aggregation in the same process, else null
+  };
+
+  // Nothing is opened yet: reports are UNAVAILABLE until the files are there.
+  explicit QueryRole(const Options& options);
+
+  grpc::Service* service() { return service_.get(); }
+  storage::FoldProgress& progress() { return progress_; }
+
+ private:
+  std::unique_ptr<storage::SqliteReports> reports_;
+  storage::SqliteQuarantineReader quarantine_;
+  storage::SqliteFoldProgress progress_;
+  std::unique_ptr<QueryService> service_;
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_ROLE_H_

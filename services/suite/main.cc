@@ -1,0 +1,53 @@
+// clv-suite: ingest, aggregation, query and gateway in one process, with nothing to configure.
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/base/broadcast.h"
+#include "common/base/clock.h"
+#include "common/base/data_directory.h"
+#include "common/base/flags.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/signal_waiter.h"
+#include "services/suite/suite.h"
+
+namespace {
+
+constexpr char kProgram[] = "clv-suite";
+
+int Run(int argc, char** argv) {
+  clv::suite::Suite::Options options;
+  std::string log_level = "info";
+  clv::Flags flags(kProgram,
+                   "Customer lifetime value analytics in one process: takes customers and purchases, keeps "
+                   "every customer's value current, and answers reports by gRPC and REST. The environment "
+                   "variable CLV_ADMIN_TOKEN sets the admin token; otherwise one is made at the first start.");
+  flags.Required("data-dir", &options.directory.path, "Directory of the databases; made if it is not there");
+  flags.Add("http-address", &options.http_address, "Where to serve REST; port 0 picks a free one");
+  flags.Add("grpc-address", &options.grpc_address, "Where to serve gRPC; port 0 picks a free one");
+  flags.Add("reporting-currency", &options.reporting_currency,
+            "Currency of all numbers; a change computes every customer again");
+  flags.Choice("log-retention", &options.log_retention, {"folded", "all"},
+               "What the event log keeps: what is not folded yet, or everything");
+  flags.Add("allow-public", &options.allow_public, "Serve beyond loopback without TLS");
+  flags.Add("log-level", &log_level, "trace, debug, info, warn, error or off");
+  if (const std::optional<int> exit_code = flags.Parse(argc, argv)) return *exit_code;
+
+  clv::rpc::SignalWaiter signals;
+  clv::StartLog(kProgram, log_level);
+  auto suite = clv::suite::Suite::Start(options);
+  if (!suite.ok()) return clv::BadConfiguration(kProgram, std::string(suite.status().message()));
+  std::cout << (*suite)->first_start_message();
+  std::cout << "ready " << kProgram << " http=" << (*suite)->http_address()
+            << " grpc=" << (*suite)->grpc_address() << std::endl;
+  signals.Wait();
+  (*suite)->Drain(std::chrono::seconds(10));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return Run(argc, argv); }

@@ -1,0 +1,82 @@
+#include "services/suite/suite.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/base/version.h"
+#include "services/gateway/suite_options.h"
+
+namespace clv::suite {
+
+Suite::Suite() : authenticator_(rpc::Authenticator::Options{}) {}
+
+Suite::~Suite() { Drain(std::chrono::milliseconds(0)); }
+
+absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
+  CLV_RETURN_IF_ERROR(EnsureDirectory(options.directory.path));
+  std::unique_ptr<Suite> suite(new Suite());
+  suite->workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
+  const rpc::Dispatcher::Options dispatch{.authenticator = &suite->authenticator_,
+                                          .workers = suite->workers_.get()};
+  CLV_ASSIGN_OR_RETURN(
+      suite->ingest_,
+      ingest::IngestRole::Start({.directory = options.directory,
+                                 .log_retention = options.log_retention,
+                                 .dispatch = dispatch,
+                                 .clock = options.clock,
+                                 .appended = &suite->appended_,
+                                 .folded = &suite->folded_,
+                                 .version = Version()}));
+  suite->authenticator_.Open(suite->ingest_->admin_token(), &suite->ingest_->tokens());
+  CLV_ASSIGN_OR_RETURN(
+      suite->aggregation_,
+      aggregation::AggregationRole::Start({.directory = options.directory,
+                                           .reporting_currency = options.reporting_currency,
+                                           .dispatch = dispatch,
+                                           .clock = options.clock,
+                                           .appended = &suite->appended_,
+                                           .folded = &suite->folded_}));
+  suite->query_ = std::make_unique<query::QueryRole>(
+      query::QueryRole::Options{.directory = options.directory,
+                                .dispatch = dispatch,
+                                .clock = options.clock,
+                                .folded = &suite->folded_});
+  std::vector<grpc::Service*> services = suite->ingest_->services();
+  services.push_back(suite->aggregation_->service());
+  services.push_back(suite->query_->service());
+  CLV_ASSIGN_OR_RETURN(
+      suite->host_,
+      rpc::ServerHost::Start(
+          {.address = options.grpc_address, .allow_public = options.allow_public}, services));
+  const std::shared_ptr<grpc::Channel> channel = suite->host_->InProcessChannel();
+  suite->ingest_->Connect(channel, channel);
+  for (const char* service : {gateway::kIngestService, gateway::kAdminService,
+                              gateway::kAggregationService, gateway::kQueryService}) {
+    suite->host_->SetServing(service, true);
+  }
+  if (!options.http_address.empty()) {
+    CLV_ASSIGN_OR_RETURN(const bool is_loopback, rpc::IsLoopbackAddress(options.http_address));
+    if (!is_loopback && !options.allow_public) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--http-address: ", options.http_address,
+          " is not loopback and there is no TLS; say --allow-public to do it all the same"));
+    }
+    gateway::Gateway::Options gateway = gateway::SuiteOptions(options.http_address);
+    gateway.upstreams.push_back({.services = {"*"}, .channel = channel, .address = ""});
+    CLV_ASSIGN_OR_RETURN(suite->gateway_, gateway::Gateway::Create(std::move(gateway)));
+  }
+  return suite;
+}
+
+const std::string& Suite::http_address() const {
+  static const std::string none;
+  return gateway_ != nullptr ? gateway_->http_address() : none;
+}
+
+void Suite::Drain(std::chrono::milliseconds grace) {
+  if (gateway_ != nullptr) gateway_->Shutdown(std::chrono::steady_clock::now() + grace);
+  if (host_ != nullptr) host_->Drain(grace);
+}
+
+}  // namespace clv::suite
