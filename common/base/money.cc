@@ -19,7 +19,8 @@ absl::Status Refuse(std::string_view text, const std::string& wanted) {
 }
 
 absl::Status RefuseSize(std::string_view text, int64_t max_micros) {
-  return Refuse(text, absl::StrCat("an amount between -", FormatMicros(max_micros), " and ", FormatMicros(max_micros)));
+  return Refuse(text, absl::StrCat("an amount between -", FormatMicros(max_micros), " and ",
+                                   FormatMicros(max_micros)));
 }
 
 // A decimal number in parts, all digits as they were written.
@@ -44,7 +45,8 @@ bool TakeCharacter(std::string_view& rest, char c) {
   return true;
 }
 
-// The exponent's value, held at +-10^15: beyond that only zero is in range, whatever the digits say.
+// The exponent's value, held at +-10^15: beyond that only zero is in range, whatever the digits
+// say.
 int64_t ExponentValue(bool negative, std::string_view digits) {
   constexpr int64_t kLimit = 1'000'000'000'000'000;
   int64_t value = 0;
@@ -69,7 +71,8 @@ std::optional<Decimal> ReadJsonNumber(std::string_view text) {
   Decimal decimal;
   decimal.negative = TakeCharacter(text, '-');
   decimal.whole = TakeDigits(text);
-  if (decimal.whole.empty() || (decimal.whole.size() > 1 && decimal.whole.front() == '0')) return std::nullopt;
+  if (decimal.whole.empty() || (decimal.whole.size() > 1 && decimal.whole.front() == '0'))
+    return std::nullopt;
   if (TakeCharacter(text, '.')) {
     decimal.fraction = TakeDigits(text);
     if (decimal.fraction.empty()) return std::nullopt;
@@ -134,7 +137,8 @@ std::optional<int64_t> RoundedMagnitude(const Decimal& decimal, int64_t max_micr
 absl::StatusOr<int64_t> ParseDecimalString(std::string_view text, int64_t max_micros) {
   std::optional<Decimal> decimal = ReadDecimalString(text);
   if (!decimal.has_value()) return Refuse(text, "a decimal number such as 12.50");
-  while (!decimal->fraction.empty() && decimal->fraction.back() == '0') decimal->fraction.remove_suffix(1);
+  while (!decimal->fraction.empty() && decimal->fraction.back() == '0')
+    decimal->fraction.remove_suffix(1);
   if (decimal->fraction.size() > kDecimals) return Refuse(text, "at most 6 decimals");
   const std::optional<int64_t> magnitude = RoundedMagnitude(*decimal, max_micros);
   if (!magnitude.has_value()) return RefuseSize(text, max_micros);
@@ -152,7 +156,8 @@ absl::StatusOr<int64_t> ParseJsonNumber(std::string_view text, int64_t max_micro
 std::string FormatMicros(absl::int128 micros) {
   const bool negative = micros < 0;
   // The magnitude of the least int128 does not fit int128.
-  absl::uint128 magnitude = negative ? -static_cast<absl::uint128>(micros) : static_cast<absl::uint128>(micros);
+  absl::uint128 magnitude =
+      negative ? -static_cast<absl::uint128>(micros) : static_cast<absl::uint128>(micros);
   std::string digits;  // backwards
   bool significant = false;
   for (int place = 0; place < kDecimals; ++place) {

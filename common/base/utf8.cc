@@ -62,7 +62,8 @@ bool HasControlCharacter(std::string_view text) {
     const uint8_t byte = static_cast<uint8_t>(text[i]);
     if (byte < 0x20 || byte == 0x7F) return true;
     // U+0080..009F are C2 80..C2 9F.
-    if (byte == 0xC2 && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) < 0xA0) return true;
+    if (byte == 0xC2 && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) < 0xA0)
+      return true;
   }
   return false;
 }
@@ -91,7 +92,8 @@ std::string_view CutUtf8(std::string_view text, size_t max_bytes) {
 }
 
 std::string Quoted(std::string_view text) {
-  // Mending at most triples the length, so a few more bytes than shown are enough to know that there is more.
+  // Mending at most triples the length, so a few more bytes than shown are enough to know that
+  // there is more.
   const std::string valid = ToValidUtf8(text.substr(0, kQuotedBytes + 4));
   const std::string_view shown = CutUtf8(valid, kQuotedBytes);
   std::string result = "'";

@@ -20,7 +20,8 @@ std::string ToValidUtf8(std::string_view text);
 // The longest beginning of valid UTF-8 text that has at most `max_bytes` and splits no character.
 std::string_view CutUtf8(std::string_view text, size_t max_bytes);
 
-// The text in single quotes as messages show it: at most 64 bytes of it, then `...`; valid UTF-8, control characters replaced by U+FFFD.
+// The text in single quotes as messages show it: at most 64 bytes of it, then `...`; valid UTF-8,
+// control characters replaced by U+FFFD.
 std::string Quoted(std::string_view text);
 
 }  // namespace clv

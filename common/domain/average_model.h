@@ -1,4 +1,5 @@
-// common/domain/average_model.h: the prediction that serves where no model can be fitted: every customer is the average one.
+// common/domain/average_model.h: the prediction that serves where no model can be fitted: every
+// customer is the average one.
 //
 // Pure functions. Money is in currency units, times in days.
 #ifndef CLV_COMMON_DOMAIN_AVERAGE_MODEL_H_
@@ -13,16 +14,16 @@ namespace clv::domain {
 // Sums over the whole population before filters, at the instant of the prediction.
 struct PopulationTotals {
   uint64_t customers = 0;
-  uint64_t repeat_customers = 0;             // with x >= 1
-  absl::int128 repeat_order_days = 0;        // sum of x
-  absl::int128 tenure_days = 0;              // sum of T
+  uint64_t repeat_customers = 0;       // with x >= 1
+  absl::int128 repeat_order_days = 0;  // sum of x
+  absl::int128 tenure_days = 0;        // sum of T
   absl::int128 total_spend_micros = 0;
   absl::int128 purchase_count = 0;
 };
 
 struct AverageModel {
   double repeat_orders_per_day = 0;  // sum of x / sum of T; 0 when nobody has any tenure
-  double mean_order_value = 0;       // sum of total_spend / sum of purchase_count; 0 without customers
+  double mean_order_value = 0;  // sum of total_spend / sum of purchase_count; 0 without customers
 };
 
 // How a prediction is made.
@@ -40,7 +41,8 @@ struct AveragePrediction {
 
 AverageModel FitAverage(const PopulationTotals& totals);
 
-// Integral of e^(-delta t) over the horizon in days, delta = ln(1 + discount_rate) / 365.25 a day; the horizon itself at rate 0.
+// Integral of e^(-delta t) over the horizon in days, delta = ln(1 + discount_rate) / 365.25 a day;
+// the horizon itself at rate 0.
 double DiscountedDays(uint32_t horizon_days, double discount_rate);
 
 // predicted_clv = margin * mean order value * orders per day * DiscountedDays.

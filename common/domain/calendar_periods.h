@@ -1,6 +1,7 @@
 // common/domain/calendar_periods.h: UTC calendar periods as consecutive numbers.
 //
-// Numbers rise by one from period to period, so a difference of numbers is a number of whole periods. Pure functions.
+// Numbers rise by one from period to period, so a difference of numbers is a number of whole
+// periods. Pure functions.
 #ifndef CLV_COMMON_DOMAIN_CALENDAR_PERIODS_H_
 #define CLV_COMMON_DOMAIN_CALENDAR_PERIODS_H_
 

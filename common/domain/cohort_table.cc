@@ -45,8 +45,11 @@ CustomerRetentionRow MakeRow(int64_t period, const RowSums& sums) {
 class CohortWalk {
  public:
   CohortWalk(const Cohort& cohort, Retained mode)
-      : mode_(mode), cell_(cohort.cells.begin()), cells_end_(cohort.cells.end()),
-        step_(cohort.steps.begin()), steps_end_(cohort.steps.end()) {
+      : mode_(mode),
+        cell_(cohort.cells.begin()),
+        cells_end_(cohort.cells.end()),
+        step_(cohort.steps.begin()),
+        steps_end_(cohort.steps.end()) {
     sums_.cohort_size = cohort.size;
     for (const CohortStep& step : cohort.steps) all_stepped_ += step.customers;
   }

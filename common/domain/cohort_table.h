@@ -1,4 +1,5 @@
-// common/domain/cohort_table.h: rows of the retention report from what happened in each cohort and period.
+// common/domain/cohort_table.h: rows of the retention report from what happened in each cohort and
+// period.
 //
 // Pure.
 #ifndef CLV_COMMON_DOMAIN_COHORT_TABLE_H_
@@ -23,7 +24,8 @@ struct CohortCell {
   absl::int128 revenue_micros = 0;
 };
 
-// How many customers have their deciding activity in a period: the last one (rolling) or the second one (cumulative).
+// How many customers have their deciding activity in a period: the last one (rolling) or the second
+// one (cumulative).
 struct CohortStep {
   int64_t period = 0;
   uint64_t customers = 0;
@@ -36,7 +38,8 @@ struct Cohort {
   std::vector<CohortStep> steps;  // by period; unused in mode period
 };
 
-// Which customers are retained in period n: active in n; last active in n or later; second activity in n or before.
+// Which customers are retained in period n: active in n; last active in n or later; second activity
+// in n or before.
 enum class Retained { kInPeriod, kInPeriodOrLater, kSecondByPeriod };
 
 struct CohortTableOptions {
@@ -46,8 +49,9 @@ struct CohortTableOptions {
   int64_t as_of_seconds = 0;
 };
 
-// Hands the rows to `emit` one after the other: those of `cohorts` (by number) in their begun periods 0 to `last_period`, then the weighted averages of every period that
-// some cohort has complete. Memory grows with `last_period` only.
+// Hands the rows to `emit` one after the other: those of `cohorts` (by number) in their begun
+// periods 0 to `last_period`, then the weighted averages of every period that some cohort has
+// complete. Memory grows with `last_period` only.
 void MakeCohortTable(const std::vector<Cohort>& cohorts, const CohortTableOptions& options,
                      const std::function<void(const CustomerRetentionRow&)>& emit);
 

@@ -13,27 +13,29 @@ constexpr std::array<Column, 9> kCustomerColumns = {{{"customer_id", ColumnType:
                                                      {"active", ColumnType::kFlag},
                                                      {"created_at", ColumnType::kInstant}}};
 
-constexpr std::array<Column, 11> kPurchaseColumns = {{{"purchase_id", ColumnType::kText, true},
-                                                      {"customer_id", ColumnType::kText, true},
-                                                      {"purchase_amount", ColumnType::kAmount, true},
-                                                      {"purchase_date", ColumnType::kInstant, true},
-                                                      {"product_id", ColumnType::kText},
-                                                      {"product_name", ColumnType::kLongText},
-                                                      {"product_category", ColumnType::kText},
-                                                      {"payment_method", ColumnType::kText},
-                                                      {"currency", ColumnType::kCurrency},
-                                                      {"created_at", ColumnType::kInstant},
-                                                      {"order_id", ColumnType::kText}}};
+constexpr std::array<Column, 11> kPurchaseColumns = {
+    {{"purchase_id", ColumnType::kText, true},
+     {"customer_id", ColumnType::kText, true},
+     {"purchase_amount", ColumnType::kAmount, true},
+     {"purchase_date", ColumnType::kInstant, true},
+     {"product_id", ColumnType::kText},
+     {"product_name", ColumnType::kLongText},
+     {"product_category", ColumnType::kText},
+     {"payment_method", ColumnType::kText},
+     {"currency", ColumnType::kCurrency},
+     {"created_at", ColumnType::kInstant},
+     {"order_id", ColumnType::kText}}};
 
-constexpr std::array<Column, 9> kImportedClvColumns = {{{"customer_id", ColumnType::kText, true},
-                                                        {"total_spend", ColumnType::kImportedTotal, true},
-                                                        {"purchase_count", ColumnType::kCount, true},
-                                                        {"first_purchase_date", ColumnType::kInstant, true},
-                                                        {"last_purchase_date", ColumnType::kInstant, true},
-                                                        {"customer_segment", ColumnType::kText},
-                                                        {"country", ColumnType::kText},
-                                                        {"acquisition_source", ColumnType::kText},
-                                                        {"updated_at", ColumnType::kInstant, true}}};
+constexpr std::array<Column, 9> kImportedClvColumns = {
+    {{"customer_id", ColumnType::kText, true},
+     {"total_spend", ColumnType::kImportedTotal, true},
+     {"purchase_count", ColumnType::kCount, true},
+     {"first_purchase_date", ColumnType::kInstant, true},
+     {"last_purchase_date", ColumnType::kInstant, true},
+     {"customer_segment", ColumnType::kText},
+     {"country", ColumnType::kText},
+     {"acquisition_source", ColumnType::kText},
+     {"updated_at", ColumnType::kInstant, true}}};
 
 static_assert(kPurchaseColumns.size() == kMaxColumns);
 

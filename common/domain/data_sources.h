@@ -1,4 +1,5 @@
-// common/domain/data_sources.h: the data sources as clients see them: names, columns and what each column takes.
+// common/domain/data_sources.h: the data sources as clients see them: names, columns and what each
+// column takes.
 #ifndef CLV_COMMON_DOMAIN_DATA_SOURCES_H_
 #define CLV_COMMON_DOMAIN_DATA_SOURCES_H_
 
@@ -14,8 +15,8 @@
 namespace clv::domain {
 
 // All data sources.
-inline constexpr std::array<DataSource, 3> kDataSources = {DataSource::kCustomers, DataSource::kPurchases,
-                                                           DataSource::kCustomerClv};
+inline constexpr std::array<DataSource, 3> kDataSources = {
+    DataSource::kCustomers, DataSource::kPurchases, DataSource::kCustomerClv};
 
 // What a column takes.
 enum class ColumnType : uint8_t {

@@ -41,7 +41,8 @@ void FillGaps(FrequencyBucketRow& row, const CustomerBucket& bucket) {
   const std::optional<double> p90_seconds = Percentile(bucket.mean_gap_seconds, 90);
   row.p90_days_between_orders = days(p90_seconds);
   if (!p90_seconds) return;
-  // Compared in seconds: there a whole number never collides with the rounding of a different quotient.
+  // Compared in seconds: there a whole number never collides with the rounding of a different
+  // quotient.
   row.overdue_customers =
       std::count_if(bucket.recency_seconds.begin(), bucket.recency_seconds.end(),
                     [&](int64_t recency) { return static_cast<double>(recency) > *p90_seconds; });
@@ -110,7 +111,8 @@ std::vector<IntervalBucketRow> MakeIntervalRows(std::span<const uint32_t> bounds
     row.share_of_revenue = Quotient(row.revenue_micros, all_revenue);
     row.avg_order_value = MeanUnits(row.revenue_micros, row.orders);
     row.avg_gap_days = MeanDays(SumOf(bucket.gap_seconds), row.orders);
-    if (const auto median = Percentile(bucket.gap_seconds, 50)) row.median_gap_days = DaysOf(*median);
+    if (const auto median = Percentile(bucket.gap_seconds, 50))
+      row.median_gap_days = DaysOf(*median);
     rows.push_back(std::move(row));
   }
   return rows;

@@ -20,15 +20,16 @@ std::optional<size_t> BucketOf(std::span<const uint32_t> bounds, int64_t value);
 
 // The customers of one bucket of the views orders and recency.
 struct CustomerBucket {
-  size_t bucket = 0;  // index into the bounds
-  std::vector<int64_t> total_spend_micros;     // of each customer, ascending
-  std::vector<int64_t> recency_seconds;        // of each customer, ascending
-  std::vector<double> mean_gap_seconds;        // of each customer with two orders or more, ascending
+  size_t bucket = 0;                        // index into the bounds
+  std::vector<int64_t> total_spend_micros;  // of each customer, ascending
+  std::vector<int64_t> recency_seconds;     // of each customer, ascending
+  std::vector<double> mean_gap_seconds;     // of each customer with two orders or more, ascending
   absl::int128 orders = 0;
   absl::int128 lifespan_seconds = 0;
 };
 
-// One row for each bucket, empty ones with zeros and nulls. `filled` holds each bucket at most once.
+// One row for each bucket, empty ones with zeros and nulls. `filled` holds each bucket at most
+// once.
 std::vector<FrequencyBucketRow> MakeFrequencyRows(std::span<const uint32_t> bounds,
                                                   const std::vector<CustomerBucket>& filled);
 

@@ -11,7 +11,9 @@ namespace {
 constexpr int64_t kFirstPrintable = -62'167'219'200;
 constexpr int64_t kLastPrintable = 253'402'300'799;
 
-bool IsPrintable(int64_t seconds) { return seconds >= kFirstPrintable && seconds <= kLastPrintable; }
+bool IsPrintable(int64_t seconds) {
+  return seconds >= kFirstPrintable && seconds <= kLastPrintable;
+}
 
 std::string JsonString(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";

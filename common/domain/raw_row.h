@@ -55,7 +55,8 @@ struct RawRow {
   }
 };
 
-// The value's own text as a client would send it (strings without quotes, money as a decimal, instants as `YYYY-MM-DD HH:MM:SS`); absent for kAbsent.
+// The value's own text as a client would send it (strings without quotes, money as a decimal,
+// instants as `YYYY-MM-DD HH:MM:SS`); absent for kAbsent.
 std::optional<std::string> TextOf(const RawValue& value);
 
 // The row as a JSON object in the form that clients send, present values in column order.

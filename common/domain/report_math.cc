@@ -37,7 +37,8 @@ absl::int128 SumOf(const std::vector<int64_t>& values) {
 
 std::optional<double> SampleStddevUnits(const std::vector<int64_t>& micros) {
   if (micros.size() < 2) return std::nullopt;
-  // n * sum of squares - square of the sum: no difference of rounded numbers, and below 2^255 for any n that fits in memory.
+  // n * sum of squares - square of the sum: no difference of rounded numbers, and below 2^255 for
+  // any n that fits in memory.
   using Wide = boost::multiprecision::int256_t;
   Wide sum = 0;
   Wide squares = 0;

@@ -1,7 +1,8 @@
 // common/domain/report_math.h: the arithmetic of reports, from exact integers to doubles.
 //
-// Every backend that answers reports makes its quotients here, so equal integers give equal doubles. All functions are pure. Results lie within 1e-12 (relative) of the exact
-// rational: each operand is rounded once and the division once.
+// Every backend that answers reports makes its quotients here, so equal integers give equal
+// doubles. All functions are pure. Results lie within 1e-12 (relative) of the exact rational: each
+// operand is rounded once and the division once.
 #ifndef CLV_COMMON_DOMAIN_REPORT_MATH_H_
 #define CLV_COMMON_DOMAIN_REPORT_MATH_H_
 
@@ -29,7 +30,8 @@ std::optional<double> MeanUnits(absl::int128 micros, absl::int128 count);
 // Mean in days: seconds / 86400 / count; absent unless `count` is positive.
 std::optional<double> MeanDays(absl::int128 seconds, absl::int128 count);
 
-// Index from 0 of the nearest-rank percentile among `count` sorted values: max(1, ceil(percent * count / 100)) - 1. Wants count >= 1, percent 0..100.
+// Index from 0 of the nearest-rank percentile among `count` sorted values: max(1, ceil(percent *
+// count / 100)) - 1. Wants count >= 1, percent 0..100.
 constexpr size_t NearestRankIndex(size_t count, unsigned percent) {
   const size_t rank = (percent * count + 99) / 100;
   return rank == 0 ? 0 : rank - 1;
@@ -45,7 +47,8 @@ std::optional<Value> Percentile(const std::vector<Value>& sorted, unsigned perce
 // Exact sum.
 absl::int128 SumOf(const std::vector<int64_t>& values);
 
-// Sample standard deviation (divisor n - 1) in currency units of micros, from exact sums; absent below two values.
+// Sample standard deviation (divisor n - 1) in currency units of micros, from exact sums; absent
+// below two values.
 std::optional<double> SampleStddevUnits(const std::vector<int64_t>& micros);
 
 }  // namespace clv::domain

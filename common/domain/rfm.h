@@ -19,11 +19,12 @@ inline constexpr int kBestRfmScore = 5;
 
 // The eleven segments, by name.
 inline constexpr std::array<std::string_view, 11> kRfmSegments = {
-    "About To Sleep", "At Risk",         "Can't Lose Them", "Champions",
-    "Hibernating",    "Lost",            "Loyal Customers", "Needs Attention",
-    "New Customers",  "Potential Loyalists", "Promising"};
+    "About To Sleep", "At Risk",         "Can't Lose Them", "Champions",     "Hibernating",
+    "Lost",           "Loyal Customers", "Needs Attention", "New Customers", "Potential Loyalists",
+    "Promising"};
 
-// min(5, 1 + floor(5 * worse / population)): `worse` customers of `population` have a strictly worse value. Wants 0 <= worse < population.
+// min(5, 1 + floor(5 * worse / population)): `worse` customers of `population` have a strictly
+// worse value. Wants 0 <= worse < population.
 int RfmScore(int64_t worse, int64_t population);
 
 // floor((f + m + 1) / 2).
@@ -45,7 +46,8 @@ struct RfmCellTotals {
   absl::int128 orders = 0;
 };
 
-// All 25 cells, r descending, fm ascending, from the cells that have customers (each at most once). Shares are over all customers of `cells`.
+// All 25 cells, r descending, fm ascending, from the cells that have customers (each at most once).
+// Shares are over all customers of `cells`.
 std::vector<RfmCellRow> MakeRfmMatrix(const std::vector<RfmCellTotals>& cells);
 
 // All eleven segments, by revenue descending, then name, likewise.

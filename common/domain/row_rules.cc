@@ -19,7 +19,8 @@ using Kind = RawValue::Kind;
 constexpr size_t kTextBytes = 256;
 constexpr size_t kLongTextBytes = 1024;
 
-// 10^11 seconds are the year 5138, 10^11 milliseconds 1973: whatever is above was counted in milliseconds.
+// 10^11 seconds are the year 5138, 10^11 milliseconds 1973: whatever is above was counted in
+// milliseconds.
 constexpr int64_t kMillisecondsBegin = 100'000'000'000;
 
 bool IsLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
@@ -47,23 +48,29 @@ std::string Shown(const RawValue& value) {
 class ColumnReader {
  public:
   ColumnReader(DataSource data_source, const RawRow& row, int64_t now_seconds)
-      : columns_(ColumnsOf(data_source)), row_(row), latest_instant_(now_seconds + kSecondsPerDay) {}
+      : columns_(ColumnsOf(data_source)),
+        row_(row),
+        latest_instant_(now_seconds + kSecondsPerDay) {}
 
   template <typename Place>
   std::string Text(Place place) {
     const RawValue& value = row_[place];
     if (IsMissing(place)) return {};
     if (value.kind != Kind::kText && !IsInteger(value)) {
-      if (value.kind == Kind::kBrokenText) return Break<std::string>(place, "Unicode text without lone surrogates");
+      if (value.kind == Kind::kBrokenText)
+        return Break<std::string>(place, "Unicode text without lone surrogates");
       return Break<std::string>(place, "text");
     }
     // The one integer whose text is not its value's.
     if (value.kind == Kind::kNumber && value.text == "-0") return "0";
-    const size_t max_bytes = Spec(place).type == ColumnType::kLongText ? kLongTextBytes : kTextBytes;
+    const size_t max_bytes =
+        Spec(place).type == ColumnType::kLongText ? kLongTextBytes : kTextBytes;
     if (value.text.size() > max_bytes) {
-      return Break<std::string>(place, absl::StrCat("at most ", max_bytes, " bytes (got ", value.text.size(), ")"));
+      return Break<std::string>(
+          place, absl::StrCat("at most ", max_bytes, " bytes (got ", value.text.size(), ")"));
     }
-    if (HasControlCharacter(value.text)) return Break<std::string>(place, "text without control characters");
+    if (HasControlCharacter(value.text))
+      return Break<std::string>(place, "text without control characters");
     return std::string(value.text);
   }
 
@@ -76,7 +83,8 @@ class ColumnReader {
       seconds = value.number;
     } else if (IsInteger(value)) {
       seconds = ToInt64(value.text);
-      if (seconds.has_value() && (*seconds >= kMillisecondsBegin || *seconds <= -kMillisecondsBegin)) {
+      if (seconds.has_value() &&
+          (*seconds >= kMillisecondsBegin || *seconds <= -kMillisecondsBegin)) {
         return BreakNone(place, "epoch seconds; this looks like epoch milliseconds");
       }
     } else if (value.kind == Kind::kText) {
@@ -87,7 +95,8 @@ class ColumnReader {
       return BreakNone(place, "YYYY-MM-DD HH:MM:SS, ISO 8601, YYYY-MM-DD or integer epoch seconds");
     }
     if (*seconds < 0 || *seconds > latest_instant_) {
-      return BreakNone(place, "an instant between 1970-01-01 and one day ahead of the server's clock");
+      return BreakNone(place,
+                       "an instant between 1970-01-01 and one day ahead of the server's clock");
     }
     return seconds;
   }
@@ -108,8 +117,8 @@ class ColumnReader {
         break;
       case Kind::kMicros:
         if (value.number >= -max_micros && value.number <= max_micros) return value.number;
-        return Break<int64_t>(place, absl::StrCat("an amount between -", FormatMicros(max_micros), " and ",
-                                                  FormatMicros(max_micros)));
+        return Break<int64_t>(place, absl::StrCat("an amount between -", FormatMicros(max_micros),
+                                                  " and ", FormatMicros(max_micros)));
       default:
         return Break<int64_t>(place, "a number or a decimal string");
     }
@@ -126,8 +135,8 @@ class ColumnReader {
     std::optional<int64_t> count;
     if (value.kind == Kind::kInteger) {
       count = value.number;
-    } else if (IsInteger(value) ||
-               (value.kind == Kind::kText && std::all_of(value.text.begin(), value.text.end(), IsDigit))) {
+    } else if (IsInteger(value) || (value.kind == Kind::kText &&
+                                    std::all_of(value.text.begin(), value.text.end(), IsDigit))) {
       count = ToInt64(value.text);
     }
     if (!count.has_value() || *count < 1) return Break<int64_t>(place, "an integer of at least 1");

@@ -1,9 +1,12 @@
 // common/domain/row_rules.h: the rules that a row must keep to become a record.
 //
-// Pure functions of the row and the time of receipt. Every broken column is found, not only the first one. The rules are those of the data source's columns: texts
-// without control characters within their length, instants from 1970-01-01 to one day after receipt, exact money within its range. Accepted forms: texts as strings or
-// JSON integers; instants as text (see common/base/instant.h; a plain date is its midnight) or integer epoch seconds; money as a decimal string or a JSON number; counts
-// as a JSON integer or a digit string; flags as 0, 1, true, false. "" is an absent value everywhere.
+// Pure functions of the row and the time of receipt. Every broken column is found, not only the
+// first one. The rules are those of the data source's columns: texts without control characters
+// within their length, instants from 1970-01-01 to one day after receipt, exact money within its
+// range. Accepted forms: texts as strings or JSON integers; instants as text (see
+// common/base/instant.h; a plain date is its midnight) or integer epoch seconds; money as a decimal
+// string or a JSON number; counts as a JSON integer or a digit string; flags as 0, 1, true, false.
+// "" is an absent value everywhere.
 #ifndef CLV_COMMON_DOMAIN_ROW_RULES_H_
 #define CLV_COMMON_DOMAIN_ROW_RULES_H_
 
@@ -32,11 +35,13 @@ struct CheckedRow {
   bool ok() const { return broken.empty(); }
 };
 
-// Looks at a row that arrived at `now_seconds`. An absent order_id becomes the purchase_id, an absent `active` true; an absent currency stays empty.
+// Looks at a row that arrived at `now_seconds`. An absent order_id becomes the purchase_id, an
+// absent `active` true; an absent currency stays empty.
 CheckedRow<Customer> CheckCustomer(const RawRow& row, int64_t now_seconds);
 CheckedRow<Purchase> CheckPurchase(const RawRow& row, int64_t now_seconds);
 
-// Also wants first_purchase_date <= last_purchase_date <= updated_at; the earlier column of a broken pair is the broken one.
+// Also wants first_purchase_date <= last_purchase_date <= updated_at; the earlier column of a
+// broken pair is the broken one.
 CheckedRow<ImportedClv> CheckImportedClv(const RawRow& row, int64_t now_seconds);
 
 }  // namespace clv::domain

@@ -69,9 +69,8 @@ std::vector<ClvBySegmentRow> MakeSegmentRows(const std::vector<ValueGroup>& grou
     Fill(row, group, all);
     rows.push_back(std::move(row));
   }
-  SortByRevenue(rows, [](const ClvBySegmentRow& row) -> const std::string& {
-    return row.customer_segment;
-  });
+  SortByRevenue(
+      rows, [](const ClvBySegmentRow& row) -> const std::string& { return row.customer_segment; });
   return rows;
 }
 

@@ -20,8 +20,8 @@ struct ValueGroup {
   std::string name;
   std::vector<int64_t> total_spend_micros;  // of each customer, ascending
   absl::int128 orders = 0;
-  uint64_t repeat_customers = 0;       // with two orders or more
-  absl::int128 lifespan_seconds = 0;   // sum of last - first; customers with one order count 0
+  uint64_t repeat_customers = 0;      // with two orders or more
+  absl::int128 lifespan_seconds = 0;  // sum of last - first; customers with one order count 0
   std::optional<int64_t> first_purchase_date;
   std::optional<int64_t> last_purchase_date;
   absl::int128 window_revenue_micros = 0;  // equal to the totals without a window
@@ -36,7 +36,8 @@ struct SourceGroup {
   ValueGroup value;
   uint64_t signups = 0;
   uint64_t signups_with_orders = 0;
-  // By index of kEarlyValueDays: the customers observed that long, and the value of their orders until then.
+  // By index of kEarlyValueDays: the customers observed that long, and the value of their orders
+  // until then.
   std::array<uint64_t, kEarlyValueDays.size()> early_customers = {};
   std::array<absl::int128, kEarlyValueDays.size()> early_revenue_micros = {};
 };

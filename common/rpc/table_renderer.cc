@@ -22,7 +22,19 @@ struct FieldColumn {
   const FieldDescriptor* field = nullptr;
   bool may_be_absent = false;
   bool is_decimal = false;
+  std::vector<std::string> enum_names;  // by number
 };
+
+// The short names of an enum by number; those that no value has are empty.
+std::vector<std::string> NamesOf(const google::protobuf::EnumDescriptor& type) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.value_count(); ++i) {
+    const auto number = static_cast<size_t>(type.value(i)->number());
+    if (names.size() <= number) names.resize(number + 1);
+    names[number] = ShortEnumName(*type.value(i));
+  }
+  return names;
+}
 
 std::string TypeOf(const FieldDescriptor& field, v1::ColumnType type) {
   switch (field.cpp_type()) {
@@ -58,8 +70,11 @@ Layout LayoutOf(const google::protobuf::Descriptor& row) {
     if (column.type() == v1::COLUMN_TYPE_HIDDEN) continue;
     const bool is_nullable = field.has_presence() && !column.never_null();
     const std::string type = TypeOf(field, column.type());
-    layout.fields.push_back(
-        {&field, field.has_presence(), column.type() == v1::COLUMN_TYPE_DECIMAL});
+    FieldColumn& added = layout.fields.emplace_back();
+    added.field = &field;
+    added.may_be_absent = field.has_presence();
+    added.is_decimal = column.type() == v1::COLUMN_TYPE_DECIMAL;
+    if (field.enum_type() != nullptr) added.enum_names = NamesOf(*field.enum_type());
     layout.columns.push_back({field.name(), is_nullable ? "Nullable(" + type + ")" : type});
   }
   return layout;
@@ -82,8 +97,12 @@ void WriteCell(const Message& row, const Reflection& reflection, const FieldColu
       return writer->Signed(reflection.GetInt64(row, field));
     case FieldDescriptor::CPPTYPE_BOOL:
       return writer->Flag(reflection.GetBool(row, field));
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return writer->Text(ShortEnumName(*reflection.GetEnum(row, field)));
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      // A number that this program's protos do not name is shown as it is.
+      const auto number = static_cast<size_t>(reflection.GetEnumValue(row, field));
+      const bool is_named = number < column.enum_names.size();
+      return writer->Text(is_named ? column.enum_names[number] : std::to_string(number));
+    }
     case FieldDescriptor::CPPTYPE_MESSAGE: {
       const auto& instant =
           static_cast<const google::protobuf::Timestamp&>(reflection.GetMessage(row, field));

@@ -1,9 +1,10 @@
 // common/rpc/table_writer.h: tables as /v0 JSON, CSV and NDJSON, cell by cell.
 //
-// JSON:
-// `{"meta":[...],"data":[...],"rows":N,"rows_before_limit_at_least":N,"statistics":{...},"context":{...}}`
-// and a newline. CSV: a header row; texts, dates and header names in double quotes, numbers bare,
-// nulls `\N`, arrays as `"['a','b']"`, lines end with `\n`. NDJSON: one object a line.
+// JSON: one object with the keys `meta`, `data`, `rows`, `rows_before_limit_at_least` (where there
+// is a limit), `statistics`, `context` in this order, and a newline. CSV: a header row; texts,
+// dates and header names in double quotes, numbers bare, nulls `\N`, arrays as `"['a','b']"`, lines
+// end with
+// `\n`. NDJSON: one object a line.
 #ifndef CLV_COMMON_RPC_TABLE_WRITER_H_
 #define CLV_COMMON_RPC_TABLE_WRITER_H_
 

@@ -29,9 +29,12 @@ std::string EncodeLogRecord(const LogRows& rows) {
   record->mutable_customers()->Reserve(static_cast<int>(rows.customers.size()));
   record->mutable_purchases()->Reserve(static_cast<int>(rows.purchases.size()));
   record->mutable_customer_clvs()->Reserve(static_cast<int>(rows.customer_clvs.size()));
-  for (const domain::Customer& customer : rows.customers) SetFields(customer, *record->add_customers());
-  for (const domain::Purchase& purchase : rows.purchases) SetFields(purchase, *record->add_purchases());
-  for (const domain::ImportedClv& clv : rows.customer_clvs) SetFields(clv, *record->add_customer_clvs());
+  for (const domain::Customer& customer : rows.customers)
+    SetFields(customer, *record->add_customers());
+  for (const domain::Purchase& purchase : rows.purchases)
+    SetFields(purchase, *record->add_purchases());
+  for (const domain::ImportedClv& clv : rows.customer_clvs)
+    SetFields(clv, *record->add_customer_clvs());
   return record->SerializeAsString();
 }
 
@@ -47,9 +50,12 @@ absl::StatusOr<LogRows> DecodeLogRecord(std::string_view payload) {
   rows.customers.reserve(record->customers().size());
   rows.purchases.reserve(record->purchases().size());
   rows.customer_clvs.reserve(record->customer_clvs().size());
-  for (const v1::Customer& customer : record->customers()) rows.customers.push_back(FromProto(customer));
-  for (const v1::Purchase& purchase : record->purchases()) rows.purchases.push_back(FromProto(purchase));
-  for (const v1::CustomerClv& clv : record->customer_clvs()) rows.customer_clvs.push_back(FromProto(clv));
+  for (const v1::Customer& customer : record->customers())
+    rows.customers.push_back(FromProto(customer));
+  for (const v1::Purchase& purchase : record->purchases())
+    rows.purchases.push_back(FromProto(purchase));
+  for (const v1::CustomerClv& clv : record->customer_clvs())
+    rows.customer_clvs.push_back(FromProto(clv));
   return rows;
 }
 

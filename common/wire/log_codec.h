@@ -13,7 +13,8 @@
 
 namespace clv::wire {
 
-// The valid rows of one batch in the order in which they were sent; rows of one data source only, the other lists are empty.
+// The valid rows of one batch in the order in which they were sent; rows of one data source only,
+// the other lists are empty.
 struct LogRows {
   int64_t received_at_seconds = 0;  // UTC
   std::vector<domain::Customer> customers;

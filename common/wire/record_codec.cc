@@ -118,10 +118,14 @@ RawRow ToRawRow(const v1::CustomerClv& proto) {
   using Place = domain::ImportedClvColumn;
   RawRow row;
   row[Place::kCustomerId] = RawValue::Text(proto.customer_id());
-  if (proto.has_total_spend_micros()) row[Place::kTotalSpend] = RawValue::Micros(proto.total_spend_micros());
-  if (proto.has_purchase_count()) row[Place::kPurchaseCount] = RawValue::Integer(proto.purchase_count());
-  row[Place::kFirstPurchaseDate] = RawInstant(proto.has_first_purchase_date(), proto.first_purchase_date());
-  row[Place::kLastPurchaseDate] = RawInstant(proto.has_last_purchase_date(), proto.last_purchase_date());
+  if (proto.has_total_spend_micros())
+    row[Place::kTotalSpend] = RawValue::Micros(proto.total_spend_micros());
+  if (proto.has_purchase_count())
+    row[Place::kPurchaseCount] = RawValue::Integer(proto.purchase_count());
+  row[Place::kFirstPurchaseDate] =
+      RawInstant(proto.has_first_purchase_date(), proto.first_purchase_date());
+  row[Place::kLastPurchaseDate] =
+      RawInstant(proto.has_last_purchase_date(), proto.last_purchase_date());
   row[Place::kCustomerSegment] = RawValue::Text(proto.customer_segment());
   row[Place::kCountry] = RawValue::Text(proto.country());
   row[Place::kAcquisitionSource] = RawValue::Text(proto.acquisition_source());

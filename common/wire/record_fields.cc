@@ -6,12 +6,15 @@ void SetFields(const domain::Customer& customer, v1::Customer& proto) {
   proto.set_customer_id(customer.customer_id);
   if (!customer.name.empty()) proto.set_name(customer.name);
   if (!customer.email.empty()) proto.set_email(customer.email);
-  if (customer.signup_date.has_value()) proto.mutable_signup_date()->set_seconds(*customer.signup_date);
+  if (customer.signup_date.has_value())
+    proto.mutable_signup_date()->set_seconds(*customer.signup_date);
   if (!customer.country.empty()) proto.set_country(customer.country);
   if (!customer.customer_segment.empty()) proto.set_customer_segment(customer.customer_segment);
-  if (!customer.acquisition_source.empty()) proto.set_acquisition_source(customer.acquisition_source);
+  if (!customer.acquisition_source.empty())
+    proto.set_acquisition_source(customer.acquisition_source);
   proto.set_active(customer.active);
-  if (customer.created_at.has_value()) proto.mutable_created_at()->set_seconds(*customer.created_at);
+  if (customer.created_at.has_value())
+    proto.mutable_created_at()->set_seconds(*customer.created_at);
 }
 
 void SetFields(const domain::Purchase& purchase, v1::Purchase& proto) {
@@ -24,7 +27,8 @@ void SetFields(const domain::Purchase& purchase, v1::Purchase& proto) {
   if (!purchase.product_category.empty()) proto.set_product_category(purchase.product_category);
   if (!purchase.payment_method.empty()) proto.set_payment_method(purchase.payment_method);
   if (!purchase.currency.empty()) proto.set_currency(purchase.currency);
-  if (purchase.created_at.has_value()) proto.mutable_created_at()->set_seconds(*purchase.created_at);
+  if (purchase.created_at.has_value())
+    proto.mutable_created_at()->set_seconds(*purchase.created_at);
   if (purchase.order_id != purchase.purchase_id) proto.set_order_id(purchase.order_id);
 }
 

@@ -1,4 +1,5 @@
-// common/wire/record_fields.h: filling a message from a record, in place (on an arena or inside a larger message).
+// common/wire/record_fields.h: filling a message from a record, in place (on an arena or inside a
+// larger message).
 #ifndef CLV_COMMON_WIRE_RECORD_FIELDS_H_
 #define CLV_COMMON_WIRE_RECORD_FIELDS_H_
 
@@ -9,7 +10,8 @@
 
 namespace clv::wire {
 
-// Fill an empty message; see ToProto in record_codec.h. They are the one place of out-parameters: a message of an arena cannot be returned.
+// Fill an empty message; see ToProto in record_codec.h. They are the one place of out-parameters: a
+// message of an arena cannot be returned.
 void SetFields(const domain::Customer& customer, v1::Customer& proto);
 void SetFields(const domain::Purchase& purchase, v1::Purchase& proto);
 void SetFields(const domain::ImportedClv& clv, v1::CustomerClv& proto);

@@ -58,6 +58,7 @@ int Run(int argc, char** argv) {
   if (!host.ok()) return clv::BadConfiguration(kProgram, std::string(host.status().message()));
   if (clv::rpc::WaitForInstallation(directory, tokens, signals, &authenticator)) {
     (*host)->SetServing(kService, true);
+    (*host)->SetServing("", true);
     std::cout << "ready " << kProgram << " grpc=" << (*host)->address() << std::endl;
     signals.Wait();
   }

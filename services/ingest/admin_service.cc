@@ -48,7 +48,8 @@ grpc::ServerUnaryReactor* AdminService::CreateToken(grpc::CallbackServerContext*
       [this, request](rpc::CallContext& call) -> absl::StatusOr<v1::CreateTokenResponse> {
         const std::vector<std::string> scopes(request->scopes().begin(), request->scopes().end());
         CLV_RETURN_IF_ERROR(CheckMayGrant(call.caller(), scopes));
-        CLV_ASSIGN_OR_RETURN(const NewToken token, ingest::CreateToken(*tokens_, *clock_, request->name(), scopes));
+        CLV_ASSIGN_OR_RETURN(const NewToken token,
+                             ingest::CreateToken(*tokens_, *clock_, request->name(), scopes));
         v1::CreateTokenResponse created;
         *created.mutable_token() = ToProto(token.stored);
         created.set_secret(token.secret);
@@ -59,34 +60,36 @@ grpc::ServerUnaryReactor* AdminService::CreateToken(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* AdminService::ListTokens(grpc::CallbackServerContext* context,
                                                    const v1::ListTokensRequest* /*request*/,
                                                    v1::ListTokensResponse* response) {
-  return dispatcher_.Serve(context, "ListTokens", response,
-                           [this](rpc::CallContext& /*call*/) -> absl::StatusOr<v1::ListTokensResponse> {
-                             CLV_ASSIGN_OR_RETURN(const std::vector<storage::StoredToken> tokens,
-                                                  tokens_->ListTokens());
-                             v1::ListTokensResponse list;
-                             for (const storage::StoredToken& token : tokens) *list.add_tokens() = ToProto(token);
-                             return list;
-                           });
+  return dispatcher_.Serve(
+      context, "ListTokens", response,
+      [this](rpc::CallContext& /*call*/) -> absl::StatusOr<v1::ListTokensResponse> {
+        CLV_ASSIGN_OR_RETURN(const std::vector<storage::StoredToken> tokens, tokens_->ListTokens());
+        v1::ListTokensResponse list;
+        for (const storage::StoredToken& token : tokens) *list.add_tokens() = ToProto(token);
+        return list;
+      });
 }
 
 grpc::ServerUnaryReactor* AdminService::DeleteToken(grpc::CallbackServerContext* context,
                                                     const v1::DeleteTokenRequest* request,
                                                     v1::DeleteTokenResponse* response) {
-  return dispatcher_.Serve(context, "DeleteToken", response,
-                           [this, request](rpc::CallContext& /*call*/) -> absl::StatusOr<v1::DeleteTokenResponse> {
-                             if (request->name() == "admin") {
-                               return absl::FailedPreconditionError("the admin token cannot be deleted");
-                             }
-                             CLV_RETURN_IF_ERROR(tokens_->DeleteToken(request->name()));
-                             return v1::DeleteTokenResponse();
-                           });
+  return dispatcher_.Serve(
+      context, "DeleteToken", response,
+      [this, request](rpc::CallContext& /*call*/) -> absl::StatusOr<v1::DeleteTokenResponse> {
+        if (request->name() == "admin") {
+          return absl::FailedPreconditionError("the admin token cannot be deleted");
+        }
+        CLV_RETURN_IF_ERROR(tokens_->DeleteToken(request->name()));
+        return v1::DeleteTokenResponse();
+      });
 }
 
 grpc::ServerUnaryReactor* AdminService::GetStatus(grpc::CallbackServerContext* context,
                                                   const v1::GetStatusRequest* /*request*/,
                                                   v1::GetStatusResponse* response) {
   return dispatcher_.ServeAsync(
-      context, "GetStatus", [this, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
+      context, "GetStatus",
+      [this, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
         status_.Ask(call.Metadata("authorization"), [response, done](v1::GetStatusResponse status) {
           *response = std::move(status);
           done(absl::OkStatus());

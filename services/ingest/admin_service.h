@@ -28,17 +28,22 @@ class AdminService final : public v1::AdminService::CallbackService {
   explicit AdminService(const Options& options);
 
   // See SuiteStatus::Connect.
-  void Connect(const std::shared_ptr<grpc::Channel>& aggregation, const std::shared_ptr<grpc::Channel>& query) {
+  void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
+               const std::shared_ptr<grpc::Channel>& query) {
     status_.Connect(aggregation, query);
   }
 
-  grpc::ServerUnaryReactor* CreateToken(grpc::CallbackServerContext* context, const v1::CreateTokenRequest* request,
+  grpc::ServerUnaryReactor* CreateToken(grpc::CallbackServerContext* context,
+                                        const v1::CreateTokenRequest* request,
                                         v1::CreateTokenResponse* response) override;
-  grpc::ServerUnaryReactor* ListTokens(grpc::CallbackServerContext* context, const v1::ListTokensRequest* request,
+  grpc::ServerUnaryReactor* ListTokens(grpc::CallbackServerContext* context,
+                                       const v1::ListTokensRequest* request,
                                        v1::ListTokensResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteToken(grpc::CallbackServerContext* context, const v1::DeleteTokenRequest* request,
+  grpc::ServerUnaryReactor* DeleteToken(grpc::CallbackServerContext* context,
+                                        const v1::DeleteTokenRequest* request,
                                         v1::DeleteTokenResponse* response) override;
-  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context, const v1::GetStatusRequest* request,
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
+                                      const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
 
  private:

@@ -31,8 +31,8 @@ std::vector<BrokenColumn> KeepOrBreak(CheckedRow<Record> checked, std::vector<Re
   return std::move(checked.broken);
 }
 
-std::vector<storage::QuarantinedColumn> QuarantinedColumns(DataSource data_source, const domain::RawRow& row,
-                                                           const std::vector<BrokenColumn>& broken) {
+std::vector<storage::QuarantinedColumn> QuarantinedColumns(
+    DataSource data_source, const domain::RawRow& row, const std::vector<BrokenColumn>& broken) {
   std::vector<storage::QuarantinedColumn> columns;
   size_t place = 0;
   auto next_broken = broken.begin();
@@ -54,7 +54,8 @@ std::vector<storage::QuarantinedColumn> QuarantinedColumns(DataSource data_sourc
 size_t BytesOf(const storage::QuarantinedRow& row) {
   size_t bytes = sizeof(row) + row.raw.size() + row.error.size();
   for (const storage::QuarantinedColumn& column : row.columns) {
-    bytes += sizeof(column) + column.error.size() + (column.raw.has_value() ? column.raw->size() : 0);
+    bytes +=
+        sizeof(column) + column.error.size() + (column.raw.has_value() ? column.raw->size() : 0);
   }
   return bytes;
 }
@@ -78,16 +79,19 @@ void BatchBuilder::AddRow(const domain::RawRow& row, std::optional<std::string_v
       break;
   }
   if (!broken.empty()) {
-    const std::string json = raw.has_value() ? std::string() : domain::JsonOf(options_.data_source, row);
-    Refusal refusal{.column = std::string(domain::ColumnsOf(options_.data_source)[broken.front().place].name),
-                    .description = broken.front().error};
-    Quarantine({.columns = QuarantinedColumns(options_.data_source, row, broken)}, raw.value_or(json),
-               std::move(refusal));
+    const std::string json =
+        raw.has_value() ? std::string() : domain::JsonOf(options_.data_source, row);
+    Refusal refusal{
+        .column = std::string(domain::ColumnsOf(options_.data_source)[broken.front().place].name),
+        .description = broken.front().error};
+    Quarantine({.columns = QuarantinedColumns(options_.data_source, row, broken)},
+               raw.value_or(json), std::move(refusal));
     return;
   }
   ++write_.accepted_rows;
   rows_bytes_ += TextBytes(row);
-  if (rows_bytes_ >= options_.max_record_bytes || rows_.size() >= options_.max_record_rows) CloseRecord();
+  if (rows_bytes_ >= options_.max_record_bytes || rows_.size() >= options_.max_record_rows)
+    CloseRecord();
 }
 
 void BatchBuilder::AddText(std::string_view raw, const std::string& reason) {

@@ -53,7 +53,8 @@ class BatchBuilder {
 
   explicit BatchBuilder(Options options);
 
-  // Takes a row. `raw`: its text as it was sent; absent for rows that came as messages, whose JSON form is kept instead.
+  // Takes a row. `raw`: its text as it was sent; absent for rows that came as messages, whose JSON
+  // form is kept instead.
   void AddRow(const domain::RawRow& row, std::optional<std::string_view> raw);
 
   // Takes a text that is no JSON object, with the reason.

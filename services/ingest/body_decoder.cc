@@ -23,14 +23,16 @@ absl::Status TooLarge(const std::string& what) {
 }
 
 absl::Status Malformed(const std::string& encoding) {
-  return rpc::V0Error(absl::StatusCode::kInvalidArgument, 400,
-                      absl::StrCat("the body is not what Content-Encoding says: malformed ", encoding), "events");
+  return rpc::V0Error(
+      absl::StatusCode::kInvalidArgument, 400,
+      absl::StrCat("the body is not what Content-Encoding says: malformed ", encoding), "events");
 }
 
 // The unpacked body as it grows below its ceiling.
 class Output {
  public:
-  explicit Output(size_t wire_bytes) : max_bytes_(std::min(kMaxDecodedBytes, wire_bytes * kMaxDecodedRatio)) {}
+  explicit Output(size_t wire_bytes)
+      : max_bytes_(std::min(kMaxDecodedBytes, wire_bytes * kMaxDecodedRatio)) {}
 
   // Room for the next chunk; one byte beyond the ceiling shows that the body goes on.
   std::pair<char*, size_t> Room() {
@@ -43,8 +45,8 @@ class Output {
   absl::Status Use(size_t bytes) {
     text_.resize(used_ + bytes);
     if (text_.size() <= max_bytes_) return absl::OkStatus();
-    return TooLarge(absl::StrCat("the unpacked body is larger than ", kMaxDecodedBytes, " bytes or ", kMaxDecodedRatio,
-                                 " times its packed size"));
+    return TooLarge(absl::StrCat("the unpacked body is larger than ", kMaxDecodedBytes,
+                                 " bytes or ", kMaxDecodedRatio, " times its packed size"));
   }
 
   std::string Take() { return std::move(text_); }
@@ -58,7 +60,8 @@ class Output {
 absl::StatusOr<std::string> Gunzip(std::string_view body) {
   constexpr int kGzipOnly = 16 + MAX_WBITS;
   z_stream stream{};
-  if (inflateInit2(&stream, kGzipOnly) != Z_OK) return absl::ResourceExhaustedError("no memory for gzip");
+  if (inflateInit2(&stream, kGzipOnly) != Z_OK)
+    return absl::ResourceExhaustedError("no memory for gzip");
   const std::unique_ptr<z_stream, decltype(&inflateEnd)> ending(&stream, &inflateEnd);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
   stream.avail_in = static_cast<uInt>(body.size());
@@ -69,7 +72,8 @@ absl::StatusOr<std::string> Gunzip(std::string_view body) {
     stream.avail_out = static_cast<uInt>(size);
     const int result = inflate(&stream, Z_NO_FLUSH);
     if (result != Z_OK && result != Z_STREAM_END) return Malformed("gzip");
-    if (const absl::Status status = output.Use(size - stream.avail_out); !status.ok()) return status;
+    if (const absl::Status status = output.Use(size - stream.avail_out); !status.ok())
+      return status;
     if (result == Z_STREAM_END) {
       if (stream.avail_in == 0) return output.Take();
       if (inflateReset(&stream) != Z_OK) return Malformed("gzip");
@@ -78,7 +82,8 @@ absl::StatusOr<std::string> Gunzip(std::string_view body) {
 }
 
 absl::StatusOr<std::string> Unzstd(std::string_view body) {
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
+                                                                     &ZSTD_freeDCtx);
   if (context == nullptr) return absl::ResourceExhaustedError("no memory for zstd");
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kMaxZstdWindowLog);
   ZSTD_inBuffer input{body.data(), body.size(), 0};
@@ -100,14 +105,17 @@ absl::StatusOr<std::string> Unzstd(std::string_view body) {
 
 absl::StatusOr<std::string> DecodeBody(std::string_view body, std::string_view encoding) {
   if (body.size() > kMaxWireBytes) {
-    return TooLarge(absl::StrCat("the body has ", body.size(), " bytes, want at most ", kMaxWireBytes));
+    return TooLarge(
+        absl::StrCat("the body has ", body.size(), " bytes, want at most ", kMaxWireBytes));
   }
   if (encoding.empty() || encoding == "identity") return std::string(body);
   if (body.empty()) return std::string();
   if (encoding == "gzip" || encoding == "x-gzip") return Gunzip(body);
   if (encoding == "zstd") return Unzstd(body);
-  return rpc::V0Error(absl::StatusCode::kInvalidArgument, 415,
-                      absl::StrCat("Content-Encoding: got ", Quoted(encoding), ", want gzip, zstd or none"), "events");
+  return rpc::V0Error(
+      absl::StatusCode::kInvalidArgument, 415,
+      absl::StrCat("Content-Encoding: got ", Quoted(encoding), ", want gzip, zstd or none"),
+      "events");
 }
 
 }  // namespace clv::ingest

@@ -15,8 +15,9 @@ inline constexpr size_t kMaxWireBytes = 10 << 20;
 inline constexpr size_t kMaxDecodedBytes = 100 << 20;
 inline constexpr size_t kMaxDecodedRatio = 200;
 
-// The body without its encoding: `gzip` (also in several members), `zstd`, `identity` or none. Errors carry their HTTP status (rpc::V0Error): 413 above a ceiling,
-// 415 for another encoding, 400 for bytes that are not what the encoding says.
+// The body without its encoding: `gzip` (also in several members), `zstd`, `identity` or none.
+// Errors carry their HTTP status (rpc::V0Error): 413 above a ceiling, 415 for another encoding, 400
+// for bytes that are not what the encoding says.
 absl::StatusOr<std::string> DecodeBody(std::string_view body, std::string_view encoding);
 
 }  // namespace clv::ingest

@@ -17,18 +17,25 @@ absl::Status BadRequest(std::string_view text) {
 // Names of unknown data sources are cut: they come from outside.
 absl::Status UnknownDataSource(const std::string& name) {
   const std::string valid = ToValidUtf8(name);
-  return rpc::V0Error(absl::StatusCode::kNotFound, 404,
-                      absl::StrCat("Data Source \"", std::string(CutUtf8(valid, 128)), "\" does not exist"), "events");
+  return rpc::V0Error(
+      absl::StatusCode::kNotFound, 404,
+      absl::StrCat("Data Source \"", std::string(CutUtf8(valid, 128)), "\" does not exist"),
+      "events");
 }
 
-bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 }  // namespace
 
-absl::StatusOr<EventsRequest> ReadEventsRequest(const rpc::CallContext& call, std::string_view body) {
+absl::StatusOr<EventsRequest> ReadEventsRequest(const rpc::CallContext& call,
+                                                std::string_view body) {
   const std::optional<std::string> name = call.parameters().Last("name");
   if (!name.has_value() || name->empty()) {
-    return BadRequest("the parameter 'name' is missing: want the name of a data source (customers, purchases, customer_clv)");
+    return BadRequest(
+        "the parameter 'name' is missing: want the name of a data source (customers, purchases, "
+        "customer_clv)");
   }
   const std::optional<domain::DataSource> data_source = domain::DataSourceOfName(*name);
   if (!data_source.has_value()) return UnknownDataSource(*name);

@@ -20,11 +20,14 @@ struct EventsRequest {
   std::string body;
 };
 
-// Reads the parameters `name`, `format` and `wait` and the body. Errors carry their HTTP status: 400 for a missing name, a bad format or an empty body, 403 when the
-// caller may not append, 404 for an unknown data source, 413 and 415 (see body_decoder.h).
-absl::StatusOr<EventsRequest> ReadEventsRequest(const rpc::CallContext& call, std::string_view body);
+// Reads the parameters `name`, `format` and `wait` and the body. Errors carry their HTTP status:
+// 400 for a missing name, a bad format or an empty body, 403 when the caller may not append, 404
+// for an unknown data source, 413 and 415 (see body_decoder.h).
+absl::StatusOr<EventsRequest> ReadEventsRequest(const rpc::CallContext& call,
+                                                std::string_view body);
 
-// 202 with the counts, or 200 when the rows are visible as the request wanted; 202 with `x-clv-visible: false` when they should be but are not.
+// 202 with the counts, or 200 when the rows are visible as the request wanted; 202 with
+// `x-clv-visible: false` when they should be but are not.
 rpc::V0Reply EventsReply(const v1::WriteResult& result, bool wait);
 
 }  // namespace clv::ingest

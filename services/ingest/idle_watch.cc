@@ -4,7 +4,8 @@
 
 namespace clv::ingest {
 
-IdleWatch::IdleWatch(std::chrono::milliseconds timeout) : timeout_(timeout), thread_([this] { Work(); }) {}
+IdleWatch::IdleWatch(std::chrono::milliseconds timeout)
+    : timeout_(timeout), thread_([this] { Work(); }) {}
 
 IdleWatch::~IdleWatch() {
   {

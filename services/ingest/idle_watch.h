@@ -24,10 +24,12 @@ class IdleWatch {
   IdleWatch(const IdleWatch&) = delete;
   IdleWatch& operator=(const IdleWatch&) = delete;
 
-  // Calls `expired` after the timeout, on the watch's thread, unless Stop comes first. It must not block.
+  // Calls `expired` after the timeout, on the watch's thread, unless Stop comes first. It must not
+  // block.
   Timer Start(std::function<void()> expired);
 
-  // When it returns, `expired` has either been run or never will be. Called by `expired` itself it does nothing.
+  // When it returns, `expired` has either been run or never will be. Called by `expired` itself it
+  // does nothing.
   void Stop(Timer timer);
 
  private:
@@ -41,9 +43,10 @@ class IdleWatch {
   const std::chrono::milliseconds timeout_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::map<Timer, Entry> timers_;  // in the order of their ends, since the timeout is always the same
+  std::map<Timer, Entry>
+      timers_;  // in the order of their ends, since the timeout is always the same
   Timer last_timer_ = 0;
-  Timer expiring_ = 0;             // whose `expired` is being run
+  Timer expiring_ = 0;            // whose `expired` is being run
   std::condition_variable idle_;  // it is not any more
   bool ending_ = false;
   std::thread thread_;

@@ -25,12 +25,13 @@ IngestService::IngestService(const Options& options)
       idle_(options.stream_idle_timeout) {}
 
 template <typename Request, typename Response>
-grpc::ServerUnaryReactor* IngestService::ServeWrite(grpc::CallbackServerContext* context, const std::string& method,
+grpc::ServerUnaryReactor* IngestService::ServeWrite(grpc::CallbackServerContext* context,
+                                                    const std::string& method,
                                                     const Request* request, Response* response) {
   return dispatcher_.ServeAsync(
-      context, method, [this, request, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
-        absl::StatusOr<PreparedWrite> write =
-            ReadTypedBatch(*request, path_.Receive(0));
+      context, method,
+      [this, request, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
+        absl::StatusOr<PreparedWrite> write = ReadTypedBatch(*request, path_.Receive(0));
         if (!write.ok()) {
           done(write.status());
           return;
@@ -45,7 +46,8 @@ grpc::ServerUnaryReactor* IngestService::ServeWrite(grpc::CallbackServerContext*
 
 template <typename Request, typename Response>
 grpc::ServerReadReactor<Request>* IngestService::ServeStream(grpc::CallbackServerContext* context,
-                                                             const std::string& method, Response* response) {
+                                                             const std::string& method,
+                                                             Response* response) {
   using Stream = WriteStream<Request, Response>;
   return new Stream({.context = context,
                      .response = response,
@@ -67,9 +69,9 @@ grpc::ServerUnaryReactor* IngestService::WritePurchases(grpc::CallbackServerCont
   return ServeWrite(context, "WritePurchases", request, response);
 }
 
-grpc::ServerUnaryReactor* IngestService::WriteCustomerClvs(grpc::CallbackServerContext* context,
-                                                           const v1::WriteCustomerClvsRequest* request,
-                                                           v1::WriteCustomerClvsResponse* response) {
+grpc::ServerUnaryReactor* IngestService::WriteCustomerClvs(
+    grpc::CallbackServerContext* context, const v1::WriteCustomerClvsRequest* request,
+    v1::WriteCustomerClvsResponse* response) {
   return ServeWrite(context, "WriteCustomerClvs", request, response);
 }
 
@@ -101,19 +103,21 @@ grpc::ServerUnaryReactor* IngestService::AppendEvents(grpc::CallbackServerContex
         }
         BatchBuilder::Options options = path_.Receive(0);
         options.data_source = events->data_source;
-        absl::StatusOr<PreparedWrite> write = ReadJsonBatch(std::move(events->body), std::move(options));
+        absl::StatusOr<PreparedWrite> write =
+            ReadJsonBatch(std::move(events->body), std::move(options));
         if (!write.ok()) {
           done(AsTooLarge(write.status()));
           return;
         }
-        path_.WriteAndWait(*std::move(write), events->wait, call.deadline(),
-                           [done, wait = events->wait](const absl::StatusOr<v1::WriteResult>& result) {
-                             if (result.ok()) {
-                               done(EventsReply(*result, wait));
-                             } else {
-                               done(result.status());
-                             }
-                           });
+        path_.WriteAndWait(
+            *std::move(write), events->wait, call.deadline(),
+            [done, wait = events->wait](const absl::StatusOr<v1::WriteResult>& result) {
+              if (result.ok()) {
+                done(EventsReply(*result, wait));
+              } else {
+                done(result.status());
+              }
+            });
       });
 }
 

@@ -15,7 +15,8 @@
 
 namespace clv::ingest {
 
-// Thread-safe. Everything in the options must outlive the service, and the service the server's last call.
+// Thread-safe. Everything in the options must outlive the service, and the service the server's
+// last call.
 class IngestService final : public v1::IngestService::CallbackService {
  public:
   struct Options {
@@ -45,17 +46,19 @@ class IngestService final : public v1::IngestService::CallbackService {
   grpc::ServerReadReactor<v1::StreamCustomerClvsRequest>* StreamCustomerClvs(
       grpc::CallbackServerContext* context, v1::StreamCustomerClvsResponse* response) override;
 
-  grpc::ServerUnaryReactor* AppendEvents(grpc::CallbackServerContext* context, const v1::AppendEventsRequest* request,
+  grpc::ServerUnaryReactor* AppendEvents(grpc::CallbackServerContext* context,
+                                         const v1::AppendEventsRequest* request,
                                          google::api::HttpBody* response) override;
 
  private:
   template <typename Request, typename Response>
-  grpc::ServerUnaryReactor* ServeWrite(grpc::CallbackServerContext* context, const std::string& method,
-                                       const Request* request, Response* response);
+  grpc::ServerUnaryReactor* ServeWrite(grpc::CallbackServerContext* context,
+                                       const std::string& method, const Request* request,
+                                       Response* response);
 
   template <typename Request, typename Response>
-  grpc::ServerReadReactor<Request>* ServeStream(grpc::CallbackServerContext* context, const std::string& method,
-                                                Response* response);
+  grpc::ServerReadReactor<Request>* ServeStream(grpc::CallbackServerContext* context,
+                                                const std::string& method, Response* response);
 
   const rpc::Dispatcher dispatcher_;
   const WritePath path_;

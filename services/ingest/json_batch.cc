@@ -19,8 +19,9 @@ absl::StatusOr<PreparedWrite> ReadJsonBatch(std::string body, BatchBuilder::Opti
   ValueScanner scanner(std::string_view(body).substr(0, length));
   while (const std::optional<ScannedValue> value = scanner.Next()) {
     if (builder.rows() >= kMaxValues || builder.refused_rows() >= kMaxRefusedValues) {
-      return absl::ResourceExhaustedError(absl::StrCat("the body holds more than ", kMaxValues, " values, or more than ",
-                                                       kMaxRefusedValues, " that are refused; send smaller batches"));
+      return absl::ResourceExhaustedError(absl::StrCat("the body holds more than ", kMaxValues,
+                                                       " values, or more than ", kMaxRefusedValues,
+                                                       " that are refused; send smaller batches"));
     }
     if (value->is_broken) {
       builder.AddText(value->text, absl::StrCat("not JSON: ", value->reason));

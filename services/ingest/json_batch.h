@@ -10,12 +10,15 @@
 
 namespace clv::ingest {
 
-// Values that one body may hold, and how many of them may be refused: a refused value takes up more than a hundred times its text.
+// Values that one body may hold, and how many of them may be refused: a refused value takes up more
+// than a hundred times its text.
 inline constexpr uint64_t kMaxValues = 1'000'000;
 inline constexpr uint64_t kMaxRefusedValues = 100'000;
 
-// Reads a stream of JSON values, or one array of them. Every value is one row: accepted, or refused with its reason. Text that is no JSON is one refused row up to the end of
-// its line, and reading goes on after it. RESOURCE_EXHAUSTED when the body holds more values than may be; nothing is to be written then.
+// Reads a stream of JSON values, or one array of them. Every value is one row: accepted, or refused
+// with its reason. Text that is no JSON is one refused row up to the end of its line, and reading
+// goes on after it. RESOURCE_EXHAUSTED when the body holds more values than may be; nothing is to
+// be written then.
 absl::StatusOr<PreparedWrite> ReadJsonBatch(std::string body, BatchBuilder::Options options);
 
 }  // namespace clv::ingest

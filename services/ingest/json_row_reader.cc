@@ -47,7 +47,8 @@ bool IsJsonNumber(std::string_view text) {
 
 bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-// Whether everything behind the backslashes of a string's inside is an escape of RFC 8259, surrogates paired or not.
+// Whether everything behind the backslashes of a string's inside is an escape of RFC 8259,
+// surrogates paired or not.
 bool HasOnlyJsonEscapes(std::string_view inside) {
   for (size_t at = 0; at < inside.size(); ++at) {
     if (inside[at] != '\\') continue;
@@ -70,7 +71,8 @@ std::string_view WithoutBlanksBehind(std::string_view text) {
 
 }  // namespace
 
-// Walks a value with simdjson's On-Demand parser, which checks only what is looked at: so everything is.
+// Walks a value with simdjson's On-Demand parser, which checks only what is looked at: so
+// everything is.
 class JsonRowReader::Parser {
  public:
   explicit Parser(domain::DataSource data_source) : columns_(ColumnsOf(data_source)) {}
@@ -84,10 +86,12 @@ class JsonRowReader::Parser {
         return IsJsonArray() ? NoObject("an array") : NotJson("the array is malformed");
       case '"':
         if (!IsValidUtf8(value)) return NotJson(simdjson::error_message(simdjson::UTF8_ERROR));
-        return HasOnlyJsonEscapes(value.substr(1, value.size() - 2)) ? NoObject("a string")
-                                                                     : NotJson("the string has an unknown escape");
+        return HasOnlyJsonEscapes(value.substr(1, value.size() - 2))
+                   ? NoObject("a string")
+                   : NotJson("the string has an unknown escape");
       default:
-        if (value == "true" || value == "false" || value == "null") return NoObject(std::string(value));
+        if (value == "true" || value == "false" || value == "null")
+          return NoObject(std::string(value));
         return IsJsonNumber(value) ? NoObject("a number") : NotJson("no value begins like this");
     }
   }
@@ -102,18 +106,21 @@ class JsonRowReader::Parser {
 
   // The document of text_, whose padding the caller has promised.
   simdjson::error_code Iterate() {
-    return parser_.iterate(text_.data(), text_.size(), text_.size() + simdjson::SIMDJSON_PADDING).get(document_);
+    return parser_.iterate(text_.data(), text_.size(), text_.size() + simdjson::SIMDJSON_PADDING)
+        .get(document_);
   }
 
   ReadValue ReadObject() {
     ReadValue result;
     ondemand::object object;
     if (const auto error = Iterate()) return NotJson(simdjson::error_message(error));
-    if (const auto error = document_.get_object().get(object)) return NotJson(simdjson::error_message(error));
+    if (const auto error = document_.get_object().get(object))
+      return NotJson(simdjson::error_message(error));
     size_t next_place = 0;
     for (auto element : object) {
       ondemand::field field;
-      if (const auto error = std::move(element).get(field)) return NotJson(simdjson::error_message(error));
+      if (const auto error = std::move(element).get(field))
+        return NotJson(simdjson::error_message(error));
       const std::optional<size_t> place = PlaceOf(field, next_place);
       if (!place.has_value()) return NotJson("a key is malformed");
       const std::optional<RawValue> value = ReadInner(field.value(), 1);
@@ -122,21 +129,26 @@ class JsonRowReader::Parser {
       result.row.values[*place] = *value;
       next_place = *place + 1;
     }
+    // Behind the end there is no location.
+    if (document_.current_location().error() == simdjson::SUCCESS)
+      return NotJson("there is text behind the object");
     result.kind = ReadValue::Kind::kRow;
     return result;
   }
 
   bool IsJsonArray() {
     ondemand::array array;
-    return Iterate() == simdjson::SUCCESS && document_.get_array().get(array) == simdjson::SUCCESS &&
-           AreJsonElements(array, 1);
+    return Iterate() == simdjson::SUCCESS &&
+           document_.get_array().get(array) == simdjson::SUCCESS && AreJsonElements(array, 1);
   }
 
-  // Which column the field is; kUnknownKey for none, absent when the key is no JSON string. Keys mostly come in the columns' order, so the search begins at `expected`.
+  // Which column the field is; kUnknownKey for none, absent when the key is no JSON string. Keys
+  // mostly come in the columns' order, so the search begins at `expected`.
   std::optional<size_t> PlaceOf(ondemand::field& field, size_t expected) {
     const char* raw = field.key().raw();
     for (size_t i = 0; i < columns_.size(); ++i) {
-      const size_t place = expected + i < columns_.size() ? expected + i : expected + i - columns_.size();
+      const size_t place =
+          expected + i < columns_.size() ? expected + i : expected + i - columns_.size();
       const std::string_view name = columns_[place].name;
       // The padding lets the comparison run past the text's end.
       if (std::memcmp(raw, name.data(), name.size()) == 0 && raw[name.size()] == '"') return place;
@@ -151,7 +163,8 @@ class JsonRowReader::Parser {
     // A key that is no text is nobody's name.
     const size_t begin = static_cast<size_t>(raw - text_.data());
     const std::optional<size_t> end = StringEnd(text_, begin - 1);
-    if (!end.has_value() || !HasOnlyJsonEscapes(text_.substr(begin, *end - 1 - begin))) return std::nullopt;
+    if (!end.has_value() || !HasOnlyJsonEscapes(text_.substr(begin, *end - 1 - begin)))
+      return std::nullopt;
     return kUnknownKey;
   }
 
@@ -161,6 +174,13 @@ class JsonRowReader::Parser {
     if (token.empty()) return std::nullopt;
     switch (token.front()) {
       case '"': {
+        if (token.size() < 2 || token.back() != '"') return std::nullopt;
+        // Most strings hold no escape; then the text itself will do, and only the string must be
+        // stepped over.
+        if (std::memchr(token.data(), '\\', token.size()) == nullptr) {
+          if (value.get_raw_json_string().error() != simdjson::SUCCESS) return std::nullopt;
+          return RawValue::Text(token.substr(1, token.size() - 2));
+        }
         std::string_view text;
         if (value.get_string().get(text) == simdjson::SUCCESS) return RawValue::Text(text);
         if (!HasOnlyJsonEscapes(token.substr(1, token.size() - 2))) return std::nullopt;
@@ -168,13 +188,15 @@ class JsonRowReader::Parser {
       }
       case '{': {
         ondemand::object object;
-        if (depth >= kMaxJsonDepth || value.get_object().get(object) != simdjson::SUCCESS) return std::nullopt;
+        if (depth >= kMaxJsonDepth || value.get_object().get(object) != simdjson::SUCCESS)
+          return std::nullopt;
         if (!AreJsonMembers(object, depth + 1)) return std::nullopt;
         return ContainerFrom(token);
       }
       case '[': {
         ondemand::array array;
-        if (depth >= kMaxJsonDepth || value.get_array().get(array) != simdjson::SUCCESS) return std::nullopt;
+        if (depth >= kMaxJsonDepth || value.get_array().get(array) != simdjson::SUCCESS)
+          return std::nullopt;
         if (!AreJsonElements(array, depth + 1)) return std::nullopt;
         return ContainerFrom(token);
       }
@@ -190,7 +212,8 @@ class JsonRowReader::Parser {
     for (auto element : object) {
       ondemand::field field;
       if (std::move(element).get(field) != simdjson::SUCCESS) return false;
-      if (!PlaceOf(field, 0).has_value() || !ReadInner(field.value(), depth).has_value()) return false;
+      if (!PlaceOf(field, 0).has_value() || !ReadInner(field.value(), depth).has_value())
+        return false;
     }
     return true;
   }
@@ -221,7 +244,8 @@ class JsonRowReader::Parser {
 
 const size_t JsonRowReader::kPadding = simdjson::SIMDJSON_PADDING;
 
-JsonRowReader::JsonRowReader(domain::DataSource data_source) : parser_(std::make_unique<Parser>(data_source)) {}
+JsonRowReader::JsonRowReader(domain::DataSource data_source)
+    : parser_(std::make_unique<Parser>(data_source)) {}
 JsonRowReader::~JsonRowReader() = default;
 
 ReadValue JsonRowReader::Read(std::string_view value) { return parser_->Read(value); }

@@ -22,8 +22,10 @@ struct ReadValue {
   std::string reason;  // for the others
 };
 
-// Reads values of one data source. The whole text is validated, unknown keys and their values included: RFC 8259, UTF-8, nesting up to kMaxJsonDepth. Unknown keys are ignored, of
-// duplicate keys the last counts. Numbers keep their text. A string that escapes a lone surrogate is JSON, but no text. Thread-compatible; reuse it, it keeps its buffers.
+// Reads values of one data source. The whole text is validated, unknown keys and their values
+// included: RFC 8259, UTF-8, nesting up to kMaxJsonDepth. Unknown keys are ignored, of duplicate
+// keys the last counts. Numbers keep their text. A string that escapes a lone surrogate is JSON,
+// but no text. Thread-compatible; reuse it, it keeps its buffers.
 class JsonRowReader {
  public:
   // Bytes that must be readable after each value.
@@ -35,7 +37,8 @@ class JsonRowReader {
   JsonRowReader(const JsonRowReader&) = delete;
   JsonRowReader& operator=(const JsonRowReader&) = delete;
 
-  // `value`: one piece as ValueScanner finds it. The result's views last until the next call and as long as the text.
+  // `value`: one piece as ValueScanner finds it. The result's views last until the next call and as
+  // long as the text.
   ReadValue Read(std::string_view value);
 
  private:

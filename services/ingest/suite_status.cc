@@ -60,7 +60,8 @@ struct SuiteStatus::Question {
 
 SuiteStatus::SuiteStatus(Options options) : options_(std::move(options)) {}
 
-void SuiteStatus::Connect(const std::shared_ptr<grpc::Channel>& aggregation, const std::shared_ptr<grpc::Channel>& query) {
+void SuiteStatus::Connect(const std::shared_ptr<grpc::Channel>& aggregation,
+                          const std::shared_ptr<grpc::Channel>& query) {
   std::lock_guard lock(mutex_);
   peers_ = {StubOf<v1::AggregationService>(aggregation), StubOf<v1::QueryService>(query)};
 }
@@ -70,7 +71,8 @@ SuiteStatus::Peers SuiteStatus::peers() const {
   return peers_;
 }
 
-void SuiteStatus::Ask(const std::string& authorization, std::function<void(v1::GetStatusResponse)> done) const {
+void SuiteStatus::Ask(const std::string& authorization,
+                      std::function<void(v1::GetStatusResponse)> done) const {
   const auto question = std::make_shared<Question>();
   question->done = std::move(done);
   question->response.set_version(options_.version);
@@ -82,8 +84,8 @@ void SuiteStatus::Ask(const std::string& authorization, std::function<void(v1::G
   const Peers peers = this->peers();
   if (peers.aggregation != nullptr) {
     peers.aggregation->async()->GetAggregationStatus(
-        &question->aggregation_context, &question->aggregation_request, &question->aggregation_response,
-        [question](const grpc::Status& status) {
+        &question->aggregation_context, &question->aggregation_request,
+        &question->aggregation_response, [question](const grpc::Status& status) {
           question->aggregation_problem = ProblemOf("aggregation", status);
           question->CloseOne();
         });
@@ -92,11 +94,12 @@ void SuiteStatus::Ask(const std::string& authorization, std::function<void(v1::G
     question->CloseOne();
   }
   if (peers.query != nullptr) {
-    peers.query->async()->GetQueryStatus(&question->query_context, &question->query_request, &question->query_response,
-                                    [question](const grpc::Status& status) {
-                                      question->query_problem = ProblemOf("query", status);
-                                      question->CloseOne();
-                                    });
+    peers.query->async()->GetQueryStatus(&question->query_context, &question->query_request,
+                                         &question->query_response,
+                                         [question](const grpc::Status& status) {
+                                           question->query_problem = ProblemOf("query", status);
+                                           question->CloseOne();
+                                         });
   } else {
     question->query_problem = "query is not connected";
     question->CloseOne();

@@ -1,4 +1,5 @@
-// services/ingest/suite_status.h: the state of ingest, aggregation and query, asked for in parallel.
+// services/ingest/suite_status.h: the state of ingest, aggregation and query, asked for in
+// parallel.
 #ifndef CLV_SERVICES_INGEST_SUITE_STATUS_H_
 #define CLV_SERVICES_INGEST_SUITE_STATUS_H_
 
@@ -24,17 +25,20 @@ class SuiteStatus {
   struct Options {
     const storage::EventLog* log = nullptr;
     const WriteQueue* queue = nullptr;
-    std::string version;                         // of the suite
-    int64_t start_time_seconds = 0;              // of this process, UTC
-    std::chrono::milliseconds timeout{2'000};    // for each of the others
+    std::string version;                       // of the suite
+    int64_t start_time_seconds = 0;            // of this process, UTC
+    std::chrono::milliseconds timeout{2'000};  // for each of the others
   };
   explicit SuiteStatus(Options options);
 
-  // Tells where aggregation and query are; until then, and for a null channel, their states are unknown, which is a problem.
-  void Connect(const std::shared_ptr<grpc::Channel>& aggregation, const std::shared_ptr<grpc::Channel>& query);
+  // Tells where aggregation and query are; until then, and for a null channel, their states are
+  // unknown, which is a problem.
+  void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
+               const std::shared_ptr<grpc::Channel>& query);
 
-  // Calls `done` exactly once, perhaps on another thread, never later than the timeout. Who does not answer leaves a gap and a problem in words. `authorization`: of the
-  // asking caller, passed on as it is.
+  // Calls `done` exactly once, perhaps on another thread, never later than the timeout. Who does
+  // not answer leaves a gap and a problem in words. `authorization`: of the asking caller, passed
+  // on as it is.
   void Ask(const std::string& authorization, std::function<void(v1::GetStatusResponse)> done) const;
 
   // The state of ingest alone.

@@ -27,13 +27,14 @@ constexpr size_t kMaxScopes = 100;
 
 absl::Status CheckName(const std::string& name) {
   const bool has_good_characters = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.' || c == ' ';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.' || c == ' ';
   });
   if (name.empty() || name.size() > kMaxNameCharacters || !has_good_characters) {
     return rpc::FieldError("name", name, "1 to 128 letters, digits, '_', '-', '.' or spaces");
   }
-  if (name == "admin") return absl::AlreadyExistsError("token 'admin' exists: it is the admin token");
+  if (name == "admin")
+    return absl::AlreadyExistsError("token 'admin' exists: it is the admin token");
   return absl::OkStatus();
 }
 
@@ -54,9 +55,10 @@ absl::StatusOr<std::vector<std::string>> CheckScopes(const std::vector<std::stri
   for (size_t i = 0; i < scopes.size(); ++i) {
     const absl::StatusOr<std::string> scope = rpc::CanonicalScope(scopes[i]);
     if (!scope.ok() || !IsKnownResource(*scope)) {
-      return rpc::FieldError(absl::StrCat("scopes[", i, "]"), scopes[i],
-                             "ADMIN, TOKENS, DATASOURCES:APPEND:<data source>, DATASOURCES:READ:<data source> or "
-                             "PIPES:READ:<endpoint>, with a data source or endpoint that exists or '*'");
+      return rpc::FieldError(
+          absl::StrCat("scopes[", i, "]"), scopes[i],
+          "ADMIN, TOKENS, DATASOURCES:APPEND:<data source>, DATASOURCES:READ:<data source> or "
+          "PIPES:READ:<endpoint>, with a data source or endpoint that exists or '*'");
     }
     canonical.push_back(*scope);
   }
@@ -71,13 +73,15 @@ absl::StatusOr<std::string> NewSecret() {
     return absl::InternalError("no random numbers for a token");
   }
   std::string text;
-  absl::WebSafeBase64Escape(absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), &text);
+  absl::WebSafeBase64Escape(
+      absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), &text);
   return "clv_" + text;
 }
 
 }  // namespace
 
-absl::StatusOr<NewToken> CreateToken(storage::TokenStore& store, const Clock& clock, const std::string& name,
+absl::StatusOr<NewToken> CreateToken(storage::TokenStore& store, const Clock& clock,
+                                     const std::string& name,
                                      const std::vector<std::string>& scopes) {
   CLV_RETURN_IF_ERROR(CheckName(name));
   CLV_ASSIGN_OR_RETURN(std::vector<std::string> canonical, CheckScopes(scopes));
@@ -92,11 +96,13 @@ absl::StatusOr<NewToken> CreateToken(storage::TokenStore& store, const Clock& cl
   return token;
 }
 
-absl::StatusOr<std::vector<NewToken>> EnsureDefaultTokens(storage::TokenStore& store, const Clock& clock) {
+absl::StatusOr<std::vector<NewToken>> EnsureDefaultTokens(storage::TokenStore& store,
+                                                          const Clock& clock) {
   CLV_ASSIGN_OR_RETURN(const std::vector<storage::StoredToken> present, store.ListTokens());
   std::vector<NewToken> made;
   if (!present.empty()) return made;
-  CLV_ASSIGN_OR_RETURN(NewToken append, CreateToken(store, clock, "append", {"DATASOURCES:APPEND:*"}));
+  CLV_ASSIGN_OR_RETURN(NewToken append,
+                       CreateToken(store, clock, "append", {"DATASOURCES:APPEND:*"}));
   CLV_ASSIGN_OR_RETURN(NewToken read, CreateToken(store, clock, "read", {"PIPES:READ:*"}));
   made.push_back(std::move(append));
   made.push_back(std::move(read));
@@ -109,7 +115,8 @@ const std::vector<std::string>& PipeNames() {
     const google::protobuf::ServiceDescriptor* service =
         v1::GetQueryStatusRequest::descriptor()->file()->FindServiceByName("QueryService");
     for (int i = 0; i < service->method_count(); ++i) {
-      for (const std::string& scope : service->method(i)->options().GetExtension(v1::access).any_of()) {
+      for (const std::string& scope :
+           service->method(i)->options().GetExtension(v1::access).any_of()) {
         if (scope.starts_with(kPipeScope)) found->push_back(scope.substr(kPipeScope.size()));
       }
     }

@@ -35,16 +35,20 @@ absl::StatusOr<PreparedWrite> ReadPurchases(const Request& request, BatchBuilder
 }
 
 template <typename Request>
-absl::StatusOr<PreparedWrite> ReadCustomerClvs(const Request& request, BatchBuilder::Options options) {
-  return ReadRows(request.customer_clvs(), "customer_clvs", DataSource::kCustomerClv, std::move(options));
+absl::StatusOr<PreparedWrite> ReadCustomerClvs(const Request& request,
+                                               BatchBuilder::Options options) {
+  return ReadRows(request.customer_clvs(), "customer_clvs", DataSource::kCustomerClv,
+                  std::move(options));
 }
 
 }  // namespace
 
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WriteCustomersRequest& request, BatchBuilder::Options options) {
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WriteCustomersRequest& request,
+                                             BatchBuilder::Options options) {
   return ReadCustomers(request, std::move(options));
 }
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WritePurchasesRequest& request, BatchBuilder::Options options) {
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WritePurchasesRequest& request,
+                                             BatchBuilder::Options options) {
   return ReadPurchases(request, std::move(options));
 }
 absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WriteCustomerClvsRequest& request,

@@ -11,12 +11,18 @@ namespace clv::ingest {
 // Rows that one message may hold.
 inline constexpr int kMaxBatchRows = 100'000;
 
-// Check the rows of a request by the rules of their data source, which the request's type tells. INVALID_ARGUMENT (a field violation) for no rows or more than kMaxBatchRows.
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WriteCustomersRequest& request, BatchBuilder::Options options);
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WritePurchasesRequest& request, BatchBuilder::Options options);
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WriteCustomerClvsRequest& request, BatchBuilder::Options options);
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamCustomersRequest& request, BatchBuilder::Options options);
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamPurchasesRequest& request, BatchBuilder::Options options);
+// Check the rows of a request by the rules of their data source, which the request's type tells.
+// INVALID_ARGUMENT (a field violation) for no rows or more than kMaxBatchRows.
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WriteCustomersRequest& request,
+                                             BatchBuilder::Options options);
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WritePurchasesRequest& request,
+                                             BatchBuilder::Options options);
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::WriteCustomerClvsRequest& request,
+                                             BatchBuilder::Options options);
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamCustomersRequest& request,
+                                             BatchBuilder::Options options);
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamPurchasesRequest& request,
+                                             BatchBuilder::Options options);
 absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamCustomerClvsRequest& request,
                                              BatchBuilder::Options options);
 

@@ -19,7 +19,8 @@ constexpr uint64_t Repeat(uint8_t byte) { return 0x0101010101010101ULL * byte; }
 // High bits of the bytes that are zero; exact up to the first of them.
 constexpr uint64_t ZeroBytes(uint64_t word) { return (word - Repeat(1)) & ~word & Repeat(0x80); }
 
-// The first quote, backslash or control character at or after `at`; the text's end when there is none.
+// The first quote, backslash or control character at or after `at`; the text's end when there is
+// none.
 size_t FindStringSpecial(std::string_view text, size_t at) {
   for (; at + 8 <= text.size(); at += 8) {
     uint64_t word;
@@ -96,7 +97,8 @@ std::optional<size_t> ContainerEnd(std::string_view text, size_t begin) {
       }
       case '{':
       case '[':
-        // Inside an object only a colon leads to a bracket. So an object that lacks its end stops before the next row, and is not read on and on.
+        // Inside an object only a colon leads to a bracket. So an object that lacks its end stops
+        // before the next row, and is not read on and on.
         if (open.InObject() && previous != ':') return std::nullopt;
         if (!open.Push(c == '{')) return std::nullopt;
         ++at;
@@ -134,7 +136,8 @@ std::optional<ScannedValue> ValueScanner::Next() {
   if (c == '}' || c == ']' || c == ',' || c == ':') return BrokenLine("want a value");
   if (c == '{' || c == '[') {
     const std::optional<size_t> end = ContainerEnd(body_, at_);
-    if (!end.has_value()) return BrokenLine("its brackets or quotes do not match, or it nests deeper than 64");
+    if (!end.has_value())
+      return BrokenLine("its brackets or quotes do not match, or it nests deeper than 64");
     at_ = *end;
   } else if (c == '"') {
     const std::optional<size_t> end = StringEnd(body_, at_);

@@ -25,7 +25,8 @@ VisibilityWaiter::~VisibilityWaiter() {
   for (const Waiting& waiting : waiting_) waiting.done(false);
 }
 
-void VisibilityWaiter::Wait(storage::LogPosition position, std::chrono::steady_clock::time_point until, Done done) {
+void VisibilityWaiter::Wait(storage::LogPosition position,
+                            std::chrono::steady_clock::time_point until, Done done) {
   if (progress_ == nullptr) {
     done(false);
     return;
@@ -44,9 +45,10 @@ void VisibilityWaiter::Work() {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
       if (ending_) return;
-      nearest = std::min_element(waiting_.begin(), waiting_.end(), [](const Waiting& a, const Waiting& b) {
-                  return a.position < b.position;
-                })->position;
+      nearest = std::min_element(
+                    waiting_.begin(), waiting_.end(),
+                    [](const Waiting& a, const Waiting& b) { return a.position < b.position; })
+                    ->position;
     }
     progress_->WaitUntilFolded(nearest, kSlice);
     const absl::StatusOr<storage::LogPosition> folded = progress_->FoldedPosition();
@@ -54,14 +56,14 @@ void VisibilityWaiter::Work() {
   }
 }
 
-void VisibilityWaiter::AnswerReady(storage::LogPosition folded, std::chrono::steady_clock::time_point now) {
+void VisibilityWaiter::AnswerReady(storage::LogPosition folded,
+                                   std::chrono::steady_clock::time_point now) {
   std::vector<Waiting> ready;
   {
     std::lock_guard lock(mutex_);
-    const auto first_ready =
-        std::stable_partition(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
-          return waiting.position > folded && waiting.until > now;
-        });
+    const auto first_ready = std::stable_partition(
+        waiting_.begin(), waiting_.end(),
+        [&](const Waiting& waiting) { return waiting.position > folded && waiting.until > now; });
     std::move(first_ready, waiting_.end(), std::back_inserter(ready));
     waiting_.erase(first_ready, waiting_.end());
   }

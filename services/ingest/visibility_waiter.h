@@ -16,7 +16,8 @@ namespace clv::ingest {
 // Tells calls when what they wrote is visible to queries. Thread-safe.
 class VisibilityWaiter {
  public:
-  // Receives whether the position was folded in time. Runs on the waiting thread: it must not block.
+  // Receives whether the position was folded in time. Runs on the waiting thread: it must not
+  // block.
   using Done = std::function<void(bool visible)>;
 
   // `progress` must outlive the waiter; null: nothing ever becomes visible.

@@ -18,8 +18,8 @@ SteadyTime EndOfWait(SteadyTime deadline) {
   if (deadline <= now) return now;
   if (deadline == SteadyTime::max()) return latest;
   const auto left = deadline - now;
-  return std::min(latest, deadline - std::min<std::chrono::steady_clock::duration>(left / 10,
-                                                                                   std::chrono::milliseconds(200)));
+  return std::min(latest, deadline - std::min<std::chrono::steady_clock::duration>(
+                                         left / 10, std::chrono::milliseconds(200)));
 }
 
 }  // namespace
@@ -34,7 +34,8 @@ void WritePath::Write(PreparedWrite write, Done done) const {
   v1::WriteResult result = ResultOf(write, 0);
   const auto shared_done = std::make_shared<Done>(std::move(done));
   const absl::Status queued = options_.queue->Submit(
-      std::move(write), [result = std::move(result), shared_done](absl::StatusOr<storage::LogPosition> position) mutable {
+      std::move(write), [result = std::move(result),
+                         shared_done](absl::StatusOr<storage::LogPosition> position) mutable {
         if (!position.ok()) {
           (*shared_done)(position.status());
           return;
@@ -60,7 +61,8 @@ void WritePath::WriteAndWait(PreparedWrite write, bool wait, SteadyTime deadline
     Write(std::move(write), std::move(done));
     return;
   }
-  Write(std::move(write), [this, deadline, done = std::move(done)](absl::StatusOr<v1::WriteResult> result) {
+  Write(std::move(write), [this, deadline,
+                           done = std::move(done)](absl::StatusOr<v1::WriteResult> result) {
     if (!result.ok()) {
       done(result.status());
       return;

@@ -1,4 +1,5 @@
-// services/ingest/write_path.h: what every way of writing shares: names, receipt times, the queue, and waiting until rows are visible.
+// services/ingest/write_path.h: what every way of writing shares: names, receipt times, the queue,
+// and waiting until rows are visible.
 #ifndef CLV_SERVICES_INGEST_WRITE_PATH_H_
 #define CLV_SERVICES_INGEST_WRITE_PATH_H_
 
@@ -33,18 +34,23 @@ class WritePath {
 
   explicit WritePath(Options options) : options_(options) {}
 
-  // Options of a batch that arrives now, but for its data source. `first_row`: see BatchBuilder::Options.
+  // Options of a batch that arrives now, but for its data source. `first_row`: see
+  // BatchBuilder::Options.
   BatchBuilder::Options Receive(uint64_t first_row) const;
 
-  // Queues a write and calls `done` exactly once when it is durable (`visible` is not set), at once when it is refused.
+  // Queues a write and calls `done` exactly once when it is durable (`visible` is not set), at once
+  // when it is refused.
   void Write(PreparedWrite write, Done done) const;
 
-  // Calls `done` exactly once: with whether the rows up to `position` are visible. Waits until shortly before `deadline`, at most kMaxVisibilityWait.
-  void WaitUntilVisible(storage::LogPosition position, std::chrono::steady_clock::time_point deadline,
+  // Calls `done` exactly once: with whether the rows up to `position` are visible. Waits until
+  // shortly before `deadline`, at most kMaxVisibilityWait.
+  void WaitUntilVisible(storage::LogPosition position,
+                        std::chrono::steady_clock::time_point deadline,
                         VisibilityWaiter::Done done) const;
 
   // Both in turn; `wait` says whether visibility is waited for.
-  void WriteAndWait(PreparedWrite write, bool wait, std::chrono::steady_clock::time_point deadline, Done done) const;
+  void WriteAndWait(PreparedWrite write, bool wait, std::chrono::steady_clock::time_point deadline,
+                    Done done) const;
 
  private:
   const Options options_;

@@ -35,11 +35,11 @@ absl::Status WriteQueue::Submit(PreparedWrite write, Done done) {
   {
     std::lock_guard lock(mutex_);
     if (draining_) return absl::UnavailableError("ingest is shutting down; try again");
-    const bool fits =
-        queued_bytes_ + write.bytes <= options_.max_bytes && queued_rows_ + write.rows() <= options_.max_rows;
+    const bool fits = queued_bytes_ + write.bytes <= options_.max_bytes &&
+                      queued_rows_ + write.rows() <= options_.max_rows;
     if (!fits && queued_rows_ > 0) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("the queue to the log is full (", queued_rows_, " rows wait); try again later"));
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "the queue to the log is full (", queued_rows_, " rows wait); try again later"));
     }
     queued_bytes_ += write.bytes;
     queued_rows_ += write.rows();
@@ -60,7 +60,8 @@ void WriteQueue::Drain() {
 
 WriteQueue::Status WriteQueue::status() const {
   std::lock_guard lock(mutex_);
-  return {.queued_rows = queued_rows_, .accepted_rows = accepted_rows_, .refused_rows = refused_rows_};
+  return {
+      .queued_rows = queued_rows_, .accepted_rows = accepted_rows_, .refused_rows = refused_rows_};
 }
 
 void WriteQueue::Work() {
@@ -69,7 +70,8 @@ void WriteQueue::Work() {
     std::vector<Waiting> group;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, std::min(next_trim_, next_quarantine_), [this] { return draining_ || !queue_.empty(); });
+      wake_.wait_until(lock, std::min(next_trim_, next_quarantine_),
+                       [this] { return draining_ || !queue_.empty(); });
       if (queue_.empty() && draining_) return;
       group.swap(queue_);
     }
@@ -84,7 +86,8 @@ void WriteQueue::Append(std::vector<Waiting> group) {
   uint64_t accepted = 0;
   uint64_t refused = 0;
   for (Waiting& waiting : group) {
-    std::move(waiting.write.batches.begin(), waiting.write.batches.end(), std::back_inserter(batches));
+    std::move(waiting.write.batches.begin(), waiting.write.batches.end(),
+              std::back_inserter(batches));
     ends.push_back(batches.size());
     bytes += waiting.write.bytes;
     accepted += waiting.write.accepted_rows;

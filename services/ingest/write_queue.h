@@ -1,7 +1,9 @@
 // services/ingest/write_queue.h: the one way into the event log.
 //
-// Writes wait in a bounded queue. One thread takes all that waits, appends it in one transaction (group commit: what arrives during a commit shares the next) and then answers
-// everybody. The same thread keeps log and quarantine within their limits, so that nothing else ever touches the log's writer.
+// Writes wait in a bounded queue. One thread takes all that waits, appends it in one transaction
+// (group commit: what arrives during a commit shares the next) and then answers everybody. The same
+// thread keeps log and quarantine within their limits, so that nothing else ever touches the log's
+// writer.
 #ifndef CLV_SERVICES_INGEST_WRITE_QUEUE_H_
 #define CLV_SERVICES_INGEST_WRITE_QUEUE_H_
 
@@ -43,8 +45,9 @@ class WriteQueue {
     std::chrono::milliseconds quarantine_interval{60'000};
   };
 
-  // Receives the position of the last record of the write once all of it is durable (0 when it has no record), or UNAVAILABLE (nothing was written, try again),
-  // DATA_LOSS, FAILED_PRECONDITION, INTERNAL from the log. Runs on the writing thread: it must not block.
+  // Receives the position of the last record of the write once all of it is durable (0 when it has
+  // no record), or UNAVAILABLE (nothing was written, try again), DATA_LOSS, FAILED_PRECONDITION,
+  // INTERNAL from the log. Runs on the writing thread: it must not block.
   using Done = std::function<void(absl::StatusOr<storage::LogPosition>)>;
 
   struct Status {
@@ -61,11 +64,13 @@ class WriteQueue {
   WriteQueue(const WriteQueue&) = delete;
   WriteQueue& operator=(const WriteQueue&) = delete;
 
-  // Queues a write; when it returns OK `done` will be called exactly once, else never. RESOURCE_EXHAUSTED when the queue is full (an empty queue takes a write of any size),
+  // Queues a write; when it returns OK `done` will be called exactly once, else never.
+  // RESOURCE_EXHAUSTED when the queue is full (an empty queue takes a write of any size),
   // UNAVAILABLE after Drain.
   absl::Status Submit(PreparedWrite write, Done done);
 
-  // Refuses new writes, waits until those that wait are written and answered, and ends the thread. Calling it again does nothing.
+  // Refuses new writes, waits until those that wait are written and answered, and ends the thread.
+  // Calling it again does nothing.
   void Drain();
 
   Status status() const;

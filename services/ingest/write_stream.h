@@ -18,7 +18,8 @@
 
 namespace clv::ingest {
 
-// Reads one batch, makes it durable, reads the next: so a client is never further ahead than one batch, and gRPC's flow control slows it down. Deletes itself.
+// Reads one batch, makes it durable, reads the next: so a client is never further ahead than one
+// batch, and gRPC's flow control slows it down. Deletes itself.
 template <typename Request, typename Response>
 class WriteStream final : public grpc::ServerReadReactor<Request> {
  public:
@@ -31,7 +32,8 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   };
 
   // Begins to read when `call` was admitted, else ends the stream with its status.
-  WriteStream(Options options, absl::StatusOr<std::shared_ptr<rpc::CallContext>> call) : options_(options) {
+  WriteStream(Options options, absl::StatusOr<std::shared_ptr<rpc::CallContext>> call)
+      : options_(options) {
     if (!call.ok()) {
       this->Finish(rpc::Dispatcher::Conclude(nullptr, call.status()));
       return;
@@ -88,7 +90,8 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
     total_.set_quarantined_rows(total_.quarantined_rows() + result.quarantined_rows());
     total_.set_log_position(std::max(total_.log_position(), result.log_position()));
     for (const v1::RowError& error : result.errors()) {
-      if (static_cast<size_t>(total_.errors().size()) < kMaxListedRefusals) *total_.add_errors() = error;
+      if (static_cast<size_t>(total_.errors().size()) < kMaxListedRefusals)
+        *total_.add_errors() = error;
     }
   }
 
@@ -109,7 +112,9 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   }
 
   // The stream is gone afterwards.
-  void End(const absl::Status& status) { this->Finish(rpc::Dispatcher::Conclude(call_.get(), status)); }
+  void End(const absl::Status& status) {
+    this->Finish(rpc::Dispatcher::Conclude(call_.get(), status));
+  }
 
   const Options options_;
   std::shared_ptr<rpc::CallContext> call_;

@@ -12,9 +12,9 @@ namespace clv::query {
 // Longest context in a header, in bytes.
 inline constexpr size_t kMaxContextHeaderBytes = 4096;
 
-// `{"as_of":"YYYY-MM-DD
-// HH:MM:SS","reporting_currency":"USD","unconverted_purchases":0,"warnings":[],"folded_position":7}`,
-// with `model_version` where there is one.
+// An object with the keys `as_of` ("YYYY-MM-DD HH:MM:SS"), `reporting_currency`,
+// `unconverted_purchases`, `warnings` (a list), `folded_position`, and `model_version` where there
+// is one.
 std::string ContextJson(const v1::ReportContext& context);
 
 // The same in ASCII. When it is too long for a header, the last warnings are left out.

@@ -62,6 +62,7 @@ int Run(int argc, char** argv) {
   if (clv::rpc::WaitForInstallation(directory, tokens, signals, &authenticator) &&
       WaitForStore(role.progress(), signals)) {
     (*host)->SetServing("clv.v1.QueryService", true);
+    (*host)->SetServing("", true);
     std::cout << "ready " << kProgram << " grpc=" << (*host)->address() << std::endl;
     signals.Wait();
   }

@@ -17,6 +17,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
   CLV_RETURN_IF_ERROR(EnsureDirectory(options.directory.path));
   std::unique_ptr<Suite> suite(new Suite());
   suite->workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
+  suite->query_workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
   const rpc::Dispatcher::Options dispatch{.authenticator = &suite->authenticator_,
                                           .workers = suite->workers_.get()};
   CLV_ASSIGN_OR_RETURN(
@@ -39,7 +40,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                            .folded = &suite->folded_}));
   suite->query_ = std::make_unique<query::QueryRole>(
       query::QueryRole::Options{.directory = options.directory,
-                                .dispatch = dispatch,
+                                .dispatch = {.authenticator = &suite->authenticator_,
+                                             .workers = suite->query_workers_.get()},
                                 .clock = options.clock,
                                 .folded = &suite->folded_});
   std::vector<grpc::Service*> services = suite->ingest_->services();
@@ -51,7 +53,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
           {.address = options.grpc_address, .allow_public = options.allow_public}, services));
   const std::shared_ptr<grpc::Channel> channel = suite->host_->InProcessChannel();
   suite->ingest_->Connect(channel, channel);
-  for (const char* service : {gateway::kIngestService, gateway::kAdminService,
+  for (const char* service : {"", gateway::kIngestService, gateway::kAdminService,
                               gateway::kAggregationService, gateway::kQueryService}) {
     suite->host_->SetServing(service, true);
   }

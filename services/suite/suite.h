@@ -62,7 +62,9 @@ class Suite {
   std::unique_ptr<ingest::IngestRole> ingest_;
   std::unique_ptr<aggregation::AggregationRole> aggregation_;
   std::unique_ptr<query::QueryRole> query_;
+  // Two pools: slow reports never take the threads that writes need.
   std::unique_ptr<rpc::WorkerPool> workers_;
+  std::unique_ptr<rpc::WorkerPool> query_workers_;
   std::unique_ptr<rpc::ServerHost> host_;
   std::unique_ptr<gateway::Gateway> gateway_;
 };

@@ -57,18 +57,21 @@ SELECT acquisition_source, COUNT(*), SUM(purchase_count >= 1)
  GROUP BY acquisition_source
 )sql";
 
-// The value of orders of any kind dated within some spans after the first order. Customers with an imported record are left out, for their early rows may be missing; all others
-// have at least their first order to join.
+// The value of orders of any kind dated within some spans after the first order. Customers with an
+// imported record are left out, for their early rows may be missing; all others have at least their
+// first order to join.
 constexpr char kEarlyValue[] = R"sql(
 , early AS (
-  SELECT s.number, s.acquisition_source, :as_of - s.first_purchase_date AS observed,
-         SUM(CASE WHEN o.order_date - s.first_purchase_date <= :span0 THEN o.value_micros END) AS v0,
-         SUM(CASE WHEN o.order_date - s.first_purchase_date <= :span1 THEN o.value_micros END) AS v1,
-         SUM(CASE WHEN o.order_date - s.first_purchase_date <= :span2 THEN o.value_micros END) AS v2,
-         SUM(CASE WHEN o.order_date - s.first_purchase_date <= :span3 THEN o.value_micros END) AS v3
-    FROM orders_at o CROSS JOIN selected s USING (number)
-   WHERE NOT s.imported AND o.order_date >= s.first_purchase_date
-   GROUP BY s.number
+  SELECT acquisition_source, observed,
+         SUM(CASE WHEN age <= :span0 THEN value_micros END) AS v0,
+         SUM(CASE WHEN age <= :span1 THEN value_micros END) AS v1,
+         SUM(CASE WHEN age <= :span2 THEN value_micros END) AS v2,
+         SUM(CASE WHEN age <= :span3 THEN value_micros END) AS v3
+    FROM (SELECT s.number, s.acquisition_source, :as_of - s.first_purchase_date AS observed,
+                 o.order_date - s.first_purchase_date AS age, o.value_micros
+            FROM orders_at o CROSS JOIN selected s USING (number)
+           WHERE NOT s.imported AND o.order_date >= s.first_purchase_date)
+   GROUP BY number
 )
 SELECT acquisition_source,
        SUM(observed >= :span0), sum128(CASE WHEN observed >= :span0 THEN v0 END),
@@ -87,9 +90,9 @@ std::string Selected(const SegmentQuery& query, const char* select) {
 
 absl::StatusOr<std::vector<ValueGroup>> ReadGroups(Snapshot& snapshot, const SegmentQuery& query,
                                                    const char* group_column) {
-  CLV_ASSIGN_OR_RETURN(ReportStatement statement,
-                       snapshot.Query(absl::StrReplaceAll(Selected(query, kGroups),
-                                                          {{"$group", group_column}})));
+  CLV_ASSIGN_OR_RETURN(
+      ReportStatement statement,
+      snapshot.Query(absl::StrReplaceAll(Selected(query, kGroups), {{"$group", group_column}})));
   std::vector<ValueGroup> groups;
   while (true) {
     CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());

@@ -100,14 +100,14 @@ absl::StatusOr<PredictionReport> ClvPrediction(Snapshot& snapshot, const Predict
                                      .discount_rate = query.discount_rate,
                                      .margin = query.margin});
   PredictionReport report;
-  report.model = {.version = 0,
-                  .family = ModelFamily::kAverage,
-                  .parameters = {{"repeat_orders_per_day", model.repeat_orders_per_day},
-                                 {"mean_order_value", model.mean_order_value}},
-                  .customers = population.totals.customers,
-                  .repeat_customers = population.totals.repeat_customers,
-                  .data_horizon_seconds =
-                      snapshot.horizon_seconds().value_or(snapshot.as_of_seconds())};
+  report.model = {
+      .version = 0,
+      .family = ModelFamily::kAverage,
+      .parameters = {{"repeat_orders_per_day", model.repeat_orders_per_day},
+                     {"mean_order_value", model.mean_order_value}},
+      .customers = population.totals.customers,
+      .repeat_customers = population.totals.repeat_customers,
+      .data_horizon_seconds = snapshot.horizon_seconds().value_or(snapshot.as_of_seconds())};
   report.context.model_version = 0;
   if (std::string warning = WarningFor(query.model, population, snapshot.as_of_seconds());
       !warning.empty()) {

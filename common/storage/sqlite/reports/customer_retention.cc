@@ -25,22 +25,26 @@ constexpr char kMembersBySignup[] = R"sql(
    WHERE described AND signup_date <= :as_of AND $filters
 )sql";
 
-// CROSS JOIN keeps the many rows outside and looks up the few by an automatic index, here and below.
+// CROSS JOIN keeps the many rows outside and looks up the few by an automatic index, here and
+// below.
 //
 // The two dates of visible imported records.
 constexpr char kImportedDates[] = R"sql(
 ), imported_dates AS (
   SELECT m.number, m.cohort, i.first_purchase_date AS instant
-    FROM customer_clv_imports i JOIN numbered USING (customer_id) CROSS JOIN members m USING (number)
+    FROM customer_clv_imports i
+    JOIN numbered USING (customer_id) CROSS JOIN members m USING (number)
    WHERE i.last_purchase_date <= :as_of
   UNION ALL
   SELECT m.number, m.cohort, i.last_purchase_date
-    FROM customer_clv_imports i JOIN numbered USING (customer_id) CROSS JOIN members m USING (number)
+    FROM customer_clv_imports i
+    JOIN numbered USING (customer_id) CROSS JOIN members m USING (number)
    WHERE i.last_purchase_date <= :as_of
 )
 )sql";
 
-// The last activity in a period after the last one shown counts in all that are shown. Without activity in or after the cohort's period: no `last`.
+// The last activity in a period after the last one shown counts in all that are shown. Without
+// activity in or after the cohort's period: no `last`.
 constexpr char kSizes[] = R"sql(
 SELECT cohort,
        MIN(:last_period, period_number(:kind, last_purchase_date) - cohort) AS last,
@@ -72,8 +76,8 @@ SELECT cohort, period, SUM(active), SUM(orders), sum128(value_micros)
  ORDER BY cohort, period
 )sql";
 
-// An imported date counts like one more order unless an order (or the record's other date) bears that very instant. A second order before the cohort's period counts from
-// period 0 on.
+// An imported date counts like one more order unless an order (or the record's other date) bears
+// that very instant. A second order before the cohort's period counts from period 0 on.
 constexpr char kSecondActivity[] = R"sql(
 , instants AS (
   SELECT number, cohort, instant, MAX(SUM(is_order), 1) AS orders
@@ -134,10 +138,11 @@ domain::Retained ModeOf(RetentionMode mode) {
 class CohortReader {
  public:
   CohortReader(Snapshot& snapshot, const RetentionQuery& query)
-      : snapshot_(snapshot), query_(query),
-        members_(absl::StrCat(query.cohort_by == CohortBasis::kSignup ? kMembersBySignup
-                                                                      : kMembersByFirstPurchase,
-                              kImportedDates)) {}
+      : snapshot_(snapshot),
+        query_(query),
+        members_(absl::StrCat(
+            query.cohort_by == CohortBasis::kSignup ? kMembersBySignup : kMembersByFirstPurchase,
+            kImportedDates)) {}
 
   absl::StatusOr<std::map<int64_t, Cohort>> Read() {
     CLV_RETURN_IF_ERROR(ReadSizes());

@@ -52,9 +52,8 @@ RfmCustomerRow ReadCustomer(const ReportStatement& statement, int64_t as_of_seco
   row.r_score = statement.Count(8);
   row.f_score = statement.Count(9);
   row.m_score = statement.Count(10);
-  row.rfm_score =
-      domain::RfmDigits(static_cast<int>(row.r_score), static_cast<int>(row.f_score),
-                        static_cast<int>(row.m_score));
+  row.rfm_score = domain::RfmDigits(static_cast<int>(row.r_score), static_cast<int>(row.f_score),
+                                    static_cast<int>(row.m_score));
   row.rfm_segment = statement.Text(11);
   return row;
 }

@@ -1,6 +1,7 @@
 // common/storage/sqlite/reports/endpoints.h: each report over a snapshot.
 //
-// The functions return rows in their order, `total_rows`, and of the context only the warnings and the model version; the caller adds the rest. Errors as in reports.h.
+// The functions return rows in their order, `total_rows`, and of the context only the warnings and
+// the model version; the caller adds the rest. Errors as in reports.h.
 #ifndef CLV_COMMON_STORAGE_SQLITE_REPORTS_ENDPOINTS_H_
 #define CLV_COMMON_STORAGE_SQLITE_REPORTS_ENDPOINTS_H_
 

@@ -18,7 +18,8 @@ using domain::CustomerBucket;
 using domain::GapBucket;
 using domain::OrderNumberRow;
 
-// Rows of the view order_number when no limit is asked: an imported record may claim any number of orders.
+// Rows of the view order_number when no limit is asked: an imported record may claim any number of
+// orders.
 constexpr uint64_t kMostOrderNumbers = 100'000;
 
 constexpr char kCustomerBuckets[] = R"sql(
@@ -76,8 +77,8 @@ SELECT purchase_count, COUNT(*)
 absl::StatusOr<Report<domain::FrequencyBucketRow>> CustomersByBucket(Snapshot& snapshot,
                                                                      const FrequencyQuery& query,
                                                                      const char* measure) {
-  CLV_ASSIGN_OR_RETURN(ReportStatement statement,
-                       snapshot.Query(absl::StrReplaceAll(kCustomerBuckets, {{"$measure", measure}})));
+  CLV_ASSIGN_OR_RETURN(ReportStatement statement, snapshot.Query(absl::StrReplaceAll(
+                                                      kCustomerBuckets, {{"$measure", measure}})));
   statement.BindBlob(":bounds", BucketBounds(query.buckets));
   std::vector<CustomerBucket> buckets;
   while (true) {
@@ -119,8 +120,7 @@ NumberRange ShownNumbers(const RowRange& range, uint64_t greatest) {
   return {.first = range.offset + 1, .last = range.offset + rows};
 }
 
-absl::StatusOr<std::map<uint64_t, double>> MedianDaysToNext(Snapshot& snapshot,
-                                                            NumberRange shown) {
+absl::StatusOr<std::map<uint64_t, double>> MedianDaysToNext(Snapshot& snapshot, NumberRange shown) {
   CLV_ASSIGN_OR_RETURN(ReportStatement statement,
                        snapshot.Query(absl::StrCat(kGaps, kGapsByNumber)));
   statement.Bind(":first", static_cast<int64_t>(shown.first));
@@ -142,15 +142,14 @@ absl::StatusOr<Report<domain::FrequencyBucketRow>> FrequencyByOrders(Snapshot& s
   return CustomersByBucket(snapshot, query, "purchase_count");
 }
 
-absl::StatusOr<Report<domain::FrequencyBucketRow>> FrequencyByRecency(
-    Snapshot& snapshot, const FrequencyQuery& query) {
+absl::StatusOr<Report<domain::FrequencyBucketRow>> FrequencyByRecency(Snapshot& snapshot,
+                                                                      const FrequencyQuery& query) {
   return CustomersByBucket(snapshot, query, "(:as_of - last_purchase_date) / 86400");
 }
 
-absl::StatusOr<Report<domain::IntervalBucketRow>> FrequencyByInterval(
-    Snapshot& snapshot, const FrequencyQuery& query) {
-  CLV_ASSIGN_OR_RETURN(ReportStatement statement,
-                       snapshot.Query(absl::StrCat(kGaps, kGapBuckets)));
+absl::StatusOr<Report<domain::IntervalBucketRow>> FrequencyByInterval(Snapshot& snapshot,
+                                                                      const FrequencyQuery& query) {
+  CLV_ASSIGN_OR_RETURN(ReportStatement statement, snapshot.Query(absl::StrCat(kGaps, kGapBuckets)));
   statement.BindBlob(":bounds", BucketBounds(query.buckets));
   std::vector<GapBucket> buckets;
   while (true) {

@@ -5,7 +5,8 @@
 namespace clv::storage::reports {
 namespace {
 
-// CROSS JOIN fixes the order of the loops: customers by id, then their rows by the primary key, so that no table is scanned twice.
+// CROSS JOIN fixes the order of the loops: customers by id, then their rows by the primary key, so
+// that no table is scanned twice.
 constexpr char kOrders[] = R"sql(
 WITH numbered AS (
   SELECT ROW_NUMBER() OVER (ORDER BY customer_id) AS number, customer_id FROM customer_clv
@@ -38,7 +39,8 @@ state AS (
 ),
 )sql";
 
-// An imported record is an opening balance as of its updated_at: rows, orders and order days count on top of it only when they are dated later.
+// An imported record is an opening balance as of its updated_at: rows, orders and order days count
+// on top of it only when they are dated later.
 constexpr char kComputedState[] = R"sql(
 order_totals AS (
   SELECT o.number,

@@ -120,10 +120,10 @@ absl::Status Snapshot::ReadMoment(DefaultAsOf default_as_of) {
   horizon_seconds_ = moment.OptionalInt(2);
   scoring_as_of_seconds_ = scope_->as_of_seconds.value_or(
       horizon_seconds_ ? EndOfDay(*horizon_seconds_) : scope_->now_seconds);
-  as_of_seconds_ = default_as_of == DefaultAsOf::kEndOfHorizonDay
-                       ? scoring_as_of_seconds_
-                       : scope_->as_of_seconds.value_or(
-                             horizon_seconds_.value_or(scope_->now_seconds));
+  as_of_seconds_ =
+      default_as_of == DefaultAsOf::kEndOfHorizonDay
+          ? scoring_as_of_seconds_
+          : scope_->as_of_seconds.value_or(horizon_seconds_.value_or(scope_->now_seconds));
   if (horizon_seconds_ && as_of_seconds_ < *horizon_seconds_) source_ = StateSource::kComputed;
   return absl::OkStatus();
 }
@@ -162,8 +162,7 @@ absl::StatusOr<Snapshot::Population> Snapshot::PopulationTotals() {
 }
 
 absl::StatusOr<ReportContext> Snapshot::Context() {
-  CLV_ASSIGN_OR_RETURN(ReportStatement unconverted,
-                       QueryFacts(kUnconverted));
+  CLV_ASSIGN_OR_RETURN(ReportStatement unconverted, QueryFacts(kUnconverted));
   ReportContext context;
   bool has_row = true;
   while (has_row) {
@@ -176,8 +175,8 @@ absl::StatusOr<ReportContext> Snapshot::Context() {
   context.reporting_currency = reporting_currency_;
   context.folded_position = folded_position_;
   context.rows_read = *rows_read_;
-  context.bytes_read = (PageVisits(*db_) - page_visits_before_) *
-                       static_cast<uint64_t>(page_size.Int(0));
+  context.bytes_read =
+      (PageVisits(*db_) - page_visits_before_) * static_cast<uint64_t>(page_size.Int(0));
   return context;
 }
 

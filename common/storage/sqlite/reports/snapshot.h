@@ -1,4 +1,5 @@
-// common/storage/sqlite/reports/snapshot.h: one report's view of clv.db, and the statements that read it.
+// common/storage/sqlite/reports/snapshot.h: one report's view of clv.db, and the statements that
+// read it.
 #ifndef CLV_COMMON_STORAGE_SQLITE_REPORTS_SNAPSHOT_H_
 #define CLV_COMMON_STORAGE_SQLITE_REPORTS_SNAPSHOT_H_
 
@@ -43,22 +44,25 @@ class ReportStatement {
   std::optional<int64_t> OptionalInt(int column) const { return statement_.OptionalInt(column); }
   std::string Text(int column) const { return std::string(statement_.Text(column)); }
   std::optional<std::string> OptionalText(int column) const;
-  absl::int128 Sum(int column) const;                    // of sum128
-  std::vector<int64_t> Integers(int column) const;       // of sorted_integers
-  std::vector<double> Reals(int column) const;           // of sorted_reals
+  absl::int128 Sum(int column) const;               // of sum128
+  std::vector<int64_t> Integers(int column) const;  // of sorted_integers
+  std::vector<double> Reals(int column) const;      // of sorted_reals
 
  private:
   Statement statement_;
   uint64_t* rows_read_;
 };
 
-// A read transaction on a connection, and the instant that its report is about. Lives within one call of Reports.
+// A read transaction on a connection, and the instant that its report is about. Lives within one
+// call of Reports.
 class Snapshot {
  public:
-  // Which instant stands for an absent `as_of`: the data's horizon, or the end of the horizon's day.
+  // Which instant stands for an absent `as_of`: the data's horizon, or the end of the horizon's
+  // day.
   enum class DefaultAsOf { kHorizon, kEndOfHorizonDay };
 
-  // Begins a read transaction on `db`, which outlives the snapshot. UNAVAILABLE while the store has no reporting currency.
+  // Begins a read transaction on `db`, which outlives the snapshot. UNAVAILABLE while the store has
+  // no reporting currency.
   static absl::StatusOr<Snapshot> Open(Database& db, const ReportScope& scope,
                                        DefaultAsOf default_as_of);
 
@@ -67,17 +71,21 @@ class Snapshot {
   // Latest date in the data; absent without data.
   std::optional<int64_t> horizon_seconds() const { return horizon_seconds_; }
 
-  // Instant of predictions that other reports show: the request's as_of, else the end of the horizon's day, else now.
+  // Instant of predictions that other reports show: the request's as_of, else the end of the
+  // horizon's day, else now.
   int64_t scoring_as_of_seconds() const { return scoring_as_of_seconds_; }
 
-  // Prepares SharedSql and then `sql`, which goes on with ", name AS (...) ... SELECT ..." or "SELECT ...", and binds :as_of, :currency and the window (:start and :end; a
-  // missing bound is the end of the integers). `$filters` in `sql` stands for the condition that a row with the three attributes passes the filters.
+  // Prepares SharedSql and then `sql`, which goes on with ", name AS (...) ... SELECT ..." or
+  // "SELECT ...", and binds :as_of, :currency and the window (:start and :end; a missing bound is
+  // the end of the integers). `$filters` in `sql` stands for the condition that a row with the
+  // three attributes passes the filters.
   absl::StatusOr<ReportStatement> Query(std::string_view sql);
 
   // Likewise without SharedSql.
   absl::StatusOr<ReportStatement> QueryFacts(std::string_view sql);
 
-  // Sums over the whole population, for the average model at scoring_as_of_seconds(), and the day of its first order.
+  // Sums over the whole population, for the average model at scoring_as_of_seconds(), and the day
+  // of its first order.
   struct Population {
     domain::PopulationTotals totals;
     int64_t first_day = 0;
@@ -110,7 +118,8 @@ class Snapshot {
 // Whether row `index` of the ordered rows lies in the range.
 bool InRange(const RowRange& range, uint64_t index);
 
-// Keeps the rows of `report` (all of them, in order) that lie in the range, and their number before.
+// Keeps the rows of `report` (all of them, in order) that lie in the range, and their number
+// before.
 template <typename Row>
 void CutToRange(const RowRange& range, Report<Row>& report) {
   report.total_rows = report.rows.size();

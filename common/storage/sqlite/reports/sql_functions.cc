@@ -96,14 +96,14 @@ void BucketOfFunction(sqlite3_context* context, int count, sqlite3_value** value
 
 void RfmScoreFunction(sqlite3_context* context, int count, sqlite3_value** values) {
   if (AnyNull(count, values)) return;
-  sqlite3_result_int(context, domain::RfmScore(sqlite3_value_int64(values[0]),
-                                               sqlite3_value_int64(values[1])));
+  sqlite3_result_int(
+      context, domain::RfmScore(sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1])));
 }
 
 void FmScoreFunction(sqlite3_context* context, int count, sqlite3_value** values) {
   if (AnyNull(count, values)) return;
-  sqlite3_result_int(
-      context, domain::FmScore(sqlite3_value_int(values[0]), sqlite3_value_int(values[1])));
+  sqlite3_result_int(context,
+                     domain::FmScore(sqlite3_value_int(values[0]), sqlite3_value_int(values[1])));
 }
 
 void RfmSegmentFunction(sqlite3_context* context, int count, sqlite3_value** values) {
@@ -162,16 +162,16 @@ std::vector<Value> ReadValues(std::string_view blob) {
 
 absl::Status RegisterSqlFunctions(Database& db) {
   for (const Scalar& scalar : kScalars) {
-    CLV_RETURN_IF_ERROR(Registered(
-        sqlite3_create_function_v2(db.raw(), scalar.name, scalar.arguments, kFlags, nullptr,
-                                   scalar.function, nullptr, nullptr, nullptr),
-        db));
+    CLV_RETURN_IF_ERROR(
+        Registered(sqlite3_create_function_v2(db.raw(), scalar.name, scalar.arguments, kFlags,
+                                              nullptr, scalar.function, nullptr, nullptr, nullptr),
+                   db));
   }
   for (const Aggregate& aggregate : kAggregates) {
-    CLV_RETURN_IF_ERROR(Registered(
-        sqlite3_create_function_v2(db.raw(), aggregate.name, 1, kFlags, nullptr, nullptr,
-                                   aggregate.step, aggregate.final, nullptr),
-        db));
+    CLV_RETURN_IF_ERROR(
+        Registered(sqlite3_create_function_v2(db.raw(), aggregate.name, 1, kFlags, nullptr, nullptr,
+                                              aggregate.step, aggregate.final, nullptr),
+                   db));
   }
   return absl::OkStatus();
 }

@@ -1,13 +1,14 @@
-// common/storage/sqlite/reports/sql_functions.h: the SQL functions that the reports' statements call.
+// common/storage/sqlite/reports/sql_functions.h: the SQL functions that the reports' statements
+// call.
 //
 // Aggregates (NULLs are left out):
-//   sum128(integer)          exact 128-bit sum, which SQLite's SUM refuses beyond 64 bits; a blob for ReadSum
-//   sorted_integers(integer) all values in ascending order; a blob for ReadIntegers
+//   sum128(integer)          exact 128-bit sum, which SQLite's SUM refuses beyond 64 bits; a blob
+//   for ReadSum sorted_integers(integer) all values in ascending order; a blob for ReadIntegers
 //   sorted_reals(real)       likewise; a blob for ReadReals
 // Scalars (NULL for a NULL argument):
-//   period_number(kind, instant)      domain::PeriodNumber; kind: the number of a domain::CalendarPeriod
-//   bucket_of(bounds, value)          domain::BucketOf; bounds: a blob of BucketBounds; NULL below the first bound
-//   rfm_score(worse, population)      domain::RfmScore
+//   period_number(kind, instant)      domain::PeriodNumber; kind: the number of a
+//   domain::CalendarPeriod bucket_of(bounds, value)          domain::BucketOf; bounds: a blob of
+//   BucketBounds; NULL below the first bound rfm_score(worse, population)      domain::RfmScore
 //   fm_score(f, m)                    domain::FmScore
 //   rfm_segment(r, fm)                domain::RfmSegment
 //   quotient(numerator, denominator)  domain::Quotient; NULL unless the denominator is positive

@@ -22,14 +22,13 @@ absl::Status Late() {
 
 // Runs `report` in one read transaction, which ends before the connection goes back.
 template <typename Query, typename Result>
-absl::StatusOr<Result> RunOnSnapshot(
-    Database& db, const ReportScope& scope, const Query& query,
-    absl::StatusOr<Result> (*report)(reports::Snapshot&, const Query&)) {
+absl::StatusOr<Result> RunOnSnapshot(Database& db, const ReportScope& scope, const Query& query,
+                                     absl::StatusOr<Result> (*report)(reports::Snapshot&,
+                                                                      const Query&)) {
   using DefaultAsOf = reports::Snapshot::DefaultAsOf;
   constexpr auto kDefault = std::is_same_v<Query, PredictionQuery> ? DefaultAsOf::kEndOfHorizonDay
                                                                    : DefaultAsOf::kHorizon;
-  CLV_ASSIGN_OR_RETURN(reports::Snapshot snapshot,
-                       reports::Snapshot::Open(db, scope, kDefault));
+  CLV_ASSIGN_OR_RETURN(reports::Snapshot snapshot, reports::Snapshot::Open(db, scope, kDefault));
   CLV_ASSIGN_OR_RETURN(Result result, report(snapshot, query));
   CLV_ASSIGN_OR_RETURN(ReportContext context, snapshot.Context());
   context.warnings = std::move(result.context.warnings);
@@ -59,8 +58,7 @@ absl::StatusOr<std::unique_ptr<Database>> SqliteReports::OpenConnection() const 
   return db;
 }
 
-absl::StatusOr<std::unique_ptr<Database>> SqliteReports::Borrow(
-    steady_clock::time_point deadline) {
+absl::StatusOr<std::unique_ptr<Database>> SqliteReports::Borrow(steady_clock::time_point deadline) {
   {
     std::unique_lock<std::mutex> lock(mutex_);
     const auto is_free = [this] { return borrowed_ < options_.connections; };
@@ -91,9 +89,9 @@ void SqliteReports::GiveBack(std::unique_ptr<Database> db) {
 }
 
 template <typename Query, typename Result>
-absl::StatusOr<Result> SqliteReports::Answer(
-    const ReportScope& scope, const Query& query,
-    absl::StatusOr<Result> (*report)(reports::Snapshot&, const Query&)) {
+absl::StatusOr<Result> SqliteReports::Answer(const ReportScope& scope, const Query& query,
+                                             absl::StatusOr<Result> (*report)(reports::Snapshot&,
+                                                                              const Query&)) {
   const steady_clock::time_point begin = steady_clock::now();
   if (begin >= scope.deadline) return Late();
   CLV_ASSIGN_OR_RETURN(std::unique_ptr<Database> db, Borrow(scope.deadline));

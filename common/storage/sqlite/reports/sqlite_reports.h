@@ -19,17 +19,19 @@ namespace reports {
 class Snapshot;
 }  // namespace reports
 
-// Answers reports by SQL, on read-only connections. Opens clv.db at the first call that finds it there; until then every call is UNAVAILABLE. At most `connections` reports
-// run at once, others wait for their turn until their deadline. Thread-safe. Besides the errors of Reports those of a broken file: DATA_LOSS, FAILED_PRECONDITION (schema newer than
-// this program).
+// Answers reports by SQL, on read-only connections. Opens clv.db at the first call that finds it
+// there; until then every call is UNAVAILABLE. At most `connections` reports run at once, others
+// wait for their turn until their deadline. Thread-safe. Besides the errors of Reports those of a
+// broken file: DATA_LOSS, FAILED_PRECONDITION (schema newer than this program).
 //
-// Predictions come from the average model, with a warning in the context whenever another was asked for. A customer's lifespan is 0 below two orders.
+// Predictions come from the average model, with a warning in the context whenever another was asked
+// for. A customer's lifespan is 0 below two orders.
 class SqliteReports : public Reports {
  public:
   struct Options {
     std::string clv_db_path;
-    int connections = 2;         // >= 1
-    int cache_kib = 16 * 1024;   // of each connection
+    int connections = 2;        // >= 1
+    int cache_kib = 16 * 1024;  // of each connection
   };
 
   static std::unique_ptr<SqliteReports> Create(Options options);
@@ -68,8 +70,7 @@ class SqliteReports : public Reports {
   // Runs `report` on a snapshot of a borrowed connection and completes its context.
   template <typename Query, typename Result>
   absl::StatusOr<Result> Answer(const ReportScope& scope, const Query& query,
-                                absl::StatusOr<Result> (*report)(reports::Snapshot&,
-                                                                 const Query&));
+                                absl::StatusOr<Result> (*report)(reports::Snapshot&, const Query&));
 
   const Options options_;
   std::mutex mutex_;

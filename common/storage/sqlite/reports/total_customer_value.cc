@@ -11,7 +11,8 @@ namespace {
 
 using domain::TotalCustomerValueRow;
 
-// What is shown of each customer: their whole life, or the orders dated inside the window. `listed` are those with a qualifying order there.
+// What is shown of each customer: their whole life, or the orders dated inside the window. `listed`
+// are those with a qualifying order there.
 constexpr char kLifeFigures[] = R"sql(
 , figures AS (
   SELECT number, customer_id, country, customer_segment, acquisition_source, described, imported,
@@ -88,7 +89,8 @@ SELECT (SELECT COUNT(DISTINCT product_id) FROM kept),
          LIMIT 1)
 )sql";
 
-// Descending columns put nulls last by themselves: SQLite takes NULL for the smallest value. All predictions of the average model are equal.
+// Descending columns put nulls last by themselves: SQLite takes NULL for the smallest value. All
+// predictions of the average model are equal.
 const char* OrderBy(CustomerSort sort) {
   switch (sort) {
     case CustomerSort::kTotalSpend:
@@ -109,6 +111,11 @@ const char* OrderBy(CustomerSort sort) {
       return "f.customer_id";
   }
   return "f.customer_id";
+}
+
+// A window that ends before it starts gives an empty result, by id too.
+bool IsInverted(const std::optional<TimeWindow>& window) {
+  return window && window->start && window->end && *window->start > *window->end;
 }
 
 void ReadDescription(const ReportStatement& statement, TotalCustomerValueRow& row) {
@@ -167,6 +174,9 @@ absl::Status AddProducts(Snapshot& snapshot, std::vector<TotalCustomerValueRow>&
 
 absl::StatusOr<Report<TotalCustomerValueRow>> TotalCustomerValue(Snapshot& snapshot,
                                                                  const CustomerValueQuery& query) {
+  Report<TotalCustomerValueRow> report;
+  report.context.model_version = 0;
+  if (IsInverted(query.scope.window)) return report;
   CLV_ASSIGN_OR_RETURN(const Snapshot::Population population, snapshot.PopulationTotals());
   const double predicted_clv =
       domain::PredictAverage(domain::FitAverage(population.totals), {}).predicted_clv;
@@ -175,8 +185,6 @@ absl::StatusOr<Report<TotalCustomerValueRow>> TotalCustomerValue(Snapshot& snaps
       snapshot.Query(absl::StrCat(query.scope.window ? kWindowFigures : kLifeFigures, kSelect,
                                   OrderBy(query.sort))));
   statement.BindList(":customer_ids", query.customer_ids);
-  Report<TotalCustomerValueRow> report;
-  report.context.model_version = 0;
   while (true) {
     CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());
     if (!has_row) break;

@@ -1,0 +1,157 @@
+"""The command line client against a running suite."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import unittest
+
+from harness import ENDPOINTS, SharedSuiteTest, eventually
+from programs import run
+
+CUSTOMERS = [{"customer_id": f"c{n}", "name": name, "country": country, "customer_segment": "Premium",
+              "signup_date": "2023-01-01 00:00:00"}
+             for n, (name, country) in enumerate((
+                 ("Ada \"L.\", Countess", "UK"), ("Bo", "USA"), ("Çelik", "Türkiye")))]
+PURCHASES = [{"purchase_id": f"p{n}", "customer_id": f"c{n % 3}", "purchase_amount": n + 0.25,
+              "purchase_date": f"2023-0{1 + n % 6}-10 12:00:00"} for n in range(60)]
+
+
+class CommandLineTest(SharedSuiteTest):
+    suite_options = {"log_retention": "all"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        directory = cls.suite.directory
+        cls.customers = os.path.join(directory, "customers.csv")
+        with open(cls.customers, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(CUSTOMERS[0]))
+            writer.writeheader()
+            writer.writerows(CUSTOMERS)
+        cls.purchases = os.path.join(directory, "purchases.ndjson.gz")
+        with gzip.open(cls.purchases, "wt", encoding="utf-8") as file:
+            file.write("\n".join(json.dumps(row) for row in PURCHASES))
+        loaded = cls.clv("load", cls.customers, cls.purchases)
+        if loaded.returncode != 0:
+            raise AssertionError(loaded.stderr)
+
+    @classmethod
+    def clv(cls, *arguments, stdin=None, **environment):
+        settings = {"CLV_URL": "http://" + cls.suite.addresses["http"], "CLV_TOKEN": cls.suite.admin_token}
+        settings.update(environment)
+        settings = {name: value for name, value in settings.items() if value is not None}
+        return run("clv", *arguments, environment=settings, stdin=stdin)
+
+    def good(self, *arguments, **options):
+        result = self.clv(*arguments, **options)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def bad(self, code, *arguments, **options):
+        result = self.clv(*arguments, **options)
+        self.assertEqual(result.returncode, code, result)
+        self.assertNotEqual(result.stderr, "")
+        self.assertNotIn(self.suite.admin_token, result.stdout + result.stderr)
+        return result.stderr
+
+    def test_load(self):
+        self.assertEqual(self.suite.counts()["purchases"], 60)
+        # Again is harmless; standard input does too.
+        self.good("load", self.purchases)
+        self.good("load", "--name", "purchases", "-", stdin=json.dumps(PURCHASES[0]))
+        self.assertEqual(self.suite.counts()["purchases"], 60)
+        rows = self.suite.rows("total_customer_value", sort="customer_id")
+        self.assertEqual([row["name"] for row in rows], [row["name"] for row in CUSTOMERS])
+        self.assertEqual(sum(float(row["total_spend"]) for row in rows), sum(n + 0.25 for n in range(60)))
+
+    def test_load_tells_of_refused_rows(self):
+        result = self.clv("load", "--name", "customer_clv", "-", stdin='{"customer_id":"x"}\nnot json\n')
+        self.assertIn("2", result.stdout + result.stderr)
+        self.assertIn("quarantine", result.stdout + result.stderr)
+
+    def test_query_forms(self):
+        for endpoint in ENDPOINTS:
+            with self.subTest(endpoint):
+                document = json.loads(self.good("query", endpoint, "limit=2", "-o", "json"))
+                names = [column["name"] for column in document["meta"]]
+                self.assertEqual(len(document["data"]), document["rows"])
+                self.assertLessEqual(document["rows"], 2)
+
+                lines = self.good("query", endpoint, "limit=2", "-o", "ndjson").splitlines()
+                self.assertEqual([list(json.loads(line)) for line in lines], [names] * document["rows"])
+
+                table = list(csv.reader(io.StringIO(self.good("query", endpoint, "limit=2", "-o", "csv"))))
+                self.assertEqual(table[0], names)
+                self.assertEqual(len(table), 1 + document["rows"])
+
+                text = self.good("query", endpoint, "limit=2").splitlines()
+                self.assertIn(names[0], text[0].split())
+                self.assertRegex(text[1], r"^[- ]+$")
+
+    def test_query_parameters(self):
+        document = json.loads(self.good("query", "total_customer_value", "country=USA,UK", "sort=customer_id",
+                                        "start_date=2023-01-01 00:00:00", "--output", "json"))
+        self.assertEqual([row["customer_id"] for row in document["data"]], ["c0", "c1"])
+        text = self.good("query", "total_customer_value", "-c", "customer_id,total_spend")
+        self.assertEqual(text.splitlines()[0].split(), ["customer_id", "total_spend"])
+
+    def test_query_errors(self):
+        self.assertIn("limit", self.bad(1, "query", "total_customer_value", "limit=-1"))
+        self.assertIn("nothing", self.bad(1, "query", "nothing"))
+
+    def test_status_and_verify(self):
+        text = self.good("status")
+        for word in ("ingest", "aggregation", "query", "customers", "USD"):
+            self.assertIn(word, text)
+        self.assertIn("no difference", self.good("verify"))
+        self.assertIn("no difference", self.good("verify", "--from-log"))
+        self.good("rebuild")
+
+    def test_tokens(self):
+        secret = self.good("tokens", "create", "reports", "PIPES:READ:clv_by_segment").strip()
+        self.assertIn("reports", self.good("tokens", "list"))
+        self.assertNotIn(secret, self.good("tokens", "list"))
+
+        def exit_code():
+            return self.clv("query", "clv_by_segment", CLV_TOKEN=secret).returncode
+
+        eventually(lambda: exit_code() == 0, "the token opens", 10)
+        self.bad(1, "query", "total_customer_value", CLV_TOKEN=secret)
+        self.good("tokens", "delete", "reports")
+        eventually(lambda: exit_code() == 1, "the token closes", 10)
+        self.bad(1, "tokens", "delete", "reports")
+
+    def test_token_file(self):
+        path = os.path.join(self.suite.data_dir, "admin_token")
+        self.good("query", "clv_by_segment", "--token-file", path, CLV_TOKEN=None)
+        self.good("query", "clv_by_segment", CLV_TOKEN=None, CLV_ADMIN_TOKEN=self.suite.admin_token)
+
+    def test_wrong_token(self):
+        for command in (("status",), ("query", "clv_by_segment"), ("load", self.purchases), ("tokens", "list"),
+                        ("verify",)):
+            with self.subTest(command):
+                self.bad(1, *command, CLV_TOKEN="wrong")
+
+    def test_no_server(self):
+        self.bad(1, "query", "clv_by_segment", CLV_URL="http://127.0.0.1:1")
+
+    def test_usage_errors(self):
+        for arguments in ((), ("nonsense",), ("query",), ("query", "clv_by_segment", "-o", "xml"), ("load",),
+                          ("load", "/nonexistent/purchases.ndjson"), ("load", "--connections", "0", self.purchases),
+                          ("load", __file__), ("query", "clv_by_segment", "no-equals-sign"), ("tokens",),
+                          ("tokens", "create", "name"), ("status", "--nonsense")):
+            with self.subTest(arguments):
+                self.bad(2, *arguments)
+        self.bad(2, "status", CLV_TOKEN=None)
+        self.bad(2, "status", CLV_URL="nonsense://")
+
+    def test_help(self):
+        self.assertIn("load", self.good("--help"))
+        for command in ("load", "query", "status", "verify", "rebuild", "tokens"):
+            self.assertIn("--help", self.good(command, "--help"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,66 @@
+#include "tests/model/naive_model.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "tests/model/ledger.h"
+#include "tests/model/parameters.h"
+#include "tests/model/reports.h"
+#include "tests/model/row_parsing.h"
+
+namespace clv::model {
+namespace {
+
+template <typename Row>
+std::vector<std::string> ApplyUnlessBroken(Ledger& ledger, const Parsed<Row>& parsed,
+                                           int64_t received_at) {
+  if (parsed.broken_columns.empty()) ledger.Apply(parsed.row, received_at);
+  return parsed.broken_columns;
+}
+
+}  // namespace
+
+NaiveModel::NaiveModel() : NaiveModel(Options()) {}
+NaiveModel::NaiveModel(Options options)
+    : ledger_(std::make_unique<Ledger>(std::move(options.reporting_currency))) {}
+NaiveModel::~NaiveModel() = default;
+NaiveModel::NaiveModel(NaiveModel&&) noexcept = default;
+NaiveModel& NaiveModel::operator=(NaiveModel&&) noexcept = default;
+
+std::vector<std::string> NaiveModel::Send(const std::string& data_source,
+                                          const std::string& json_value, int64_t received_at) {
+  if (data_source == "customers") {
+    return ApplyUnlessBroken(*ledger_, ParseCustomer(json_value, received_at), received_at);
+  }
+  if (data_source == "purchases") {
+    const std::string& currency = ledger_->reporting_currency();
+    return ApplyUnlessBroken(*ledger_, ParsePurchase(json_value, received_at, currency),
+                             received_at);
+  }
+  if (data_source == "customer_clv") {
+    return ApplyUnlessBroken(*ledger_, ParseClv(json_value, received_at), received_at);
+  }
+  std::fprintf(stderr, "NaiveModel has no data source %s\n", data_source.c_str());
+  std::abort();
+}
+
+std::variant<Table, Error> NaiveModel::Query(
+    const std::string& endpoint, const std::multimap<std::string, std::string>& parameters,
+    int64_t now, bool full_emails) const {
+  Parameters reader(parameters, now);
+  if (endpoint == "customer_retention") return CustomerRetention(*ledger_, reader);
+  if (endpoint == "clv_by_segment") return ClvBySegment(*ledger_, reader);
+  if (endpoint == "clv_by_acquisition_source") return ClvByAcquisitionSource(*ledger_, reader);
+  if (endpoint == "purchase_frequency_analysis") {
+    return PurchaseFrequencyAnalysis(*ledger_, reader);
+  }
+  if (endpoint == "clv_prediction") return ClvPrediction(*ledger_, reader);
+  if (endpoint == "customer_segmentation") return CustomerSegmentation(*ledger_, reader);
+  if (endpoint == "total_customer_value") {
+    return TotalCustomerValue(*ledger_, reader, full_emails);
+  }
+  return Error{""};
+}
+
+}  // namespace clv::model

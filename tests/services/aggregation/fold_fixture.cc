@@ -1,0 +1,148 @@
+#include "tests/services/aggregation/fold_fixture.h"
+
+#include <utility>
+
+#include "common/storage/sqlite/event_reader.h"
+#include "common/wire/log_codec.h"
+#include "services/aggregation/recompute.h"
+#include "tests/common/storage/raw_sqlite.h"
+
+namespace clv::aggregation {
+
+domain::Purchase PurchaseOf(const Buy& buy) {
+  domain::Purchase purchase{
+      .purchase_id = buy.purchase_id,
+      .customer_id = buy.customer_id,
+      .order_id = buy.order_id.empty() ? buy.purchase_id : buy.order_id,
+      .purchase_amount_micros = Units(buy.units),
+      .purchase_date = kNewYear + buy.day * kDay,
+      .currency = buy.currency,
+  };
+  if (buy.created_day) purchase.created_at = kNewYear + *buy.created_day * kDay;
+  return purchase;
+}
+
+void FoldTest::SetUp() {
+  auto store = storage::SqliteClvStore::Open({.path = clv_path_});
+  ASSERT_TRUE(store.ok()) << store.status();
+  store_ = *std::move(store);
+  ASSERT_TRUE(AdoptReportingCurrency(*store_, "USD").ok());
+}
+
+LoggedRows FoldTest::Record(const std::vector<Buy>& buys) {
+  LoggedRows rows;
+  rows.position = ++last_position_;
+  rows.received_at_seconds = kNewYear + static_cast<int64_t>(rows.position);
+  for (const Buy& buy : buys) rows.purchases.push_back(PurchaseOf(buy));
+  return rows;
+}
+
+LoggedRows FoldTest::Record(const domain::Customer& customer) {
+  LoggedRows rows = Record(std::vector<Buy>());
+  rows.customers.push_back(customer);
+  return rows;
+}
+
+LoggedRows FoldTest::Record(const domain::ImportedClv& imported) {
+  LoggedRows rows = Record(std::vector<Buy>());
+  rows.customer_clvs.push_back(imported);
+  return rows;
+}
+
+FoldCounts FoldTest::FoldRecords(const std::vector<LoggedRows>& records) {
+  const auto transaction = store_->Begin();
+  EXPECT_TRUE(transaction.ok()) << transaction.status();
+  if (!transaction.ok()) return {};
+  const auto counts = Fold(records, "USD", **transaction);
+  EXPECT_TRUE(counts.ok()) << counts.status();
+  if (!counts.ok()) return {};
+  const absl::Status committed = (*transaction)->Commit(records.back().position);
+  EXPECT_TRUE(committed.ok()) << committed;
+  return *counts;
+}
+
+storage::CustomerValue FoldTest::Value(const std::string& customer_id) {
+  const auto values = store_->Read().value()->FindValues({customer_id});
+  EXPECT_TRUE(values.ok() && values->contains(customer_id)) << customer_id << " is not known";
+  if (!values.ok() || !values->contains(customer_id)) return {};
+  return values->at(customer_id);
+}
+
+bool FoldTest::IsKnown(const std::string& customer_id) {
+  return !store_->Read().value()->FindValues({customer_id})->empty();
+}
+
+domain::Purchase FoldTest::Purchase(const std::string& purchase_id) {
+  const auto purchases = store_->Read().value()->FindPurchases({purchase_id});
+  EXPECT_TRUE(purchases.ok() && purchases->contains(purchase_id)) << purchase_id;
+  if (!purchases.ok() || !purchases->contains(purchase_id)) return {};
+  return purchases->at(purchase_id);
+}
+
+std::string FoldTest::DeadLetters() {
+  return storage::DumpRawSql(clv_path_,
+                             "SELECT log_position, row_index, data_source, key FROM dead_letters");
+}
+
+std::string FoldTest::StateOf(const std::string& clv_db_path, bool with_receipt) {
+  std::string state;
+  for (const char* table : {"customers", "purchases", "customer_clv_imports", "dead_letters"}) {
+    state += std::string(table) + "\n" +
+             storage::DumpRawSql(clv_db_path, "SELECT * FROM " + std::string(table));
+  }
+  constexpr char kValues[] =
+      "SELECT customer_id, country, customer_segment, acquisition_source, described, imported, "
+      "signup_date, purchase_count, total_spend_micros, refunded_micros, first_purchase_date, "
+      "last_purchase_date, repeat_order_days, visible_rows, unconverted_rows, last_activity_date, "
+      "gross_micros";
+  return state + "customer_clv\n" +
+         storage::DumpRawSql(
+             clv_db_path,
+             std::string(kValues) + (with_receipt ? ", updated_at" : "") + " FROM customer_clv");
+}
+
+void LoggedFoldTest::SetUp() {
+  FoldTest::SetUp();
+  auto log = storage::SqliteEventLog::Open({.path = log_path_, .appended = &appended_});
+  ASSERT_TRUE(log.ok()) << log.status();
+  log_ = *std::move(log);
+}
+
+void LoggedFoldTest::Append(const LoggedRows& rows) {
+  const auto source = !rows.customers.empty()   ? domain::DataSource::kCustomers
+                      : !rows.purchases.empty() ? domain::DataSource::kPurchases
+                                                : domain::DataSource::kCustomerClv;
+  const wire::LogRows encoded{.received_at_seconds = rows.received_at_seconds,
+                              .customers = rows.customers,
+                              .purchases = rows.purchases,
+                              .customer_clvs = rows.customer_clvs};
+  const auto positions =
+      log_->Append({{.record = storage::NewRecord{.data_source = source,
+                                                  .received_at_seconds = rows.received_at_seconds,
+                                                  .row_count = static_cast<uint32_t>(rows.size()),
+                                                  .payload = wire::EncodeLogRecord(encoded)},
+                     .quarantined = {}}});
+  ASSERT_TRUE(positions.ok()) << positions.status();
+  ASSERT_EQ(positions->front(), rows.position);
+}
+
+absl::StatusOr<std::unique_ptr<storage::EventReader>> LoggedFoldTest::OpenLog() {
+  return storage::SqliteEventReader::Open({.path = log_path_, .appended = &appended_});
+}
+
+absl::StatusOr<std::shared_ptr<storage::ClvStore>> LoggedFoldTest::OpenScratch() {
+  return storage::SqliteClvStore::Open(
+      {.path = directory_.path() + "/scratch" + std::to_string(scratches_++) + ".db"});
+}
+
+void LoggedFoldTest::FoldLog() {
+  const auto reader = OpenLog();
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const auto records = (*reader)->ReadAfter(store_->Checkpoint().value(), 1'000'000);
+  ASSERT_TRUE(records.ok()) << records.status();
+  std::vector<LoggedRows> rows;
+  for (const storage::LoggedRecord& record : *records) rows.push_back(DecodeRecord(record));
+  if (!rows.empty()) FoldRecords(rows);
+}
+
+}  // namespace clv::aggregation

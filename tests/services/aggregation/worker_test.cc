@@ -1,0 +1,137 @@
+// The thread that folds, alone and racing.
+
+#include "services/aggregation/worker.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/storage/sqlite/event_reader.h"
+#include "common/storage/sqlite/fold_progress.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/aggregation/recompute.h"
+#include "tests/common/storage/raw_sqlite.h"
+#include "tests/services/aggregation/fold_fixture.h"
+
+namespace clv::aggregation {
+namespace {
+
+using ::testing::HasSubstr;
+using Buys = std::vector<Buy>;
+
+class WorkerTest : public LoggedFoldTest {
+ protected:
+  std::unique_ptr<Worker> StartWorker(storage::ClvStore& store, uint64_t max_rows = 50'000) {
+    auto worker = std::make_unique<Worker>(Worker::Options{
+        .store = &store, .open_log = [this] { return OpenLog(); }, .max_rows_per_fold = max_rows});
+    worker->Start();
+    return worker;
+  }
+
+  void AppendMany(int records) {
+    for (int i = 0; i < records; ++i) {
+      Append(Record(Buys{{"p" + std::to_string(i % 50), "c" + std::to_string(i % 7), i, i % 30},
+                         {"q" + std::to_string(i), "c" + std::to_string(i % 5), 1, i % 30}}));
+    }
+  }
+
+  bool WaitUntilFolded(storage::LogPosition position) {
+    storage::SqliteFoldProgress progress({.path = clv_path_, .folded = nullptr});
+    return progress.WaitUntilFolded(position, std::chrono::seconds(60));
+  }
+
+  void ExpectEqualToTheLog() {
+    const auto log = OpenLog();
+    const auto scratch = OpenScratch();
+    const auto progress = VerifyFromLog(*store_, **log, **scratch, "USD",
+                                        [](const RecomputeProgress&) { return true; });
+    ASSERT_TRUE(progress.ok()) << progress.status();
+    EXPECT_EQ(progress->difference_count, 0u);
+  }
+};
+
+TEST_F(WorkerTest, FoldsWhatIsThereAndWhatComes) {
+  AppendMany(10);
+  const auto worker = StartWorker(*store_);
+  EXPECT_TRUE(WaitUntilFolded(10));
+  Append(Record(Buys{{"last", "c1", 1, 1}}));
+  EXPECT_TRUE(WaitUntilFolded(11));
+  EXPECT_EQ(worker->folded_rows(), 21u);
+  EXPECT_EQ(worker->stopped_because(), "");
+  ExpectEqualToTheLog();
+}
+
+TEST_F(WorkerTest, TwoWorkersOnTwoStoresLeaveOneConsistentState) {
+  const auto other_store = storage::SqliteClvStore::Open({.path = clv_path_});
+  ASSERT_TRUE(other_store.ok()) << other_store.status();
+  const auto one = StartWorker(*store_, 5);
+  const auto two = StartWorker(**other_store, 3);
+  AppendMany(150);
+  EXPECT_TRUE(WaitUntilFolded(150));
+  one->Stop();
+  two->Stop();
+  EXPECT_EQ(one->folded_rows() + two->folded_rows(), 300u);
+  ExpectEqualToTheLog();
+}
+
+TEST_F(WorkerTest, TwoWorkersOnOneStoreLeaveOneConsistentState) {
+  const auto one = StartWorker(*store_, 5);
+  const auto two = StartWorker(*store_, 3);
+  AppendMany(150);
+  EXPECT_TRUE(WaitUntilFolded(150));
+  one->Stop();
+  two->Stop();
+  EXPECT_EQ(one->folded_rows() + two->folded_rows(), 300u);
+  ExpectEqualToTheLog();
+}
+
+TEST_F(WorkerTest, WorkersThatStopAndStartAgainLoseNothing) {
+  AppendMany(120);
+  for (int i = 0; i < 20; ++i) StartWorker(*store_, 4)->Stop();
+  const auto last = StartWorker(*store_);
+  EXPECT_TRUE(WaitUntilFolded(120));
+  ExpectEqualToTheLog();
+}
+
+TEST_F(WorkerTest, WaitsForALogThatIsNotThereYet) {
+  int attempts = 0;
+  Worker worker({.store = store_.get(),
+                 .open_log = [&]() -> absl::StatusOr<std::unique_ptr<storage::EventReader>> {
+                   if (++attempts < 3) return absl::UnavailableError("not there yet");
+                   return OpenLog();
+                 }});
+  AppendMany(1);
+  worker.Start();
+  EXPECT_TRUE(WaitUntilFolded(1));
+  worker.Stop();
+  EXPECT_EQ(attempts, 3);
+}
+
+TEST_F(WorkerTest, StopsAndSaysWhyWhenTheLogIsDamaged) {
+  AppendMany(3);
+  storage::RunRawSql(log_path_, "UPDATE log_records SET payload = x'00' WHERE position = 2");
+  const auto worker = StartWorker(*store_, 1);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (worker->stopped_because().empty() && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  EXPECT_THAT(worker->stopped_because(), HasSubstr("position 2 has a wrong checksum"));
+}
+
+TEST_F(WorkerTest, ABadEventDoesNotStopIt) {
+  ASSERT_TRUE(log_->Append({{.record = storage::NewRecord{domain::DataSource::kPurchases, 1, 1,
+                                                          "\xff\xff garbage"},
+                             .quarantined = {}}})
+                  .ok());
+  ++last_position_;
+  Append(Record(Buys{{"p1", "c1", 1, 1}}));
+  const auto worker = StartWorker(*store_);
+  EXPECT_TRUE(WaitUntilFolded(2));
+  EXPECT_EQ(Summary("c1").purchase_count, 1);
+  EXPECT_EQ(store_->Read().value()->CountFacts()->dead_letters, 1u);
+}
+
+}  // namespace
+}  // namespace clv::aggregation

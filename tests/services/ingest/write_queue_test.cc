@@ -1,0 +1,229 @@
+#include "services/ingest/write_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/storage/sqlite/event_log.h"
+#include "common/storage/sqlite/event_reader.h"
+#include "services/ingest/json_batch.h"
+#include "tests/services/ingest/manual_fold_progress.h"
+#include "tests/services/ingest/temp_directory.h"
+
+namespace clv::ingest {
+namespace {
+
+using storage::LogPosition;
+
+PreparedWrite Rows(int good, int bad) {
+  std::string body;
+  for (int i = 0; i < good; ++i) body += "{\"customer_id\":\"c" + std::to_string(i) + "\"}\n";
+  for (int i = 0; i < bad; ++i) body += "{}\n";
+  return ReadJsonBatch(body, {.received_at_seconds = SystemClock().NowSeconds(), .import_id = "i"})
+      .value();
+}
+
+// A real log whose appends a test can hold back or let fail.
+class GatedLog final : public storage::EventLog {
+ public:
+  explicit GatedLog(storage::EventLog* log) : log_(log) {}
+
+  void Close() { gate_.lock(); }
+  void Open() { gate_.unlock(); }
+  void FailWith(absl::Status status) {
+    std::lock_guard lock(gate_);
+    failure_ = std::move(status);
+  }
+  int appends() const { return appends_; }
+
+  absl::StatusOr<std::vector<LogPosition>> Append(
+      const std::vector<storage::LogBatch>& batches) override {
+    ++appends_;
+    std::lock_guard lock(gate_);
+    if (!failure_.ok()) return failure_;
+    return log_->Append(batches);
+  }
+  absl::Status TrimThrough(LogPosition position) override { return log_->TrimThrough(position); }
+  absl::Status LimitQuarantine(int64_t now_seconds, uint64_t max_bytes) override {
+    return log_->LimitQuarantine(now_seconds, max_bytes);
+  }
+  LogPosition LastPosition() const override { return log_->LastPosition(); }
+  LogPosition FirstRetainedPosition() const override { return log_->FirstRetainedPosition(); }
+  std::map<storage::DataSource, storage::QuarantineCounts> quarantine_counts() const override {
+    return log_->quarantine_counts();
+  }
+  uint64_t SizeBytes() const override { return log_->SizeBytes(); }
+
+ private:
+  storage::EventLog* log_;
+  std::mutex gate_;
+  absl::Status failure_;
+  std::atomic<int> appends_ = 0;
+};
+
+class WriteQueueTest : public ::testing::Test {
+ protected:
+  WriteQueue::Options Options() {
+    return {.log = &gated_, .progress = &progress_, .clock = &SystemClock()};
+  }
+
+  // Submits and returns what the write will be told.
+  std::future<absl::StatusOr<LogPosition>> Submit(WriteQueue& queue, PreparedWrite write) {
+    auto promise = std::make_shared<std::promise<absl::StatusOr<LogPosition>>>();
+    const absl::Status status = queue.Submit(
+        std::move(write),
+        [promise](const absl::StatusOr<LogPosition>& position) { promise->set_value(position); });
+    if (!status.ok()) promise->set_value(status);
+    return promise->get_future();
+  }
+
+  TempDirectory directory_;
+  std::string path_ = directory_.path() + "/event_log.db";
+  std::unique_ptr<storage::SqliteEventLog> log_ =
+      storage::SqliteEventLog::Open({.path = path_}).value();
+  GatedLog gated_{log_.get()};
+  ManualFoldProgress progress_;
+};
+
+TEST_F(WriteQueueTest, TellsThePositionOfADurableWrite) {
+  WriteQueue queue(Options());
+  EXPECT_EQ(Submit(queue, Rows(2, 1)).get().value(), 1u);
+  EXPECT_EQ(Submit(queue, Rows(1, 0)).get().value(), 2u);
+  EXPECT_EQ(log_->LastPosition(), 2u);
+  EXPECT_EQ(log_->quarantine_counts()[storage::DataSource::kCustomers].rows, 1u);
+  EXPECT_EQ(queue.status().accepted_rows, 3u);
+  EXPECT_EQ(queue.status().refused_rows, 1u);
+  EXPECT_EQ(queue.status().queued_rows, 0u);
+}
+
+TEST_F(WriteQueueTest, AWriteOfRefusedRowsOnlyHasNoPosition) {
+  WriteQueue queue(Options());
+  EXPECT_EQ(Submit(queue, Rows(0, 2)).get().value(), 0u);
+  EXPECT_EQ(log_->quarantine_counts()[storage::DataSource::kCustomers].rows, 2u);
+}
+
+TEST_F(WriteQueueTest, WritesThatWaitShareOneCommit) {
+  WriteQueue queue(Options());
+  gated_.Close();
+  std::vector<std::future<absl::StatusOr<LogPosition>>> answers;
+  answers.push_back(Submit(queue, Rows(1, 0)));
+  while (gated_.appends() == 0) std::this_thread::yield();
+  for (int i = 0; i < 10; ++i) answers.push_back(Submit(queue, Rows(1, 0)));
+  gated_.Open();
+  for (size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].get().value(), i + 1);
+  EXPECT_EQ(gated_.appends(), 2);
+}
+
+TEST_F(WriteQueueTest, RefusesWritesWhileItIsFull) {
+  WriteQueue::Options options = Options();
+  options.max_rows = 10;
+  WriteQueue queue(options);
+  gated_.Close();
+  auto large = Submit(queue, Rows(12, 0));
+  EXPECT_EQ(queue.status().queued_rows, 12u);
+  EXPECT_EQ(Submit(queue, Rows(1, 0)).get().status().code(), absl::StatusCode::kResourceExhausted);
+  gated_.Open();
+  EXPECT_TRUE(large.get().ok());
+  EXPECT_TRUE(Submit(queue, Rows(1, 0)).get().ok());
+  EXPECT_EQ(log_->LastPosition(), 2u);
+}
+
+TEST_F(WriteQueueTest, CountsBytesToo) {
+  WriteQueue::Options options = Options();
+  options.max_bytes = 10;
+  WriteQueue queue(options);
+  gated_.Close();
+  auto first = Submit(queue, Rows(1, 0));
+  EXPECT_EQ(Submit(queue, Rows(1, 0)).get().status().code(), absl::StatusCode::kResourceExhausted);
+  gated_.Open();
+  EXPECT_TRUE(first.get().ok());
+}
+
+TEST_F(WriteQueueTest, DrainWritesWhatWaitsAndRefusesTheRest) {
+  WriteQueue queue(Options());
+  gated_.Close();
+  auto first = Submit(queue, Rows(1, 0));
+  auto second = Submit(queue, Rows(1, 0));
+  std::thread draining([&] { queue.Drain(); });
+  while (true) {
+    PreparedWrite write = Rows(1, 0);
+    if (absl::IsUnavailable(
+            queue.Submit(std::move(write), [](const absl::StatusOr<LogPosition>&) {})))
+      break;
+    std::this_thread::yield();
+  }
+  gated_.Open();
+  draining.join();
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_GE(log_->LastPosition(), 2u);
+  EXPECT_EQ(queue.status().queued_rows, 0u);
+}
+
+TEST_F(WriteQueueTest, TellsFailuresToEverybodyAndGoesOn) {
+  WriteQueue queue(Options());
+  gated_.FailWith(absl::ResourceExhaustedError("disk full"));
+  EXPECT_EQ(Submit(queue, Rows(1, 0)).get().status().code(), absl::StatusCode::kUnavailable);
+  gated_.FailWith(absl::UnavailableError("busy"));
+  EXPECT_EQ(Submit(queue, Rows(1, 0)).get().status().code(), absl::StatusCode::kUnavailable);
+  gated_.FailWith(absl::OkStatus());
+  EXPECT_EQ(Submit(queue, Rows(1, 0)).get().value(), 1u);
+  EXPECT_EQ(queue.status().accepted_rows, 1u);
+}
+
+TEST_F(WriteQueueTest, TrimsWhatIsFoldedAndNoMore) {
+  WriteQueue::Options options = Options();
+  options.trim_interval = std::chrono::milliseconds(5);
+  WriteQueue queue(options);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Submit(queue, Rows(1, 0)).get().ok());
+  EXPECT_EQ(log_->FirstRetainedPosition(), 1u);
+  progress_.FoldThrough(2);
+  for (int i = 0; i < 2'000 && log_->FirstRetainedPosition() != 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(log_->FirstRetainedPosition(), 3u);
+  EXPECT_EQ(log_->LastPosition(), 3u);
+}
+
+TEST_F(WriteQueueTest, KeepsTheWholeLogWhereToldTo) {
+  WriteQueue::Options options = Options();
+  options.trim_interval = std::chrono::milliseconds(1);
+  options.log_retention = LogRetention::kAll;
+  progress_.FoldThrough(100);
+  WriteQueue queue(options);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(Submit(queue, Rows(1, 0)).get().ok());
+  EXPECT_EQ(log_->FirstRetainedPosition(), 1u);
+}
+
+TEST_F(WriteQueueTest, DropsTheOldestQuarantinedRowsAtTheStart) {
+  ASSERT_TRUE(log_->Append(Rows(0, 3).batches).ok());
+  WriteQueue::Options options = Options();
+  options.max_quarantine_bytes = 4;
+  WriteQueue queue(options);
+  ASSERT_TRUE(Submit(queue, Rows(1, 0)).get().ok());
+  EXPECT_EQ(log_->quarantine_counts()[storage::DataSource::kCustomers].rows, 2u);
+  EXPECT_EQ(log_->quarantine_counts()[storage::DataSource::kCustomers].dropped_rows, 1u);
+}
+
+TEST_F(WriteQueueTest, ManySendersGetEachTheirOwnPosition) {
+  WriteQueue queue(Options());
+  std::vector<std::thread> senders;
+  std::atomic<uint64_t> sum = 0;
+  for (int sender = 0; sender < 8; ++sender) {
+    senders.emplace_back([&] {
+      for (int i = 0; i < 25; ++i) sum += Submit(queue, Rows(1, 1)).get().value();
+    });
+  }
+  for (std::thread& sender : senders) sender.join();
+  EXPECT_EQ(sum, 200u * 201 / 2);
+  auto reader = storage::SqliteEventReader::Open({.path = path_}).value();
+  EXPECT_EQ(reader->ReadAfter(0, 1'000).value().size(), 200u);
+}
+
+}  // namespace
+}  // namespace clv::ingest
