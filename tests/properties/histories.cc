@@ -1,6 +1,7 @@
 #include "tests/properties/histories.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "common/base/instant.h"

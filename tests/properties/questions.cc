@@ -58,7 +58,9 @@ std::string Asker::InstantText() {
   if (history_.instants.empty() || dice_.OneIn(12)) {
     return dice_.Of<std::string>({"2030-01-01", "1969-12-31 00:00:00", "2023-06-30", "1970-01-01"});
   }
-  const int64_t instant = std::max<int64_t>(0, dice_.Of(history_.instants) + dice_.Below(3) - 1);
+  int64_t instant = std::max<int64_t>(0, dice_.Of(history_.instants) + dice_.Below(3) - 1);
+  // The ages at which customers enter the means of the first days.
+  if (dice_.OneIn(4)) instant += dice_.Of<int64_t>({30, 90, 180, 365}) * kSecondsPerDay;
   std::string text = FormatInstant(instant);
   switch (dice_.Below(5)) {
     case 0:

@@ -35,6 +35,7 @@ absl::StatusOr<LogPosition> SqliteFoldProgress::FoldedPosition() {
 
 bool SqliteFoldProgress::WaitUntilFolded(LogPosition position, std::chrono::milliseconds timeout) {
   constexpr int kBusyPolls = 50;
+  constexpr std::chrono::milliseconds kForeignFoldWait(20);
   const auto until = std::chrono::steady_clock::now() + timeout;
   for (int polls = 0;; ++polls) {
     const uint64_t seen = options_.folded != nullptr ? options_.folded->count() : 0;
@@ -44,7 +45,8 @@ bool SqliteFoldProgress::WaitUntilFolded(LogPosition position, std::chrono::mill
         until - std::chrono::steady_clock::now());
     if (left <= std::chrono::milliseconds::zero()) return false;
     if (options_.folded != nullptr) {
-      options_.folded->WaitBeyond(seen, left);
+      // The cap is for a fold of another process, which the broadcast does not tell of.
+      options_.folded->WaitBeyond(seen, std::min(left, kForeignFoldWait));
     } else {
       std::this_thread::sleep_for(
           std::min(left, std::chrono::milliseconds(polls < kBusyPolls ? 1 : 5)));
