@@ -20,6 +20,16 @@ std::string HashOrEmpty(const std::string& token) {
   return token.empty() ? std::string() : HashToken(token);
 }
 
+// Every token is compared, so that the time tells nothing about which one matched.
+const storage::StoredToken* FindHash(const std::vector<storage::StoredToken>& tokens,
+                                     const std::string& hash) {
+  const storage::StoredToken* found = nullptr;
+  for (const storage::StoredToken& candidate : tokens) {
+    if (SameHash(hash, candidate.hash)) found = &candidate;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string HashToken(std::string_view text) {
@@ -47,11 +57,12 @@ absl::StatusOr<Caller> Authenticator::FindCaller(std::string_view token) const {
     std::shared_lock lock(mutex_);
     if (!admin_hash_.empty() && SameHash(hash, admin_hash_)) return Caller{"admin", {"ADMIN"}};
   }
-  CLV_ASSIGN_OR_RETURN(const std::shared_ptr<const TokenSet> tokens, FreshTokens());
-  // Every token is compared, so that the time tells nothing about which one matched.
-  const storage::StoredToken* found = nullptr;
-  for (const storage::StoredToken& candidate : *tokens) {
-    if (SameHash(hash, candidate.hash)) found = &candidate;
+  CLV_ASSIGN_OR_RETURN(std::shared_ptr<const TokenSet> tokens, FreshTokens(refresh_interval_));
+  const storage::StoredToken* found = FindHash(*tokens, hash);
+  if (found == nullptr) {
+    // It may have been created a moment ago: a second look at the version costs microseconds.
+    CLV_ASSIGN_OR_RETURN(tokens, FreshTokens(std::chrono::milliseconds(0)));
+    found = FindHash(*tokens, hash);
   }
   if (found == nullptr) {
     return absl::UnauthenticatedError(
@@ -61,9 +72,10 @@ absl::StatusOr<Caller> Authenticator::FindCaller(std::string_view token) const {
   return Caller{found->name, found->scopes};
 }
 
-absl::StatusOr<std::shared_ptr<const Authenticator::TokenSet>> Authenticator::FreshTokens() const {
-  const auto is_fresh = [this](std::chrono::steady_clock::time_point now) {
-    return cached_ != nullptr && now - checked_at_ < refresh_interval_;
+absl::StatusOr<std::shared_ptr<const Authenticator::TokenSet>> Authenticator::FreshTokens(
+    std::chrono::milliseconds max_age) const {
+  const auto is_fresh = [&](std::chrono::steady_clock::time_point now) {
+    return cached_ != nullptr && now - checked_at_ < max_age;
   };
   {
     std::shared_lock lock(mutex_);

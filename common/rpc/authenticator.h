@@ -44,7 +44,8 @@ class Authenticator {
  private:
   using TokenSet = std::vector<storage::StoredToken>;
 
-  absl::StatusOr<std::shared_ptr<const TokenSet>> FreshTokens() const;
+  absl::StatusOr<std::shared_ptr<const TokenSet>> FreshTokens(
+      std::chrono::milliseconds max_age) const;
 
   const std::chrono::milliseconds refresh_interval_;
   mutable std::shared_mutex mutex_;

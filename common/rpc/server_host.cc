@@ -93,10 +93,9 @@ absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Start(
     CLV_ASSIGN_OR_RETURN(const bool is_loopback, IsLoopbackAddress(options.address));
     if (!is_loopback && !options.allow_public) {
       return absl::InvalidArgumentError(
-          absl::StrCat("address: ", Quoted(options.address),
-                       " is reachable from other machines and the connection is not encrypted; "
-                       "listen on loopback, or "
-                       "allow it explicitly"));
+          absl::StrCat("--grpc-address: ", Quoted(options.address),
+                       " is not loopback and there is no TLS; say --allow-public to do it all the "
+                       "same"));
     }
   }
   SetPlugins(options.reflection);

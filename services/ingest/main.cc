@@ -1,4 +1,5 @@
-// clv-ingest: takes customers, purchases and imported CLV records into the event log of a data directory.
+// clv-ingest: takes customers, purchases and imported CLV records into the event log of a data
+// directory.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
@@ -36,12 +37,14 @@ int Run(int argc, char** argv) {
   std::string log_retention = "folded";
   std::string log_level = "info";
   bool allow_public = false;
-  clv::Flags flags(kProgram,
-                   "Takes customers, purchases and imported CLV records into the event log, and administers "
-                   "tokens. One process for each data directory; a second one ends with exit code 2. The "
-                   "environment variable CLV_ADMIN_TOKEN sets the admin token; otherwise one is made at the "
-                   "first start.");
-  flags.Required("data-dir", &directory.path, "Directory shared by the processes of one installation");
+  clv::Flags flags(
+      kProgram,
+      "Takes customers, purchases and imported CLV records into the event log, and administers "
+      "tokens. One process for each data directory; a second one ends with exit code 2. The "
+      "environment variable CLV_ADMIN_TOKEN sets the admin token; otherwise one is made at the "
+      "first start.");
+  flags.Required("data-dir", &directory.path,
+                 "Directory shared by the processes of one installation");
   flags.Add("grpc-address", &address, "Where to serve gRPC; port 0 picks a free one");
   flags.Add("aggregation", &aggregation, "Address of clv-aggregation, asked by GetStatus");
   flags.Add("query", &query, "Address of clv-query, asked by GetStatus");

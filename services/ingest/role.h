@@ -34,7 +34,8 @@ class IngestRole {
     std::string version;
   };
 
-  // Opens and migrates `event_log.db` and `auth.db`; at the first start makes the admin token and two narrower ones. FAILED_PRECONDITION when another process has the role or a schema is newer.
+  // Opens and migrates `event_log.db` and `auth.db`; at the first start makes the admin token and
+  // two narrower ones. FAILED_PRECONDITION when another process has the role or a schema is newer.
   static absl::StatusOr<std::unique_ptr<IngestRole>> Start(Options options);
 
   // Writes and answers what is queued. The server must have been drained.
@@ -43,7 +44,8 @@ class IngestRole {
   std::vector<grpc::Service*> services() { return {ingest_.get(), admin_.get()}; }
 
   // Where GetStatus asks; either may be null.
-  void Connect(const std::shared_ptr<grpc::Channel>& aggregation, const std::shared_ptr<grpc::Channel>& query) {
+  void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
+               const std::shared_ptr<grpc::Channel>& query) {
     admin_->Connect(aggregation, query);
   }
 

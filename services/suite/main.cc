@@ -21,11 +21,13 @@ constexpr char kProgram[] = "clv-suite";
 int Run(int argc, char** argv) {
   clv::suite::Suite::Options options;
   std::string log_level = "info";
-  clv::Flags flags(kProgram,
-                   "Customer lifetime value analytics in one process: takes customers and purchases, keeps "
-                   "every customer's value current, and answers reports by gRPC and REST. The environment "
-                   "variable CLV_ADMIN_TOKEN sets the admin token; otherwise one is made at the first start.");
-  flags.Required("data-dir", &options.directory.path, "Directory of the databases; made if it is not there");
+  clv::Flags flags(
+      kProgram,
+      "Customer lifetime value analytics in one process: takes customers and purchases, keeps "
+      "every customer's value current, and answers reports by gRPC and REST. The environment "
+      "variable CLV_ADMIN_TOKEN sets the admin token; otherwise one is made at the first start.");
+  flags.Required("data-dir", &options.directory.path,
+                 "Directory of the databases; made if it is not there");
   flags.Add("http-address", &options.http_address, "Where to serve REST; port 0 picks a free one");
   flags.Add("grpc-address", &options.grpc_address, "Where to serve gRPC; port 0 picks a free one");
   flags.Add("reporting-currency", &options.reporting_currency,

@@ -20,37 +20,33 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
   suite->query_workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
   const rpc::Dispatcher::Options dispatch{.authenticator = &suite->authenticator_,
                                           .workers = suite->workers_.get()};
-  CLV_ASSIGN_OR_RETURN(
-      suite->ingest_,
-      ingest::IngestRole::Start({.directory = options.directory,
-                                 .log_retention = options.log_retention,
-                                 .dispatch = dispatch,
-                                 .clock = options.clock,
-                                 .appended = &suite->appended_,
-                                 .folded = &suite->folded_,
-                                 .version = Version()}));
+  CLV_ASSIGN_OR_RETURN(suite->ingest_,
+                       ingest::IngestRole::Start({.directory = options.directory,
+                                                  .log_retention = options.log_retention,
+                                                  .dispatch = dispatch,
+                                                  .clock = options.clock,
+                                                  .appended = &suite->appended_,
+                                                  .folded = &suite->folded_,
+                                                  .version = Version()}));
   suite->authenticator_.Open(suite->ingest_->admin_token(), &suite->ingest_->tokens());
-  CLV_ASSIGN_OR_RETURN(
-      suite->aggregation_,
-      aggregation::AggregationRole::Start({.directory = options.directory,
-                                           .reporting_currency = options.reporting_currency,
-                                           .dispatch = dispatch,
-                                           .clock = options.clock,
-                                           .appended = &suite->appended_,
-                                           .folded = &suite->folded_}));
-  suite->query_ = std::make_unique<query::QueryRole>(
-      query::QueryRole::Options{.directory = options.directory,
-                                .dispatch = {.authenticator = &suite->authenticator_,
-                                             .workers = suite->query_workers_.get()},
-                                .clock = options.clock,
-                                .folded = &suite->folded_});
+  CLV_ASSIGN_OR_RETURN(suite->aggregation_, aggregation::AggregationRole::Start(
+                                                {.directory = options.directory,
+                                                 .reporting_currency = options.reporting_currency,
+                                                 .dispatch = dispatch,
+                                                 .clock = options.clock,
+                                                 .appended = &suite->appended_,
+                                                 .folded = &suite->folded_}));
+  suite->query_ = std::make_unique<query::QueryRole>(query::QueryRole::Options{
+      .directory = options.directory,
+      .dispatch = {.authenticator = &suite->authenticator_, .workers = suite->query_workers_.get()},
+      .clock = options.clock,
+      .folded = &suite->folded_});
   std::vector<grpc::Service*> services = suite->ingest_->services();
   services.push_back(suite->aggregation_->service());
   services.push_back(suite->query_->service());
-  CLV_ASSIGN_OR_RETURN(
-      suite->host_,
-      rpc::ServerHost::Start(
-          {.address = options.grpc_address, .allow_public = options.allow_public}, services));
+  CLV_ASSIGN_OR_RETURN(suite->host_, rpc::ServerHost::Start({.address = options.grpc_address,
+                                                             .allow_public = options.allow_public},
+                                                            services));
   const std::shared_ptr<grpc::Channel> channel = suite->host_->InProcessChannel();
   suite->ingest_->Connect(channel, channel);
   for (const char* service : {"", gateway::kIngestService, gateway::kAdminService,

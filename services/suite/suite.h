@@ -20,12 +20,13 @@
 
 namespace clv::suite {
 
-// A running suite. The roles share one gRPC server; the gateway reaches it without a socket. Waiting for a fold is a condition variable here, where separate processes poll.
+// A running suite. The roles share one gRPC server; the gateway reaches it without a socket.
+// Waiting for a fold is a condition variable here, where separate processes poll.
 class Suite {
  public:
   struct Options {
     DataDirectory directory;
-    std::string http_address = "127.0.0.1:8080";  // empty: no gateway
+    std::string http_address = "127.0.0.1:8080";   // empty: no gateway
     std::string grpc_address = "127.0.0.1:50051";  // empty: reached through channel() only
     std::string reporting_currency = "USD";
     std::string log_retention = "folded";  // or "all"
@@ -33,7 +34,8 @@ class Suite {
     const Clock* clock = &SystemClock();
   };
 
-  // Serves when it returns. Errors: those of the roles, the server and the gateway; another process with one of the roles is FAILED_PRECONDITION.
+  // Serves when it returns. Errors: those of the roles, the server and the gateway; another process
+  // with one of the roles is FAILED_PRECONDITION.
   static absl::StatusOr<std::unique_ptr<Suite>> Start(const Options& options);
 
   // Drains with a grace of zero unless Drain was called.
