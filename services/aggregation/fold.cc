@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
-#include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -35,13 +34,15 @@ struct Contest {
 };
 
 template <typename Row>
-using Contests = std::map<std::string, Contest<Row>>;
+using Contests = ByKey<Contest<Row>>;
 
+// In byte order, which is that of the B-trees.
 template <typename Row>
-std::vector<std::string> KeysOf(const std::map<std::string, Row>& rows) {
+std::vector<std::string> SortedKeys(const ByKey<Row>& rows) {
   std::vector<std::string> keys;
   keys.reserve(rows.size());
   for (const auto& [key, row] : rows) keys.push_back(key);
+  std::sort(keys.begin(), keys.end());
   return keys;
 }
 
@@ -82,10 +83,9 @@ class BatchFold {
   Contests<Customer> customers_;
   Contests<Purchase> purchases_;
   Contests<ImportedClv> imports_;
-  ByKey<CustomerValue> values_;             // as stored
-  std::map<std::string, int64_t> touched_;  // greatest receipt time; sorted: B-tree order
-  std::map<std::string, int64_t>
-      gross_;  // of the winners so far, for every customer that the batch names
+  ByKey<CustomerValue> values_;  // as stored
+  ByKey<int64_t> touched_;       // greatest receipt time
+  ByKey<int64_t> gross_;         // of the winners so far, for every customer that the batch names
 };
 
 absl::Status BatchFold::ReadWinners(absl::Span<const LoggedRows> records) {
@@ -97,18 +97,18 @@ absl::Status BatchFold::ReadWinners(absl::Span<const LoggedRows> records) {
     }
     for (const ImportedClv& row : record.customer_clvs) imports_[row.customer_id];
   }
-  CLV_ASSIGN_OR_RETURN(auto customers, transaction_.FindCustomers(KeysOf(customers_)));
+  CLV_ASSIGN_OR_RETURN(auto customers, transaction_.FindCustomers(SortedKeys(customers_)));
   Enter(std::move(customers), &customers_);
-  CLV_ASSIGN_OR_RETURN(auto purchases, transaction_.FindPurchases(KeysOf(purchases_)));
+  CLV_ASSIGN_OR_RETURN(auto purchases, transaction_.FindPurchases(SortedKeys(purchases_)));
   Enter(std::move(purchases), &purchases_);
-  CLV_ASSIGN_OR_RETURN(auto imports, transaction_.FindImports(KeysOf(imports_)));
+  CLV_ASSIGN_OR_RETURN(auto imports, transaction_.FindImports(SortedKeys(imports_)));
   Enter(std::move(imports), &imports_);
   for (const auto& [id, contest] : purchases_) {
     if (contest.stored) gross_[contest.stored->customer_id];
   }
   for (const auto& [id, contest] : imports_) gross_[id];
   for (const auto& [id, contest] : customers_) gross_[id];
-  CLV_ASSIGN_OR_RETURN(values_, transaction_.FindValues(KeysOf(gross_)));
+  CLV_ASSIGN_OR_RETURN(values_, transaction_.FindValues(SortedKeys(gross_)));
   for (const auto& [id, value] : values_) gross_[id] = value.summary.gross_micros;
   return absl::OkStatus();
 }
@@ -206,10 +206,12 @@ absl::Status BatchFold::Merge(absl::Span<const LoggedRows> records) {
 }
 
 absl::Status BatchFold::WriteFacts() {
-  for (const auto& [id, contest] : customers_) {
+  for (const std::string& id : SortedKeys(customers_)) {
+    const Contest<Customer>& contest = customers_.at(id);
     if (contest.changed()) CLV_RETURN_IF_ERROR(transaction_.PutCustomer(*contest.winner));
   }
-  for (const auto& [id, contest] : imports_) {
+  for (const std::string& id : SortedKeys(imports_)) {
+    const Contest<ImportedClv>& contest = imports_.at(id);
     if (contest.changed()) CLV_RETURN_IF_ERROR(transaction_.PutImport(*contest.winner));
   }
   std::vector<const Contest<Purchase>*> changed;
@@ -233,7 +235,8 @@ absl::Status BatchFold::WriteFacts() {
 
 absl::Status BatchFold::Recompute(storage::LogPosition position) {
   counts.customers = touched_.size();
-  for (const auto& [customer_id, updated_at] : touched_) {
+  for (const std::string& customer_id : SortedKeys(touched_)) {
+    const int64_t updated_at = touched_.at(customer_id);
     CLV_ASSIGN_OR_RETURN(const storage::CustomerFacts facts, transaction_.FactsOf(customer_id));
     if (facts.empty()) {
       // The last purchase moved away: as if the customer had never been named.

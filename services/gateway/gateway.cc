@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
@@ -16,8 +17,6 @@
 #include "services/gateway/header_mapping.h"
 #include "services/gateway/percent_coding.h"
 #include "services/gateway/upstream_call.h"
-#include "spdlog/logger.h"
-#include "spdlog/sinks/stdout_sinks.h"
 
 namespace clv::gateway {
 namespace {
@@ -62,12 +61,7 @@ class TranscodingGateway final : public Gateway {
   TranscodingGateway(Options options, Transcoder transcoder)
       : options_(std::move(options)),
         transcoder_(std::move(transcoder)),
-        errors_({options_.suite_headers, options_.documentation_url}) {
-    if (options_.access_log) {
-      log_ = std::make_shared<spdlog::logger>("clv-gateway",
-                                              std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    }
-  }
+        errors_({options_.suite_headers, options_.documentation_url}) {}
 
   ~TranscodingGateway() override { Shutdown(std::chrono::steady_clock::now()); }
 
@@ -80,7 +74,7 @@ class TranscodingGateway final : public Gateway {
     callbacks.render_error = [this](int status, std::string_view message, std::string_view target) {
       return errors_.Make(status, message, target);
     };
-    if (log_ != nullptr) {
+    if (options_.access_log) {
       callbacks.on_answered = [this](const AccessRecord& record) { Log(record); };
     }
     HttpServerOptions http = options_.http;
@@ -180,9 +174,9 @@ class TranscodingGateway final : public Gateway {
 
   void Log(const AccessRecord& record) const {
     const std::string_view path = record.target.substr(0, record.target.find('?'));
-    log_->info("{} {} {} {:.3f} ms", record.method.empty() ? "-" : record.method,
-               path.empty() ? "-" : RedactTokens(PercentEncodeUnprintable(path)), record.status,
-               static_cast<double>(record.duration.count()) / 1000.0);
+    spdlog::info("{} {} {} {:.3f} ms", record.method.empty() ? "-" : record.method,
+                 path.empty() ? "-" : RedactTokens(PercentEncodeUnprintable(path)), record.status,
+                 static_cast<double>(record.duration.count()) / 1000.0);
   }
 
   const Options options_;
@@ -191,7 +185,6 @@ class TranscodingGateway final : public Gateway {
   CallCounter calls_;
   const UpstreamCall::Environment environment_{transcoder_, errors_, options_.suite_headers,
                                                calls_};
-  std::shared_ptr<spdlog::logger> log_;  // null: off
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
   absl::flat_hash_map<std::string, grpc::GenericStub*> stub_of_;  // by full service name
   std::unique_ptr<HttpServer> server_;

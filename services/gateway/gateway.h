@@ -65,7 +65,8 @@ class Gateway {
     bool suite_headers = false;
     std::string documentation_url;
 
-    // One line for each answer on standard error: method, path without query, status, milliseconds.
+    // One line at level info in the log for each answer: method, path without query, status,
+    // milliseconds.
     bool access_log = true;
   };
 
