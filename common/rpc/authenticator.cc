@@ -39,12 +39,12 @@ std::string HashToken(std::string_view text) {
   return hash;
 }
 
-Authenticator::Authenticator(Options options)
+Authenticator::Authenticator(const Options& options)
     : refresh_interval_(options.refresh_interval),
       admin_hash_(HashOrEmpty(options.admin_token)),
       tokens_(options.tokens) {}
 
-void Authenticator::Open(std::string admin_token, storage::TokenReader* tokens) {
+void Authenticator::Open(const std::string& admin_token, storage::TokenReader* tokens) {
   std::unique_lock lock(mutex_);
   admin_hash_ = HashOrEmpty(admin_token);
   tokens_ = tokens;

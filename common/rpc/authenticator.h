@@ -32,10 +32,10 @@ class Authenticator {
     std::chrono::milliseconds refresh_interval{200};
   };
 
-  explicit Authenticator(Options options);
+  explicit Authenticator(const Options& options);
 
   // Replaces what the options said, once the files are there.
-  void Open(std::string admin_token, storage::TokenReader* tokens);
+  void Open(const std::string& admin_token, storage::TokenReader* tokens);
 
   // The caller of a token. UNAUTHENTICATED when there is no such token (the message does not repeat
   // it), UNAVAILABLE when the tokens cannot be read now.

@@ -122,7 +122,7 @@ grpc::Status Dispatcher::Conclude(const CallContext* call, const absl::Status& s
 
 void Dispatcher::Enqueue(const std::shared_ptr<CallContext>& call, const std::string& method,
                          std::function<void()> prepare, std::function<void()> run,
-                         Done refuse) const {
+                         const Done& refuse) const {
   const bool queued = options_.workers->TrySubmit(
       [this, call, method, prepare = std::move(prepare), run = std::move(run), refuse] {
         if (prepare) prepare();

@@ -112,7 +112,7 @@ class Dispatcher {
                                         const std::string& method) const;
   // Runs `prepare` (may be empty), the check, and then `run` or `refuse` on a worker.
   void Enqueue(const std::shared_ptr<CallContext>& call, const std::string& method,
-               std::function<void()> prepare, std::function<void()> run, Done refuse) const;
+               std::function<void()> prepare, std::function<void()> run, const Done& refuse) const;
   absl::Status Admit(CallContext* call, const std::string& method) const;
 
   const std::string service_;

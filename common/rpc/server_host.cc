@@ -88,7 +88,7 @@ absl::StatusOr<bool> IsLoopbackAddress(const std::string& address) {
 }
 
 absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Start(
-    Options options, std::vector<grpc::Service*> services) {
+    const Options& options, const std::vector<grpc::Service*>& services) {
   if (!options.address.empty()) {
     CLV_ASSIGN_OR_RETURN(const bool is_loopback, IsLoopbackAddress(options.address));
     if (!is_loopback && !options.allow_public) {

@@ -39,8 +39,8 @@ class ServerHost {
   // Builds and starts the server; to the health service it is NOT_SERVING and its services are
   // unknown until SetServing. INVALID_ARGUMENT for a malformed address or one beyond loopback
   // without `allow_public`, UNAVAILABLE when the address is taken.
-  static absl::StatusOr<std::unique_ptr<ServerHost>> Start(Options options,
-                                                           std::vector<grpc::Service*> services);
+  static absl::StatusOr<std::unique_ptr<ServerHost>> Start(
+      const Options& options, const std::vector<grpc::Service*>& services);
 
   // Drains with a grace of zero unless Drain was called.
   ~ServerHost();
