@@ -46,6 +46,14 @@ class FoldTest : public ::testing::Test {
   LoggedRows Record(const std::vector<Buy>& buys);
   LoggedRows Record(const domain::Customer& customer);
   LoggedRows Record(const domain::ImportedClv& imported);
+  // One that wants its outcome.
+  LoggedRows Command(wire::LogCommand command);
+
+  // Of folds without loads.
+  static FoldOptions Options();
+
+  // What the fold of a position did; none fails the test.
+  storage::FoldOutcome Outcome(storage::LogPosition position);
 
   // Folds records in one transaction; an error fails the test.
   FoldCounts FoldRecords(const std::vector<LoggedRows>& records);
