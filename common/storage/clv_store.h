@@ -171,6 +171,8 @@ class FoldTransaction : public ClvReadTransaction {
   virtual absl::Status RemoveTraces(const std::vector<std::string>& keys) = 0;
   virtual absl::Status AddToTotals(const FoldOutcome& outcome) = 0;
   virtual absl::Status PutOutcome(LogPosition position, const FoldOutcome& outcome) = 0;
+  // The same, but OutcomeOf knows it only after the next ClvStore::Scrub.
+  virtual absl::Status PutOutcomeAfterScrub(LogPosition position, const FoldOutcome& outcome) = 0;
   // Counts for FactsOf at once.
   virtual absl::Status PutReportingCurrency(const std::string& currency) = 0;
 

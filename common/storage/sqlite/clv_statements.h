@@ -63,17 +63,21 @@ class ClvWriteStatements {
   absl::Status RemoveTraces(const std::vector<std::string>& keys);
   absl::Status AddToTotals(const FoldOutcome& outcome);
   absl::Status PutOutcome(LogPosition position, const FoldOutcome& outcome);
+  // Outcomes that wait for a scrub lie at their negated position.
+  absl::Status PutOutcomeAfterScrub(LogPosition position, const FoldOutcome& outcome);
+  absl::Status PublishOutcomes();
   absl::Status PutJob(const JobRecord& job);
   absl::Status PutSetting(const std::string& key, const std::string& value);
   // Moves the checkpoint if it is at `from`; ABORTED when it is not.
   absl::Status MoveCheckpoint(LogPosition from, LogPosition to);
 
  private:
+  absl::Status InsertOutcome(int64_t position, const FoldOutcome& outcome);
   explicit ClvWriteStatements(Database& db) : db_(db) {}
   Database& db_;
   Statement customer_, import_, purchase_, remove_customer_, remove_import_, remove_purchase_,
       value_, remove_value_, dead_letter_, remove_dead_letters_, forget_differences_, totals_,
-      outcome_, forget_outcomes_, job_, setting_, checkpoint_;
+      outcome_, forget_outcomes_, publish_outcomes_, job_, setting_, checkpoint_;
 };
 
 }  // namespace clv::storage

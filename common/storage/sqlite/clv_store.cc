@@ -141,6 +141,9 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   absl::Status PutOutcome(LogPosition position, const FoldOutcome& outcome) override {
     return writes_.PutOutcome(position, outcome);
   }
+  absl::Status PutOutcomeAfterScrub(LogPosition position, const FoldOutcome& outcome) override {
+    return writes_.PutOutcomeAfterScrub(position, outcome);
+  }
   absl::Status PutReportingCurrency(const std::string& currency) override {
     currency_ = currency;
     return writes_.PutSetting(kReportingCurrency, currency);
@@ -214,7 +217,8 @@ absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvReader::Read() {
 absl::Status SqliteClvStore::Scrub() {
   std::lock_guard lock(writer_mutex_);
   CLV_RETURN_IF_ERROR(OpenWriterOnce());
-  return db_->TruncateWal();
+  CLV_RETURN_IF_ERROR(db_->TruncateWal());
+  return writes_->PublishOutcomes();
 }
 
 absl::Status SqliteClvStore::Reopen() {

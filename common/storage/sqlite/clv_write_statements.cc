@@ -67,7 +67,10 @@ absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(
           "INSERT OR REPLACE INTO fold_outcomes (row_count, duplicate_rows, superseded_rows, "
           "dead_letters, removed_rows, position) VALUES (?, ?, ?, ?, ?, ?)"));
   CLV_ASSIGN_OR_RETURN(s->forget_outcomes_,
-                       db.Prepare("DELETE FROM fold_outcomes WHERE position < ?"));
+                       db.Prepare("DELETE FROM fold_outcomes WHERE position BETWEEN 0 AND ?"));
+  CLV_ASSIGN_OR_RETURN(
+      s->publish_outcomes_,
+      db.Prepare("UPDATE OR REPLACE fold_outcomes SET position = -position WHERE position < 0"));
   CLV_ASSIGN_OR_RETURN(
       s->value_,
       db.Prepare("INSERT OR REPLACE INTO customer_clv (customer_id, country, customer_segment, "
@@ -209,13 +212,24 @@ absl::Status ClvWriteStatements::AddToTotals(const FoldOutcome& outcome) {
   return totals_.Run();
 }
 
-absl::Status ClvWriteStatements::PutOutcome(LogPosition position, const FoldOutcome& outcome) {
+absl::Status ClvWriteStatements::InsertOutcome(int64_t position, const FoldOutcome& outcome) {
   BindOutcome(outcome, &outcome_);
-  outcome_.Bind(6, static_cast<int64_t>(position));
-  CLV_RETURN_IF_ERROR(outcome_.Run());
+  outcome_.Bind(6, position);
+  return outcome_.Run();
+}
+
+absl::Status ClvWriteStatements::PutOutcome(LogPosition position, const FoldOutcome& outcome) {
+  CLV_RETURN_IF_ERROR(InsertOutcome(static_cast<int64_t>(position), outcome));
   forget_outcomes_.Bind(1, static_cast<int64_t>(position) - kKeptOutcomePositions);
   return forget_outcomes_.Run();
 }
+
+absl::Status ClvWriteStatements::PutOutcomeAfterScrub(LogPosition position,
+                                                      const FoldOutcome& outcome) {
+  return InsertOutcome(-static_cast<int64_t>(position), outcome);
+}
+
+absl::Status ClvWriteStatements::PublishOutcomes() { return publish_outcomes_.Run(); }
 
 absl::Status ClvWriteStatements::PutJob(const JobRecord& job) {
   Statement& s = job_;
