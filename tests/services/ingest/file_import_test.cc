@@ -262,9 +262,11 @@ class EmptyLog final : public storage::EventLog {
   absl::Status TrimThrough(storage::LogPosition) override { return absl::OkStatus(); }
   storage::LogPosition LoadStart(const std::string&) const override { return 1; }
   absl::Status AbandonLoad(const std::string&) override { return absl::OkStatus(); }
-  absl::StatusOr<uint64_t> RewriteRecords(storage::LogPosition, const Rewrite&) override {
-    return 0;
+  absl::Status ReplaceRecords(const std::vector<storage::RewrittenRecord>&) override {
+    return absl::OkStatus();
   }
+  std::vector<storage::LogPosition> OpenErasures() const override { return {}; }
+  absl::Status FinishErasure(const storage::RewrittenRecord&) override { return absl::OkStatus(); }
   absl::StatusOr<uint64_t> RemoveQuarantined(
       DataSource, const std::function<bool(const storage::QuarantinedRow&)>&) override {
     return 0;

@@ -63,8 +63,12 @@ class GatedLog final : public storage::EventLog {
   absl::Status AbandonLoad(const std::string& load_id) override {
     return log_->AbandonLoad(load_id);
   }
-  absl::StatusOr<uint64_t> RewriteRecords(LogPosition through, const Rewrite& rewrite) override {
-    return log_->RewriteRecords(through, rewrite);
+  absl::Status ReplaceRecords(const std::vector<storage::RewrittenRecord>& records) override {
+    return log_->ReplaceRecords(records);
+  }
+  std::vector<LogPosition> OpenErasures() const override { return log_->OpenErasures(); }
+  absl::Status FinishErasure(const storage::RewrittenRecord& record) override {
+    return log_->FinishErasure(record);
   }
   absl::StatusOr<uint64_t> RemoveQuarantined(
       storage::DataSource data_source,
