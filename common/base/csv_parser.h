@@ -34,8 +34,8 @@ struct CsvRecord {
 
 // Cuts a stream of bytes into records. How the bytes are cut into pieces changes nothing. A field
 // may be quoted, with `""` for a quote and line ends inside; what follows the closing quote belongs
-// to the field. Blank lines are no records, and a byte order mark at the beginning is no text. Holds
-// one record and one piece at most, and takes linear time. Thread-compatible.
+// to the field. Blank lines are no records, and a byte order mark at the beginning is no text.
+// Holds one record and one piece at most, and takes linear time. Thread-compatible.
 //
 // Example:
 //   parser.Feed(piece);

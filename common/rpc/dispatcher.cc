@@ -117,7 +117,7 @@ absl::StatusOr<std::shared_ptr<CallContext>> Dispatcher::StartCall(
 }
 
 Dispatcher::StartedCall Dispatcher::StartV0Call(grpc::CallbackServerContext* context,
-                                           const std::string& method) const {
+                                                const std::string& method) const {
   StartedCall started{.call = MakeCall(context, method), .admitted = absl::OkStatus()};
   started.call->parameters_ = V0Parameters(started.call->original_path_, "");
   started.admitted = Admit(started.call.get(), method);
@@ -126,8 +126,7 @@ Dispatcher::StartedCall Dispatcher::StartV0Call(grpc::CallbackServerContext* con
 
 grpc::Status Dispatcher::AnswerV0(CallContext* call, absl::StatusOr<V0Reply> result,
                                   google::api::HttpBody* response) {
-  Answer(call,
-         result.ok() ? *std::move(result) : V0ErrorReply(Published(call, result.status())),
+  Answer(call, result.ok() ? *std::move(result) : V0ErrorReply(Published(call, result.status())),
          response);
   return grpc::Status::OK;
 }

@@ -40,8 +40,8 @@ absl::Status V0Error(absl::StatusCode code, int http_status, std::string_view te
 int HttpStatusOf(const absl::Status& status);
 
 // `{"error": "<message>", "documentation": "/#<anchor>"}`; 429 and 503 carry `retry-after: 1`. The
-// web page at `/` explains the anchors `authentication`, `events`, `query-parameters`, `pipes` and
-// `limits`.
+// web page at `/` explains the anchors `authentication`, `events`, `files`, `query-parameters`,
+// `pipes` and `limits`.
 V0Reply V0ErrorReply(const absl::Status& status);
 
 }  // namespace clv::rpc

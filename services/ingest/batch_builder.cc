@@ -135,8 +135,7 @@ void BatchBuilder::AddRow(const domain::RawRow& row, std::optional<std::string_v
   }
   const std::string json =
       raw.has_value() ? std::string() : domain::JsonOf(options_.data_source, row);
-  storage::QuarantinedRow refused{.columns =
-                                      QuarantinedColumns(options_.data_source, row, broken)};
+  storage::QuarantinedRow refused{.columns = QuarantinedColumns(options_.data_source, row, broken)};
   Refusal refusal;
   if (is_unmeant) {
     refused.error = std::string("got another row, want ") + kUnmeant;

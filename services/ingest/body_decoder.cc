@@ -18,8 +18,7 @@ absl::Status AsHttp(const absl::Status& status) {
     return TooLarge(absl::StrCat("the unpacked body is too large: ", text));
   }
   return rpc::V0Error(absl::StatusCode::kInvalidArgument, 400,
-                      absl::StrCat("the body is not what Content-Encoding says: ", text),
-                      "events");
+                      absl::StrCat("the body is not what Content-Encoding says: ", text), "events");
 }
 
 }  // namespace

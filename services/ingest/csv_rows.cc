@@ -104,18 +104,17 @@ absl::Status CsvRows::ReadRecord(const CsvRecord& record) {
     GuessLayout(record);
   }
   if (record.fields.size() != places_.size()) {
-    return sink_->AddInvalidLine(record.text,
-                                 absl::StrCat("invalid line: got ", Values(record.fields.size()),
-                                              ", want ", places_.size()),
-                                 "invalid line: another number of values");
+    return sink_->AddInvalidLine(
+        record.text,
+        absl::StrCat("invalid line: got ", Values(record.fields.size()), ", want ", places_.size()),
+        "invalid line: another number of values");
   }
   const bool is_valid_utf8 = IsValidUtf8(record.text);
   mended_.clear();
   RawRow row;
   for (size_t i = 0; i < places_.size(); ++i) {
     if (!places_[i]) continue;
-    row.values[*places_[i]] =
-        ValueOf(columns_[*places_[i]].type, record.fields[i], is_valid_utf8);
+    row.values[*places_[i]] = ValueOf(columns_[*places_[i]].type, record.fields[i], is_valid_utf8);
   }
   return sink_->AddRow(row, std::nullopt);
 }

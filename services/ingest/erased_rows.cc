@@ -47,9 +47,9 @@ absl::StatusOr<PreparedWrite> WithoutErased(PreparedWrite write, const ErasedCus
   if (write.erased_generation == generation) return write;
   for (storage::LogBatch& batch : write.batches) {
     CLV_ASSIGN_OR_RETURN(const uint64_t accepted, CleanRecord(batch.record, erased));
-    const uint64_t refused = std::erase_if(
-        batch.quarantined,
-        [&](const storage::QuarantinedRow& row) { return NamesErased(row, erased); });
+    const uint64_t refused =
+        std::erase_if(batch.quarantined,
+                      [&](const storage::QuarantinedRow& row) { return NamesErased(row, erased); });
     batch.refused_erased_rows += accepted + refused;
     write.accepted_rows -= accepted;
     write.refused_rows += accepted;

@@ -24,8 +24,8 @@ struct EventsRequest {
 };
 
 // Reads the parameters `name`, `format` and `wait` and the body. Errors carry their HTTP status:
-// 400 for a missing name, a bad format, a `wait` that is no boolean or an empty body, 403 when the caller may not append, 404
-// for an unknown data source, 413 and 415 (see body_decoder.h).
+// 400 for a missing name, a bad format, a `wait` that is no boolean or an empty body, 403 when the
+// caller may not append, 404 for an unknown data source, 413 and 415 (see body_decoder.h).
 absl::StatusOr<EventsRequest> ReadEventsRequest(const rpc::CallContext& call,
                                                 std::string_view body);
 

@@ -47,8 +47,8 @@ absl::StatusOr<FileResult> FileImport::Finish() {
   if (request_.replaces) {
     // Else a file of the wrong kind would remove everything and put nothing in its place.
     if (result_.successful_rows == 0 && result_.refused_rows > 0) {
-      return FileError(
-          400, absl::StrCat("no row of the file is valid, so nothing was replaced; ", WhyRefused()));
+      return FileError(400, absl::StrCat("no row of the file is valid, so nothing was replaced; ",
+                                         WhyRefused()));
     }
     CLV_RETURN_IF_ERROR(CommitLoad());
   }
@@ -93,9 +93,9 @@ absl::Status FileImport::FlushIfFull() {
       in_flight_->accepted_rows > 0) {
     return absl::OkStatus();
   }
-  return FileError(400, absl::StrCat("the first ", result_.refused_rows,
-                                     " rows are all refused, so the rest was not read; ",
-                                     WhyRefused()));
+  return FileError(400,
+                   absl::StrCat("the first ", result_.refused_rows,
+                                " rows are all refused, so the rest was not read; ", WhyRefused()));
 }
 
 absl::Status FileImport::Flush() {
@@ -103,8 +103,8 @@ absl::Status FileImport::Flush() {
   PreparedWrite write = batch_->Finish();
   rows_before_batch_ += write.rows();
   if (first_refusal_.empty() && !write.refusals.empty()) {
-    first_refusal_ = absl::StrCat("row ", write.refusals[0].row, ": ",
-                                  write.refusals[0].description);
+    first_refusal_ =
+        absl::StrCat("row ", write.refusals[0].row, ": ", write.refusals[0].description);
   }
   BeginBatch();
   if (write.rows() == 0) return absl::OkStatus();
@@ -146,17 +146,17 @@ absl::Status FileImport::CommitLoad() {
   const absl::Status committed = options_.queue->RunOnWriter([this](storage::EventLog& log) {
     if (log.erased_counts().customers != erased_before_) {
       return absl::AbortedError(
-          "a customer was erased while the file was loaded, so nothing was replaced: send it again");
+          "a customer was erased while the file was loaded, so nothing was replaced: send it "
+          "again");
     }
     const int64_t now = options_.clock->NowSeconds();
     const wire::LogRows rows{
         .received_at_seconds = now,
         .wants_outcome = true,
-        .command = wire::LoadCommit{
-            .load_id = result_.import_id,
-            .first_position = log.LoadStart(result_.import_id),
-            .replaces = {.data_source = request_.data_source,
-                         .condition = request_.replace_condition}}};
+        .command = wire::LoadCommit{.load_id = result_.import_id,
+                                    .first_position = log.LoadStart(result_.import_id),
+                                    .replaces = {.data_source = request_.data_source,
+                                                 .condition = request_.replace_condition}}};
     CLV_ASSIGN_OR_RETURN(
         const std::vector<storage::LogPosition> positions,
         log.Append({{.record = storage::NewRecord{.data_source = request_.data_source,

@@ -33,17 +33,18 @@ struct FileResult {
   storage::LogPosition position = 0;  // of the last record; 0 when there is none
 };
 
-// Takes a file in pieces: unwraps it, finds its rows, and writes them in batches. While one batch is
-// being written the next one is made, and no more: so the memory is that of two batches (4 MiB
+// Takes a file in pieces: unwraps it, finds its rows, and writes them in batches. While one batch
+// is being written the next one is made, and no more: so the memory is that of two batches (4 MiB
 // each), one piece and one row, whatever the file's size. Everything here blocks until there is
-// room and the write before is durable; not to be called on threads that must not. Thread-compatible.
+// room and the write before is durable; not to be called on threads that must not.
+// Thread-compatible.
 //
 // Appending: what is written stays, also when the file ends with an error. Replacing: the rows are
 // staged, and Finish makes them count in one record; without it nothing has happened.
 class FileImport final : private RowSink {
  public:
   struct Options {
-    WriteQueue* queue = nullptr;              // must outlive the import, as the others
+    WriteQueue* queue = nullptr;  // must outlive the import, as the others
     const Clock* clock = nullptr;
     const ErasedCustomers* erased = nullptr;  // null: nobody ever is
     size_t batch_rows = 20'000;
@@ -66,7 +67,8 @@ class FileImport final : private RowSink {
   // when a customer was erased while a replacement was staged. Otherwise as Take.
   absl::StatusOr<FileResult> Finish();
 
-  // Forgets what was staged. Does nothing when it has all been made to count, or nothing was staged.
+  // Forgets what was staged. Does nothing when it has all been made to count, or nothing was
+  // staged.
   void Abandon();
 
   const FileRequest& request() const { return request_; }

@@ -44,11 +44,12 @@ rpc::V0Reply AppendReply(const FileResult& result, const FileVisibility& visibil
   const std::string name(domain::DataSourceName(result.data_source));
   const uint64_t quarantined = result.refused_rows - result.invalid_lines;
   rpc::V0Reply reply;
-  reply.body = absl::StrCat(
-      "{\"import_id\": \"", result.import_id, "\", \"datasource\": {\"id\": \"", name,
-      "\", \"name\": \"", name, "\"}, \"quarantine_rows\": ", quarantined,
-      ", \"invalid_lines\": ", result.invalid_lines, ", \"successful_rows\": ",
-      result.successful_rows, ", \"quarantined_rows\": ", result.refused_rows, ", \"error\": ");
+  reply.body =
+      absl::StrCat("{\"import_id\": \"", result.import_id, "\", \"datasource\": {\"id\": \"", name,
+                   "\", \"name\": \"", name, "\"}, \"quarantine_rows\": ", quarantined,
+                   ", \"invalid_lines\": ", result.invalid_lines,
+                   ", \"successful_rows\": ", result.successful_rows,
+                   ", \"quarantined_rows\": ", result.refused_rows, ", \"error\": ");
   if (result.refused_rows == 0) {
     reply.body += "false}";
   } else {

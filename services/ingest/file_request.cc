@@ -60,7 +60,8 @@ absl::StatusOr<domain::DataSource> FindDataSource(const Face& face, const rpc::C
 absl::Status SetCondition(const Face& face, const std::string& condition, FileRequest& request) {
   if (condition.empty()) return absl::OkStatus();
   constexpr char kName[] = "replace_condition";
-  if (!request.replaces) return face.Error(kName, "got a condition, want none without mode=replace");
+  if (!request.replaces)
+    return face.Error(kName, "got a condition, want none without mode=replace");
   absl::StatusOr<domain::RowCondition> parsed =
       domain::ParseRowCondition(request.data_source, condition);
   if (!parsed.ok()) return face.Error(kName, std::string(parsed.status().message()));
@@ -89,8 +90,8 @@ absl::StatusOr<std::optional<char>> EscapeCharacter(const Face& face, const std:
 
 absl::Status CheckDialect(const Face& face, const std::string& escape_name, const CsvFormat& csv) {
   if (!csv.escape || csv.escape != csv.delimiter) return absl::OkStatus();
-  return face.Error(escape_name,
-                    GotAndWant(std::string(1, *csv.escape), "another character than the delimiter"));
+  return face.Error(
+      escape_name, GotAndWant(std::string(1, *csv.escape), "another character than the delimiter"));
 }
 
 absl::Status SetLineEnd(const Face& face, const std::string& text, CsvFormat& csv) {
@@ -172,12 +173,10 @@ absl::StatusOr<FileRequest> ReadAppendRequest(const rpc::CallContext& call,
   CLV_RETURN_IF_ERROR(SetMode(face, parameter("mode"), request));
   CLV_RETURN_IF_ERROR(SetFormat(face, parameter("format"), request));
   CLV_RETURN_IF_ERROR(SetCondition(face, parameter("replace_condition"), request));
-  CLV_ASSIGN_OR_RETURN(
-      request.csv.delimiter,
-      DialectCharacter(face, "dialect_delimiter", parameter("dialect_delimiter")));
-  CLV_ASSIGN_OR_RETURN(
-      request.csv.escape,
-      EscapeCharacter(face, "dialect_escapechar", parameter("dialect_escapechar")));
+  CLV_ASSIGN_OR_RETURN(request.csv.delimiter,
+                       DialectCharacter(face, "dialect_delimiter", parameter("dialect_delimiter")));
+  CLV_ASSIGN_OR_RETURN(request.csv.escape, EscapeCharacter(face, "dialect_escapechar",
+                                                           parameter("dialect_escapechar")));
   CLV_RETURN_IF_ERROR(CheckDialect(face, "dialect_escapechar", request.csv));
   CLV_RETURN_IF_ERROR(SetLineEnd(face, parameter("dialect_new_line"), request.csv));
   request.body.content_encoding = call.content_encoding();

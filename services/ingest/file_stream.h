@@ -165,10 +165,9 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
     } else if (!import_->request().waits) {
       this->Finish(Face::Answer(call_.get(), *result, {}, response_));
     } else {
-      host_.path->WaitUntilVisible(result->position, call_->deadline(),
-                                   [this, result = *std::move(result)](bool visible) {
-                                     Answer(result, visible);
-                                   });
+      host_.path->WaitUntilVisible(
+          result->position, call_->deadline(),
+          [this, result = *std::move(result)](bool visible) { Answer(result, visible); });
     }
   }
 
@@ -196,9 +195,8 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
     absl::Status told(status.code(),
                       absl::StrCat(std::string(status.message()), "; ", rows,
                                    " rows before that are written, sending all again is harmless"));
-    status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
-      told.SetPayload(type, payload);
-    });
+    status.ForEachPayload(
+        [&](absl::string_view type, const absl::Cord& payload) { told.SetPayload(type, payload); });
     return told;
   }
 

@@ -35,10 +35,7 @@ absl::Status ReadValues(ValueScanner& scanner, JsonRowReader& reader, RowSink& s
 }
 
 JsonRows::JsonRows(domain::DataSource data_source, RowSink* sink, size_t max_row_bytes)
-    : sink_(sink),
-      max_row_bytes_(max_row_bytes),
-      reader_(data_source),
-      scanner_(max_row_bytes) {}
+    : sink_(sink), max_row_bytes_(max_row_bytes), reader_(data_source), scanner_(max_row_bytes) {}
 
 absl::Status JsonRows::Take(std::string_view piece) {
   buffer_.resize(length_);

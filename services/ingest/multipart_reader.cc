@@ -17,9 +17,14 @@ constexpr std::string_view kLineEnd = "\r\n";
 constexpr size_t kMaxBoundaryBytes = 70;
 
 // What a form must not say, since the call looks for it in the URL.
-constexpr std::array<std::string_view, 8> kParameters = {
-    "name",  "mode",  "format", "replace_condition", "dialect_delimiter", "dialect_new_line",
-    "token", "dialect_escapechar"};
+constexpr std::array<std::string_view, 8> kParameters = {"name",
+                                                         "mode",
+                                                         "format",
+                                                         "replace_condition",
+                                                         "dialect_delimiter",
+                                                         "dialect_new_line",
+                                                         "token",
+                                                         "dialect_escapechar"};
 
 absl::Status Malformed(const std::string& what) {
   return rpc::V0Error(absl::StatusCode::kInvalidArgument, 400,

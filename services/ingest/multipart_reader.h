@@ -17,10 +17,10 @@ namespace clv::ingest {
 // type names none, which no body can have.
 std::optional<std::string> MultipartBoundary(std::string_view content_type);
 
-// Finds the field `csv`, in which clients send the file whatever its format, in a body that comes in
-// pieces. Other fields are skipped, but for those named like a parameter of the call: they would be
-// overlooked silently, so they are refused. Holds the headers of one field, or a boundary's length
-// of content. Thread-compatible.
+// Finds the field `csv`, in which clients send the file whatever its format, in a body that comes
+// in pieces. Other fields are skipped, but for those named like a parameter of the call: they would
+// be overlooked silently, so they are refused. Holds the headers of one field, or a boundary's
+// length of content. Thread-compatible.
 class MultipartReader {
  public:
   // Bytes that the headers of one field may have.
@@ -34,7 +34,8 @@ class MultipartReader {
   // after an error.
   absl::Status Read(std::string_view piece, const ByteSink& sink);
 
-  // There is no more. INVALID_ARGUMENT (HTTP 400) when the closing boundary has not come, or no file.
+  // There is no more. INVALID_ARGUMENT (HTTP 400) when the closing boundary has not come, or no
+  // file.
   absl::Status Finish() const;
 
  private:

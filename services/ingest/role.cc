@@ -45,13 +45,14 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                                                       .log = role->log_.get(),
                                                                       .queue = role->queue_.get(),
                                                                       .version = options.version});
-  role->data_sources_ = std::make_unique<DataSourceService>(
-      DataSourceService::Options{.dispatch = options.dispatch,
-                                 .queue = role->queue_.get(),
-                                 .visibility = role->visibility_.get(),
-                                 .clock = options.clock,
-                                 .erased = role->erased_.get(),
-                                 .outcomes = role->outcomes_.get()});
+  role->files_ = std::make_unique<FileStreams>(
+      FileStreams::Options{.write = {.queue = role->queue_.get(),
+                                     .visibility = role->visibility_.get(),
+                                     .clock = options.clock,
+                                     .erased = role->erased_.get(),
+                                     .outcomes = role->outcomes_.get()}});
+  role->data_source_service_ = std::make_unique<DataSourceService>(
+      DataSourceService::Options{.dispatch = options.dispatch, .files = role->files_.get()});
   return role;
 }
 

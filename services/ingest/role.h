@@ -18,6 +18,7 @@
 #include "services/ingest/admin_service.h"
 #include "services/ingest/data_source_service.h"
 #include "services/ingest/erased_customers.h"
+#include "services/ingest/file_streams.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
@@ -45,7 +46,7 @@ class IngestRole {
   ~IngestRole();
 
   std::vector<grpc::Service*> services() {
-    return {ingest_.get(), admin_.get(), data_sources_.get()};
+    return {ingest_.get(), admin_.get(), data_source_service_.get()};
   }
 
   // Where GetStatus asks; either may be null.
@@ -78,7 +79,8 @@ class IngestRole {
   std::unique_ptr<WriteQueue> queue_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<AdminService> admin_;
-  std::unique_ptr<DataSourceService> data_sources_;
+  std::unique_ptr<FileStreams> files_;
+  std::unique_ptr<DataSourceService> data_source_service_;
 };
 
 }  // namespace clv::ingest

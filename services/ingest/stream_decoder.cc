@@ -29,8 +29,7 @@ class Output {
   absl::Status HandOver(std::string_view part, const ByteSink& sink) {
     if (part.empty()) return absl::OkStatus();
     unpacked_ += part.size();
-    const bool is_bomb =
-        unpacked_ > limits_.free_bytes && unpacked_ > packed_ * limits_.max_ratio;
+    const bool is_bomb = unpacked_ > limits_.free_bytes && unpacked_ > packed_ * limits_.max_ratio;
     if (unpacked_ > limits_.max_bytes || is_bomb) {
       return absl::ResourceExhaustedError(
           is_bomb ? absl::StrCat("more than ", limits_.max_ratio, " times the packed size")
@@ -98,9 +97,8 @@ class GzipDecoder final : public StreamDecoder {
       if (result == Z_BUF_ERROR) break;
       if (result != Z_OK && result != Z_STREAM_END) return Malformed("gzip");
       is_part_full = stream_.avail_out == 0;
-      CLV_RETURN_IF_ERROR(output_.HandOver({reinterpret_cast<const char*>(part_.data()),
-                                            part_.size() - stream_.avail_out},
-                                           sink));
+      CLV_RETURN_IF_ERROR(output_.HandOver(
+          {reinterpret_cast<const char*>(part_.data()), part_.size() - stream_.avail_out}, sink));
       if (result != Z_STREAM_END) continue;
       is_inside_ = false;
       is_part_full = false;
@@ -109,9 +107,7 @@ class GzipDecoder final : public StreamDecoder {
     return absl::OkStatus();
   }
 
-  absl::Status Finish() override {
-    return is_inside_ ? Unfinished("gzip") : absl::OkStatus();
-  }
+  absl::Status Finish() override { return is_inside_ ? Unfinished("gzip") : absl::OkStatus(); }
 
  private:
   Output output_;
@@ -145,9 +141,7 @@ class ZstdDecoder final : public StreamDecoder {
     return absl::OkStatus();
   }
 
-  absl::Status Finish() override {
-    return is_inside_ ? Unfinished("zstd") : absl::OkStatus();
-  }
+  absl::Status Finish() override { return is_inside_ ? Unfinished("zstd") : absl::OkStatus(); }
 
  private:
   static absl::Status ErrorOf(size_t result) {

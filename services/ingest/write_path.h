@@ -48,7 +48,7 @@ class WritePath {
 
   // Options of a batch that arrives now, but for its data source. `first_row`: see
   // BatchBuilder::Options; `waits`: its sender waits until it is visible.
-  BatchBuilder::Options Receive(uint64_t first_row, bool waits) const;
+  BatchBuilder::Options Receive(uint64_t first_row, bool waits = false) const;
 
   // Queues a write and calls `done` exactly once when it is durable, at once when it is refused.
   void Write(PreparedWrite write, DurableDone done) const;

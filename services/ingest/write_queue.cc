@@ -39,8 +39,8 @@ absl::Status WriteQueue::CheckRoom(const PreparedWrite& write) const {
   const bool fits = queued_bytes_ + write.bytes <= options_.max_bytes &&
                     queued_rows_ + write.rows() <= options_.max_rows;
   if (fits || queued_rows_ == 0) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("the queue to the log is full (", queued_rows_,
-                                                   " rows wait); try again later"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the queue to the log is full (", queued_rows_, " rows wait); try again later"));
 }
 
 void WriteQueue::Queue(PreparedWrite write, Done done) {

@@ -1,8 +1,7 @@
-#include "common/storage/sqlite/fold_outcomes.h"
-
 #include <gtest/gtest.h>
 
 #include "common/storage/sqlite/clv_store.h"
+#include "common/storage/sqlite/fold_outcomes.h"
 #include "tests/common/storage/temp_directory.h"
 
 namespace clv::storage {

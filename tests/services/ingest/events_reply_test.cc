@@ -27,11 +27,13 @@ TEST_F(EventsReplyTest, ListsTheFirstRefusedRows) {
   for (int i = 0; i < 7; ++i) body += "{\"customer_id\":\"c\",\"active\":\"\\\"no\\\"\"}\n";
   const HttpAnswer answer = Post("?name=customers", body + "x\n");
   EXPECT_EQ(answer.status, 202);
-  std::string expected = "{\"successful_rows\": 1, \"quarantined_rows\": 8, \"quarantine_errors\": [";
+  std::string expected =
+      "{\"successful_rows\": 1, \"quarantined_rows\": 8, \"quarantine_errors\": [";
   for (int row = 1; row <= 5; ++row) {
-    expected += (row == 1 ? "{\"row\": " : ", {\"row\": ") + std::to_string(row) +
-                ", \"column\": \"active\", \"error\": \"active: got '\\\"no\\\"', want 0, 1, true or "
-                "false\"}";
+    expected +=
+        (row == 1 ? "{\"row\": " : ", {\"row\": ") + std::to_string(row) +
+        ", \"column\": \"active\", \"error\": \"active: got '\\\"no\\\"', want 0, 1, true or "
+        "false\"}";
   }
   EXPECT_EQ(answer.body, expected + "]}");
 }
@@ -45,8 +47,9 @@ TEST_F(EventsReplyTest, TellsTheDuplicatesOfAWaitingWrite) {
   progress_.FoldThrough(10);
   outcomes_.Set(1, {.rows = 2, .duplicate_rows = 2});
   outcomes_.Set(2, {.rows = 1});
-  EXPECT_EQ(Post("?name=customers&wait=true", "{\"customer_id\":\"a\"}{\"customer_id\":\"b\"}").body,
-            "{\"successful_rows\": 2, \"quarantined_rows\": 0, \"duplicate_rows\": 2}");
+  EXPECT_EQ(
+      Post("?name=customers&wait=true", "{\"customer_id\":\"a\"}{\"customer_id\":\"b\"}").body,
+      "{\"successful_rows\": 2, \"quarantined_rows\": 0, \"duplicate_rows\": 2}");
   EXPECT_EQ(Post("?name=customers&wait=true", "{\"customer_id\":\"a\"}").body,
             "{\"successful_rows\": 1, \"quarantined_rows\": 0, \"duplicate_rows\": 0}");
   EXPECT_TRUE(WantsOutcome(1));
@@ -62,8 +65,8 @@ TEST_F(EventsReplyTest, LeavesDuplicatesOutWhereTheyAreNotKnown) {
               Not(HasSubstr("duplicate_rows")));
   EXPECT_FALSE(WantsOutcome(2));
   outcomes_.Set(3, {.duplicate_rows = 1});
-  const HttpAnswer unseen = Post("?name=customers&wait=true", "{\"customer_id\":\"a\"}", kAdminToken,
-                                 "", std::chrono::milliseconds(400));
+  const HttpAnswer unseen = Post("?name=customers&wait=true", "{\"customer_id\":\"a\"}",
+                                 kAdminToken, "", std::chrono::milliseconds(400));
   EXPECT_EQ(unseen.headers.at("x-clv-visible"), "false");
   EXPECT_THAT(unseen.body, Not(HasSubstr("duplicate_rows")));
 }
@@ -95,9 +98,10 @@ TEST_F(EventsReplyTest, CountsRowsOfErasedCustomersWithoutTheirText) {
   erased_.Add(erased_.HashOf("gone"));
   const HttpAnswer answer =
       Post("?name=customers", "{\"customer_id\":\"gone\",\"name\":\"N\"}{\"customer_id\":\"c\"}");
-  EXPECT_EQ(answer.body,
-            "{\"successful_rows\": 1, \"quarantined_rows\": 1, \"quarantine_errors\": [{\"row\": 0, "
-            "\"column\": \"customer_id\", \"error\": \"the customer was erased\"}]}");
+  EXPECT_EQ(
+      answer.body,
+      "{\"successful_rows\": 1, \"quarantined_rows\": 1, \"quarantine_errors\": [{\"row\": 0, "
+      "\"column\": \"customer_id\", \"error\": \"the customer was erased\"}]}");
   EXPECT_TRUE(Quarantined(domain::DataSource::kCustomers).empty());
   EXPECT_EQ(log_->erased_counts().refused_rows, 1u);
 }
@@ -131,7 +135,8 @@ TEST_F(EventsReplyTest, StreamsLearnOfTheDuplicatesOfAllTheirBatches) {
       ASSERT_TRUE(writer->Write(request));
       // A real fold keeps outcomes of records that want them only.
       while (log_->LastPosition() < before + batch + 1) std::this_thread::yield();
-      if (WantsOutcome(before + batch + 1)) outcomes_.Set(before + batch + 1, {.duplicate_rows = 2});
+      if (WantsOutcome(before + batch + 1))
+        outcomes_.Set(before + batch + 1, {.duplicate_rows = 2});
     }
     writer->WritesDone();
     ASSERT_TRUE(writer->Finish().ok());

@@ -108,8 +108,7 @@ TEST_F(BusyQueueTest, ARecordThatCannotBeReadFailsAloneWhenItMustBeLookedAtAgain
 
 TEST_F(BusyQueueTest, CountsTheRecordsOfAWrite) {
   WriteQueue queue({.log = log_.get(), .clock = &SystemClock()});
-  BatchBuilder builder(
-      {.received_at_seconds = SystemClock().NowSeconds(), .max_record_rows = 1});
+  BatchBuilder builder({.received_at_seconds = SystemClock().NowSeconds(), .max_record_rows = 1});
   domain::RawRow row;
   row[domain::CustomerColumn::kCustomerId] = domain::RawValue::Text("c");
   for (int i = 0; i < 3; ++i) builder.AddRow(row, std::nullopt);
