@@ -73,9 +73,9 @@ struct Tombstone {
 struct LogBatch {
   std::optional<NewRecord> record;
   std::vector<QuarantinedRow> quarantined;
-  std::vector<uint64_t> resolved;  // ids of quarantined rows that leave the quarantine
-  std::optional<Tombstone> tombstone;
-  uint64_t refused_erased_rows = 0;  // rows refused because they name an erased customer
+  std::vector<uint64_t> resolved;      // ids of quarantined rows that leave the quarantine
+  std::optional<Tombstone> tombstone;  // the record, if there is one, is this customer's erasure
+  uint64_t refused_erased_rows = 0;    // rows refused because they name an erased customer
 };
 
 // How many quarantined rows were refused for one reason.
@@ -103,6 +103,7 @@ struct LoggedRecord {
 
 // The new content of a record that keeps its place.
 struct RewrittenRecord {
+  LogPosition position = 0;
   uint32_t row_count = 0;
   std::string payload;
 };
@@ -126,7 +127,8 @@ class EventLog {
   virtual absl::StatusOr<std::vector<LogPosition>> Append(const std::vector<LogBatch>& batches) = 0;
 
   // Drops the records up to and including `position`, but none of a load that may still be folded:
-  // one that is not ended yet, or whose end lies beyond `position`. The caller knows that they are
+  // one that is not ended yet, or whose end lies beyond `position`; and none at all while an
+  // erasure is open, which needs them to know the customer by. The caller knows that they are
   // folded durably. Positions are never given twice.
   virtual absl::Status TrimThrough(LogPosition position) = 0;
 
@@ -137,12 +139,15 @@ class EventLog {
   // Loads that a process left open are forgotten when the log is opened.
   virtual absl::Status AbandonLoad(const std::string& load_id) = 0;
 
-  // Shows the retained records up to `through` to `rewrite`, oldest first, and replaces those for
-  // which it returns new content. One transaction for each slice of records; between slices appends
-  // go on where the caller lets them. The number of records replaced.
-  using Rewrite =
-      std::function<absl::StatusOr<std::optional<RewrittenRecord>>(const LoggedRecord&)>;
-  virtual absl::StatusOr<uint64_t> RewriteRecords(LogPosition through, const Rewrite& rewrite) = 0;
+  // Gives retained records new content in one transaction. NOT_FOUND, and nothing is changed, when
+  // one of them is not retained.
+  virtual absl::Status ReplaceRecords(const std::vector<RewrittenRecord>& records) = 0;
+
+  // Positions of the records that were appended with a tombstone and are not finished, rising.
+  virtual std::vector<LogPosition> OpenErasures() const = 0;
+
+  // Gives the record of an erasure its last content and closes the erasure, in one transaction.
+  virtual absl::Status FinishErasure(const RewrittenRecord& record) = 0;
 
   // Removes the quarantined rows for which `is_meant` says so; their number.
   virtual absl::StatusOr<uint64_t> RemoveQuarantined(
@@ -198,6 +203,9 @@ class EventReader {
 
   // What lies behind `after`.
   virtual absl::StatusOr<LogLag> LagAfter(LogPosition after) = 0;
+
+  // As EventLog::OpenErasures. Rows of such a customer may still lie before the record.
+  virtual absl::StatusOr<std::vector<LogPosition>> OpenErasures() = 0;
 
   // Blocks until the log may hold more than at the last call, or `timeout` is over.
   virtual void WaitForAppend(std::chrono::milliseconds timeout) = 0;

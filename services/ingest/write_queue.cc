@@ -1,7 +1,9 @@
 #include "services/ingest/write_queue.h"
 
 #include <algorithm>
+#include <future>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -43,10 +45,36 @@ absl::Status WriteQueue::Submit(PreparedWrite write, Done done) {
     }
     queued_bytes_ += write.bytes;
     queued_rows_ += write.rows();
-    queue_.push_back({std::move(write), std::move(done)});
+    queue_.push_back({.write = std::move(write), .done = std::move(done)});
   }
   wake_.notify_one();
   return absl::OkStatus();
+}
+
+absl::Status WriteQueue::RunOnWriter(Task task) {
+  // Shared: the writing thread may still be at it when the result is already taken.
+  const auto result = std::make_shared<std::promise<absl::Status>>();
+  {
+    std::lock_guard lock(mutex_);
+    if (draining_) return absl::UnavailableError("ingest is shutting down; try again");
+    queue_.push_back({.task = [result, task = std::move(task)](storage::EventLog& log) {
+      result->set_value(task(log));
+    }});
+  }
+  wake_.notify_one();
+  return result->get_future().get();
+}
+
+WriteQueue::TrimHold WriteQueue::HoldTrimming() {
+  std::lock_guard lock(trim_mutex_);
+  ++trim_holds_;
+  return TrimHold(this);
+}
+
+WriteQueue::TrimHold::~TrimHold() {
+  if (queue_ == nullptr) return;
+  std::lock_guard lock(queue_->trim_mutex_);
+  --queue_->trim_holds_;
 }
 
 void WriteQueue::Drain() {
@@ -75,7 +103,17 @@ void WriteQueue::Work() {
       if (queue_.empty() && draining_) return;
       group.swap(queue_);
     }
-    if (!group.empty()) Append(std::move(group));
+    for (auto begin = group.begin(); begin != group.end();) {
+      if (begin->task) {
+        begin->task(*options_.log);
+        ++begin;
+        continue;
+      }
+      const auto end = std::find_if(begin, group.end(),
+                                    [](const Waiting& waiting) { return waiting.task != nullptr; });
+      Append({std::make_move_iterator(begin), std::make_move_iterator(end)});
+      begin = end;
+    }
   }
 }
 
@@ -133,6 +171,8 @@ void WriteQueue::KeepLimits(Instant now) {
 }
 
 void WriteQueue::TrimLog() {
+  std::lock_guard lock(trim_mutex_);
+  if (trim_holds_ > 0) return;
   const storage::LogPosition first = options_.log->FirstRetainedPosition();
   if (first == 0) return;
   // Without a store there is nothing folded, which is no fault.

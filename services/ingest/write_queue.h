@@ -2,8 +2,8 @@
 //
 // Writes wait in a bounded queue. One thread takes all that waits, appends it in one transaction
 // (group commit: what arrives during a commit shares the next) and then answers everybody. The same
-// thread keeps log and quarantine within their limits, so that nothing else ever touches the log's
-// writer.
+// thread keeps log and quarantine within their limits and runs what else must change the log, so
+// that nothing else ever touches the log's writer.
 #ifndef CLV_SERVICES_INGEST_WRITE_QUEUE_H_
 #define CLV_SERVICES_INGEST_WRITE_QUEUE_H_
 
@@ -14,6 +14,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -56,6 +57,22 @@ class WriteQueue {
     uint64_t refused_rows = 0;   // rows put into quarantine since the start
   };
 
+  // What else is done with the log.
+  using Task = std::function<absl::Status(storage::EventLog&)>;
+
+  // Keeps the log from being trimmed while it lives. Must not outlive the queue.
+  class TrimHold {
+   public:
+    TrimHold(TrimHold&& other) noexcept : queue_(std::exchange(other.queue_, nullptr)) {}
+    TrimHold& operator=(TrimHold&&) = delete;
+    ~TrimHold();
+
+   private:
+    friend class WriteQueue;
+    explicit TrimHold(WriteQueue* queue) : queue_(queue) {}
+    WriteQueue* queue_;
+  };
+
   explicit WriteQueue(Options options);
 
   // Drains.
@@ -69,6 +86,15 @@ class WriteQueue {
   // UNAVAILABLE after Drain.
   absl::Status Submit(PreparedWrite write, Done done);
 
+  // Runs `task` on the writing thread in its turn, after the writes that were queued before and
+  // before those that come later, and returns what it returns. Senders wait meanwhile: keep it
+  // short. Blocks, so it must not be called on the writing thread. UNAVAILABLE after Drain: the
+  // task has not run.
+  absl::Status RunOnWriter(Task task);
+
+  // From when it returns until the hold is gone, no record leaves the log. Holds add up.
+  [[nodiscard]] TrimHold HoldTrimming();
+
   // Refuses new writes, waits until those that wait are written and answered, and ends the thread.
   // Calling it again does nothing.
   void Drain();
@@ -76,9 +102,11 @@ class WriteQueue {
   Status status() const;
 
  private:
+  // A write, or a task.
   struct Waiting {
     PreparedWrite write;
     Done done;
+    std::function<void(storage::EventLog&)> task;
   };
   using Instant = std::chrono::steady_clock::time_point;
 
@@ -96,6 +124,8 @@ class WriteQueue {
   bool draining_ = false;
   std::atomic<uint64_t> accepted_rows_ = 0;
   std::atomic<uint64_t> refused_rows_ = 0;
+  std::mutex trim_mutex_;    // held while the log is trimmed
+  int trim_holds_ = 0;       // guarded by trim_mutex_
   Instant next_trim_;        // of the writing thread
   Instant next_quarantine_;  // the same
   std::once_flag joined_;

@@ -190,5 +190,49 @@ TEST(SqliteFullDiskTest, AFoldThatDoesNotFitChangesNothing) {
   EXPECT_TRUE((*store)->Read().value()->CustomersAfter("", 10)->empty());
 }
 
+// Whether a file, or the write-ahead file beside it, holds a text anywhere.
+bool Holds(const std::string& path, const std::string& text) {
+  for (const std::string& name : {path, path + "-wal"}) {
+    std::ifstream file(name, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    if (bytes.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST_F(SqliteSchemaTest, WhatWasReplacedOrRemovedIsInNoFileAfterAScrub) {
+  const std::string path = directory_.path() + "/event_log.db";
+  const auto log = SqliteEventLog::Open({.path = path}).value();
+  const auto reader = SqliteEventReader::Open({.path = path}).value();
+  std::vector<RewrittenRecord> rewritten;
+  LogBatch resolved;
+  for (int i = 0; i < 400; ++i) {
+    // From rows that share a page to rows of many pages.
+    std::string canary;
+    for (int repeat = 0; repeat <= i % 40 * (i % 7); ++repeat)
+      canary += "canary " + std::to_string(i);
+    ASSERT_TRUE(
+        log->Append({{.record = NewRecord{.row_count = 1, .payload = "kept " + canary},
+                      .quarantined = {{.columns = {{"name", canary, canary, ""}}, .raw = canary}}}})
+            .ok());
+    if (i % 3 != 0) {
+      rewritten.push_back({.position = log->LastPosition(), .row_count = 0, .payload = "kept"});
+    }
+    resolved.resolved.push_back(static_cast<uint64_t>(i) + 1);
+  }
+  ASSERT_TRUE(Holds(path, "canary"));
+  ASSERT_TRUE(log->ReplaceRecords(rewritten).ok());
+  ASSERT_TRUE(log->TrimThrough(50).ok());
+  rewritten.clear();
+  for (LogPosition position = 51; position <= 400; ++position) {
+    rewritten.push_back({.position = position, .payload = "kept"});
+  }
+  ASSERT_TRUE(log->ReplaceRecords(rewritten).ok());
+  ASSERT_TRUE(log->Append({resolved}).ok());
+  ASSERT_TRUE(log->Scrub().ok());
+  EXPECT_FALSE(Holds(path, "canary"));
+  EXPECT_TRUE(Holds(path, "kept"));
+}
+
 }  // namespace
 }  // namespace clv::storage

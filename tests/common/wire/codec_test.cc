@@ -97,6 +97,13 @@ TEST(LogCodecTest, BringsABatchBack) {
   EXPECT_EQ(*decoded, rows);
 }
 
+TEST(LogCodecTest, BringsAnErasureBack) {
+  const LogRows rows{.received_at_seconds = kNow,
+                     .wants_outcome = true,
+                     .command = CustomerErasure{.customer_id = "c", .known_texts = {"Ann", "a@b"}}};
+  EXPECT_EQ(DecodeLogRecord(EncodeLogRecord(rows)).value(), rows);
+}
+
 TEST(LogCodecTest, RefusesOtherBytes) {
   EXPECT_EQ(DecodeLogRecord("\xFF\xFF\xFF").status().code(), absl::StatusCode::kDataLoss);
 }
