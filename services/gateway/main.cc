@@ -6,6 +6,7 @@
 
 #include "clv/v1/admin_service.pb.h"
 #include "clv/v1/aggregation_service.pb.h"
+#include "clv/v1/data_source_service.pb.h"
 #include "clv/v1/ingest_service.pb.h"
 #include "clv/v1/query_service.pb.h"
 #include "common/base/flags.h"
@@ -25,6 +26,7 @@ void LinkDescriptors() {
   clv::v1::GetStatusRequest::descriptor();
   clv::v1::GetJobRequest::descriptor();
   clv::v1::AppendEventsRequest::descriptor();
+  clv::v1::AppendFileRequest::descriptor();
   clv::v1::QueryPipeRequest::descriptor();
 }
 
@@ -41,7 +43,8 @@ int Run(int argc, char** argv) {
       "Serves the suite's gRPC services as REST: /v1 as plain proto JSON, /v0 as the events "
       "and pipes API. Routes come from the services' google.api.http rules.");
   flags.Add("http-address", &http_address, "Where to serve HTTP/1.1; port 0 picks a free one");
-  flags.Add("ingest", &ingest, "Address of clv-ingest (IngestService, AdminService)");
+  flags.Add("ingest", &ingest,
+            "Address of clv-ingest (IngestService, AdminService, DataSourceService)");
   flags.Add("aggregation", &aggregation, "Address of clv-aggregation");
   flags.Add("query", &query, "Address of clv-query");
   flags.Add("io-threads", &io_threads, "Threads that serve connections, 1 to 64");
@@ -68,8 +71,9 @@ int Run(int argc, char** argv) {
   using namespace clv::gateway;  // NOLINT: names of this program's only library
   Gateway::Options options = SuiteOptions(http_address);
   options.http.io_threads = static_cast<int>(io_threads);
-  options.upstreams.push_back(
-      {.services = {kIngestService, kAdminService}, .channel = nullptr, .address = ingest});
+  options.upstreams.push_back({.services = {kIngestService, kAdminService, kDataSourceService},
+                               .channel = nullptr,
+                               .address = ingest});
   options.upstreams.push_back(
       {.services = {kAggregationService}, .channel = nullptr, .address = aggregation});
   options.upstreams.push_back({.services = {kQueryService}, .channel = nullptr, .address = query});
