@@ -75,9 +75,11 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
     return absl::AbortedError("another worker has moved the checkpoint");
   }
   const FoldOptions fold_options{.reporting_currency = options_.reporting_currency,
-                                 .read_log = [this](storage::LogPosition after) {
-                                   return log_->ReadAfter(after, options_.max_rows_per_fold);
-                                 }};
+                                 .read_log =
+                                     [this](storage::LogPosition after) {
+                                       return log_->ReadAfter(after, options_.max_rows_per_fold);
+                                     },
+                                 .open_erasures = [this] { return log_->OpenErasures(); }};
   CLV_ASSIGN_OR_RETURN(const FoldCounts counts, Fold(rows, fold_options, *transaction));
   CLV_RETURN_IF_ERROR(transaction->Commit(records.back().position));
   folded_rows_ += counts.outcome.rows;
