@@ -23,7 +23,8 @@ namespace clv::ingest {
 
 class ErasureScene {
  public:
-  ErasureScene();
+  // With kFolded the log is trimmed whenever the queue has something to do.
+  explicit ErasureScene(LogRetention log_retention = LogRetention::kAll);
 
   // Appends a record and returns its position. An erasure gets a tombstone.
   storage::LogPosition Append(const wire::LogRows& rows);
@@ -51,7 +52,7 @@ class ErasureScene {
   storage::SqliteEventLog& log() { return *log_; }
   WriteQueue& queue() { return *queue_; }
   ErasureSteps& steps() { return *steps_; }
-  storage::SqliteClvStore& store() { return *store_; }
+  std::timed_mutex& log_content() { return log_content_; }
   const TempDirectory& directory() const { return directory_; }
 
  private:
