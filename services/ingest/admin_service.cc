@@ -8,6 +8,8 @@
 #include "absl/status/statusor.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/scopes.h"
+#include "common/rpc/status_conversion.h"
+#include "services/ingest/job_face.h"
 #include "services/ingest/token_factory.h"
 #include "services/ingest/write_path.h"
 
@@ -35,13 +37,12 @@ absl::Status CheckMayGrant(const rpc::Caller& caller, const std::vector<std::str
 AdminService::AdminService(const Options& options)
     : tokens_(options.tokens),
       clock_(options.clock),
-      erasure_(options.erasure),
-      customer_export_(options.customer_export),
-      backups_(options.backups),
+      persons_(options.persons),
       status_({.log = options.log,
                .queue = options.queue,
                .version = options.version,
                .start_time_seconds = options.clock->NowSeconds()}),
+      jobs_({.board = options.jobs}),
       dispatcher_("clv.v1.AdminService", options.dispatch) {}
 
 grpc::ServerUnaryReactor* AdminService::CreateToken(grpc::CallbackServerContext* context,
@@ -94,16 +95,17 @@ grpc::ServerUnaryReactor* AdminService::EraseCustomer(grpc::CallbackServerContex
   return dispatcher_.ServeAsync(
       context, "EraseCustomer",
       [this, request, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
-        const absl::StatusOr<v1::Job> started = erasure_->StartErase(request->customer_id());
+        Erasure& erasure = persons_->erasure();
+        const absl::StatusOr<v1::Job> started = erasure.StartErase(request->customer_id());
         if (!started.ok()) {
           done(started.status());
           return;
         }
-        erasure_->AwaitEnd(*started, EndOfWait(call.deadline()),
-                           [response, done](absl::StatusOr<v1::Job> job) {
-                             if (job.ok()) *response->mutable_job() = *std::move(job);
-                             done(job.status());
-                           });
+        erasure.AwaitEnd(*started, EndOfWait(call.deadline()),
+                         [response, done](absl::StatusOr<v1::Job> job) {
+                           if (job.ok()) *response->mutable_job() = *std::move(job);
+                           done(job.status());
+                         });
       });
 }
 
@@ -112,7 +114,7 @@ grpc::ServerUnaryReactor* AdminService::ExportCustomer(grpc::CallbackServerConte
                                                        v1::ExportCustomerResponse* response) {
   return dispatcher_.Serve(
       context, "ExportCustomer", response, [this, request](rpc::CallContext& call) {
-        return customer_export_->Export(request->customer_id(), call.deadline());
+        return persons_->customer_export().Export(request->customer_id(), call.deadline());
       });
 }
 
@@ -123,8 +125,52 @@ grpc::ServerUnaryReactor* AdminService::StartBackup(grpc::CallbackServerContext*
       context, "StartBackup", response,
       [this, request](rpc::CallContext& /*call*/) -> absl::StatusOr<v1::StartBackupResponse> {
         v1::StartBackupResponse started;
-        CLV_ASSIGN_OR_RETURN(*started.mutable_job(), backups_->Start(request->directory()));
+        CLV_ASSIGN_OR_RETURN(*started.mutable_job(),
+                             persons_->backups().Start(request->directory()));
         return started;
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::GetJob(grpc::CallbackServerContext* context,
+                                               const v1::AdminServiceGetJobRequest* request,
+                                               v1::AdminServiceGetJobResponse* response) {
+  return dispatcher_.ServeAsync(
+      context, "GetJob",
+      [this, request, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
+        jobs_.GetJob(request->job_id(), call.Metadata("authorization"),
+                     [response, done](absl::StatusOr<v1::Job> job) {
+                       if (job.ok()) *response->mutable_job() = *std::move(job);
+                       done(job.status());
+                     });
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListJobs(grpc::CallbackServerContext* context,
+                                                 const v1::AdminServiceListJobsRequest* request,
+                                                 v1::AdminServiceListJobsResponse* response) {
+  return dispatcher_.ServeAsync(
+      context, "ListJobs",
+      [this, request, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
+        const uint32_t limit = request->has_limit() ? request->limit() : kDefaultListedJobs;
+        if (limit < 1 || limit > kMaxListedJobs) {
+          done(rpc::FieldError("limit", std::to_string(limit), "1 to 1000"));
+          return;
+        }
+        jobs_.ListJobs(limit, call.Metadata("authorization"),
+                       [response, done](std::vector<v1::Job> jobs) {
+                         for (v1::Job& job : jobs) *response->add_jobs() = std::move(job);
+                         done(absl::OkStatus());
+                       });
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::ServeJobs(grpc::CallbackServerContext* context,
+                                                  const v1::ServeJobsRequest* request,
+                                                  google::api::HttpBody* response) {
+  return dispatcher_.ServeV0Async(
+      context, "ServeJobs", nullptr, response,
+      [this, request](rpc::CallContext& call, const rpc::Dispatcher::V0Done& done) {
+        ServeV0Jobs(jobs_, call, request->job_id(), done);
       });
 }
 

@@ -9,9 +9,9 @@
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/storage.h"
-#include "services/ingest/backup_job.h"
-#include "services/ingest/customer_export.h"
-#include "services/ingest/erasure.h"
+#include "services/ingest/job_board.h"
+#include "services/ingest/job_handlers.h"
+#include "services/ingest/person_parts.h"
 #include "services/ingest/suite_status.h"
 #include "services/ingest/write_queue.h"
 
@@ -26,17 +26,17 @@ class AdminService final : public v1::AdminService::CallbackService {
     const Clock* clock = nullptr;
     const storage::EventLog* log = nullptr;
     const WriteQueue* queue = nullptr;
-    Erasure* erasure = nullptr;
-    const CustomerExport* customer_export = nullptr;
-    BackupJob* backups = nullptr;
+    const JobBoard* jobs = nullptr;
+    PersonParts* persons = nullptr;
     std::string version;
   };
   explicit AdminService(const Options& options);
 
-  // See SuiteStatus::Connect.
+  // See SuiteStatus::Connect and JobHandlers::Connect.
   void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
                const std::shared_ptr<grpc::Channel>& query) {
     status_.Connect(aggregation, query);
+    jobs_.Connect(aggregation);
   }
 
   grpc::ServerUnaryReactor* CreateToken(grpc::CallbackServerContext* context,
@@ -57,6 +57,15 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* StartBackup(grpc::CallbackServerContext* context,
                                         const v1::StartBackupRequest* request,
                                         v1::StartBackupResponse* response) override;
+  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
+                                   const v1::AdminServiceGetJobRequest* request,
+                                   v1::AdminServiceGetJobResponse* response) override;
+  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
+                                     const v1::AdminServiceListJobsRequest* request,
+                                     v1::AdminServiceListJobsResponse* response) override;
+  grpc::ServerUnaryReactor* ServeJobs(grpc::CallbackServerContext* context,
+                                      const v1::ServeJobsRequest* request,
+                                      google::api::HttpBody* response) override;
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
@@ -64,10 +73,9 @@ class AdminService final : public v1::AdminService::CallbackService {
  private:
   storage::TokenStore* const tokens_;
   const Clock* const clock_;
-  Erasure* const erasure_;
-  const CustomerExport* const customer_export_;
-  BackupJob* const backups_;
+  PersonParts* const persons_;
   SuiteStatus status_;
+  JobHandlers jobs_;
   const rpc::Dispatcher dispatcher_;
 };
 

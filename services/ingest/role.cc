@@ -36,62 +36,70 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                                              .queue = role->queue_.get(),
                                                              .visibility = role->visibility_.get(),
                                                              .clock = options.clock});
-  CLV_RETURN_IF_ERROR(role->MakePersons(options));
-  role->admin_ = std::make_unique<AdminService>(
-      AdminService::Options{.dispatch = options.dispatch,
-                            .tokens = role->tokens_.get(),
-                            .clock = options.clock,
-                            .log = role->log_.get(),
-                            .queue = role->queue_.get(),
-                            .erasure = role->erasure_.get(),
-                            .customer_export = role->customer_export_.get(),
-                            .backups = role->backups_.get(),
-                            .version = options.version});
+  CLV_RETURN_IF_ERROR(role->MakeJobs(options));
+  role->admin_ =
+      std::make_unique<AdminService>(AdminService::Options{.dispatch = options.dispatch,
+                                                           .tokens = role->tokens_.get(),
+                                                           .clock = options.clock,
+                                                           .log = role->log_.get(),
+                                                           .queue = role->queue_.get(),
+                                                           .jobs = role->jobs_.get(),
+                                                           .persons = role->persons_.get(),
+                                                           .version = options.version});
   return role;
 }
 
-absl::Status IngestRole::MakePersons(const Options& options) {
+absl::Status IngestRole::MakeJobs(const Options& options) {
   const DataDirectory& directory = options.directory;
   CLV_ASSIGN_OR_RETURN(job_store_, storage::SqliteJobStore::Open(directory.event_log()));
-  CLV_ASSIGN_OR_RETURN(jobs_, JobBoard::Open({.store = job_store_.get(),
-                                              .clock = options.clock,
-                                              .can_resume = &Erasure::CanResume}));
   facts_ = std::make_unique<storage::SqliteClvReader>(directory.clv());
   quarantine_ = std::make_unique<storage::SqliteQuarantineReader>(directory.event_log());
   copier_ = std::make_unique<storage::SqliteInstallationCopier>(directory);
-  const auto open_log =
-      [path = directory.event_log()]() -> absl::StatusOr<std::unique_ptr<storage::EventReader>> {
-    return storage::SqliteEventReader::Open({.path = path});
-  };
-  erasure_steps_ =
-      std::make_unique<ErasureSteps>(ErasureSteps::Options{.queue = queue_.get(),
-                                                           .log = log_.get(),
-                                                           .open_log = open_log,
-                                                           .progress = wait_progress_.get(),
-                                                           .facts = facts_.get(),
-                                                           .quarantine = quarantine_.get(),
-                                                           .log_content = &log_content_});
-  erasure_ = std::make_unique<Erasure>(Erasure::Options{.queue = queue_.get(),
-                                                        .log = log_.get(),
-                                                        .facts = facts_.get(),
-                                                        .erased = erased_.get(),
-                                                        .steps = erasure_steps_.get(),
-                                                        .jobs = jobs_.get(),
-                                                        .clock = options.clock});
-  customer_export_ =
-      std::make_unique<CustomerExport>(CustomerExport::Options{.facts = facts_.get(),
-                                                               .quarantine = quarantine_.get(),
-                                                               .log = log_.get(),
-                                                               .open_log = open_log,
-                                                               .queue = queue_.get()});
-  backups_ = std::make_unique<BackupJob>(BackupJob::Options{.copier = copier_.get(),
-                                                            .directory = directory,
-                                                            .queue = queue_.get(),
-                                                            .jobs = jobs_.get(),
-                                                            .clock = options.clock,
-                                                            .log_content = &log_content_,
-                                                            .version = options.version});
-  return erasure_->Resume();
+  CLV_ASSIGN_OR_RETURN(
+      jobs_,
+      JobBoard::Open(
+          {.store = job_store_.get(), .clock = options.clock, .can_resume = [](const v1::Job& job) {
+             return Deletion::CanResume(job) || Erasure::CanResume(job);
+           }}));
+  MakePersons(options);
+  MakeDataSources(options);
+  data_sources_->ResumeJobs();
+  return persons_->ResumeJobs();
+}
+
+void IngestRole::MakePersons(const Options& options) {
+  persons_ = std::make_unique<PersonParts>(
+      PersonParts::Options{.queue = queue_.get(),
+                           .log = log_.get(),
+                           .open_log = [path = options.directory.event_log()]()
+                               -> absl::StatusOr<std::unique_ptr<storage::EventReader>> {
+                             return storage::SqliteEventReader::Open({.path = path});
+                           },
+                           .progress = wait_progress_.get(),
+                           .facts = facts_.get(),
+                           .quarantine = quarantine_.get(),
+                           .erased = erased_.get(),
+                           .copier = copier_.get(),
+                           .jobs = jobs_.get(),
+                           .clock = options.clock,
+                           .directory = options.directory,
+                           .version = options.version});
+}
+
+void IngestRole::MakeDataSources(const Options& options) {
+  data_sources_ = std::make_unique<DataSourceParts>(DataSourceParts::Options{
+      .write = {.queue = queue_.get(), .visibility = visibility_.get(), .clock = options.clock},
+      .jobs = jobs_.get(),
+      .log = log_.get(),
+      .progress = wait_progress_.get(),
+      .facts = facts_.get(),
+      .quarantine = quarantine_.get(),
+      .eraser = &persons_->erasure(),
+      .pipes = PipeNames()});
+  data_source_service_ = std::make_unique<DataSourceService>(
+      DataSourceService::Options{.dispatch = options.dispatch,
+                                 .handlers = &data_sources_->handlers(),
+                                 .face = &data_sources_->face()});
 }
 
 IngestRole::~IngestRole() {

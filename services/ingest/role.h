@@ -3,7 +3,6 @@
 #define CLV_SERVICES_INGEST_ROLE_H_
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -20,13 +19,12 @@
 #include "common/storage/sqlite/quarantine_reader.h"
 #include "common/storage/sqlite/token_store.h"
 #include "services/ingest/admin_service.h"
-#include "services/ingest/backup_job.h"
-#include "services/ingest/customer_export.h"
+#include "services/ingest/data_source_parts.h"
+#include "services/ingest/data_source_service.h"
 #include "services/ingest/erased_customers.h"
-#include "services/ingest/erasure.h"
-#include "services/ingest/erasure_steps.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/job_board.h"
+#include "services/ingest/person_parts.h"
 #include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
 
@@ -52,9 +50,11 @@ class IngestRole {
   // Ends the jobs, and writes and answers what is queued. The server must have been drained.
   ~IngestRole();
 
-  std::vector<grpc::Service*> services() { return {ingest_.get(), admin_.get()}; }
+  std::vector<grpc::Service*> services() {
+    return {ingest_.get(), admin_.get(), data_source_service_.get()};
+  }
 
-  // Where GetStatus asks; either may be null.
+  // Where GetStatus and the calls about jobs ask; either may be null.
   void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
                const std::shared_ptr<grpc::Channel>& query) {
     admin_->Connect(aggregation, query);
@@ -69,7 +69,9 @@ class IngestRole {
  private:
   explicit IngestRole(RoleLock lock) : lock_(std::move(lock)) {}
   absl::Status MakeTokens(const DataDirectory& directory, const Clock& clock);
-  absl::Status MakePersons(const Options& options);
+  absl::Status MakeJobs(const Options& options);
+  void MakePersons(const Options& options);
+  void MakeDataSources(const Options& options);
 
   RoleLock lock_;
   std::string admin_token_;
@@ -85,14 +87,12 @@ class IngestRole {
   std::unique_ptr<storage::SqliteJobStore> job_store_;
   std::unique_ptr<storage::SqliteClvReader> facts_;
   std::unique_ptr<storage::SqliteQuarantineReader> quarantine_;
-  std::timed_mutex log_content_;  // see BackupJob::Options
   std::unique_ptr<storage::SqliteInstallationCopier> copier_;
-  std::unique_ptr<ErasureSteps> erasure_steps_;
-  std::unique_ptr<Erasure> erasure_;
-  std::unique_ptr<CustomerExport> customer_export_;
-  std::unique_ptr<BackupJob> backups_;
+  std::unique_ptr<PersonParts> persons_;
+  std::unique_ptr<DataSourceParts> data_sources_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<AdminService> admin_;
+  std::unique_ptr<DataSourceService> data_source_service_;
   // What the jobs use lies above.
   std::unique_ptr<JobBoard> jobs_;
 };

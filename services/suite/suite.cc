@@ -49,8 +49,9 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                             services));
   const std::shared_ptr<grpc::Channel> channel = suite->host_->InProcessChannel();
   suite->ingest_->Connect(channel, channel);
-  for (const char* service : {"", gateway::kIngestService, gateway::kAdminService,
-                              gateway::kAggregationService, gateway::kQueryService}) {
+  for (const char* service :
+       {"", gateway::kIngestService, gateway::kAdminService, gateway::kDataSourceService,
+        gateway::kAggregationService, gateway::kQueryService}) {
     suite->host_->SetServing(service, true);
   }
   if (!options.http_address.empty()) {
