@@ -75,6 +75,7 @@ int Run(int argc, char** argv) {
   if (!host.ok()) return clv::BadConfiguration(kProgram, std::string(host.status().message()));
   (*host)->SetServing("clv.v1.IngestService", true);
   (*host)->SetServing("clv.v1.AdminService", true);
+  (*host)->SetServing("clv.v1.DataSourceService", true);
   (*host)->SetServing("", true);
   std::cout << (*role)->first_start_message();
   std::cout << "ready " << kProgram << " grpc=" << (*host)->address() << std::endl;

@@ -39,6 +39,11 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                                                       .log = role->log_.get(),
                                                                       .queue = role->queue_.get(),
                                                                       .version = options.version});
+  role->data_sources_ = std::make_unique<DataSourceService>(
+      DataSourceService::Options{.dispatch = options.dispatch,
+                                 .queue = role->queue_.get(),
+                                 .visibility = role->visibility_.get(),
+                                 .clock = options.clock});
   return role;
 }
 

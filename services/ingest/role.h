@@ -15,6 +15,7 @@
 #include "common/storage/sqlite/fold_progress.h"
 #include "common/storage/sqlite/token_store.h"
 #include "services/ingest/admin_service.h"
+#include "services/ingest/data_source_service.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
@@ -41,7 +42,9 @@ class IngestRole {
   // Writes and answers what is queued. The server must have been drained.
   ~IngestRole();
 
-  std::vector<grpc::Service*> services() { return {ingest_.get(), admin_.get()}; }
+  std::vector<grpc::Service*> services() {
+    return {ingest_.get(), admin_.get(), data_sources_.get()};
+  }
 
   // Where GetStatus asks; either may be null.
   void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
@@ -71,6 +74,7 @@ class IngestRole {
   std::unique_ptr<WriteQueue> queue_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<AdminService> admin_;
+  std::unique_ptr<DataSourceService> data_sources_;
 };
 
 }  // namespace clv::ingest
