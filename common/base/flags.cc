@@ -42,6 +42,12 @@ void Flags::Add(const std::string& name, int64_t* value, const std::string& help
       ->capture_default_str();
 }
 
+void Flags::Add(const std::string& name, uint64_t* value, const std::string& help) {
+  app_->add_option("--" + name, *value, help)
+      ->envname(EnvironmentName(name))
+      ->capture_default_str();
+}
+
 void Flags::Add(const std::string& name, bool* value, const std::string& help) {
   app_->add_flag("--" + name, *value, help)->envname(EnvironmentName(name));
 }

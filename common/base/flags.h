@@ -30,6 +30,7 @@ class Flags {
   // Declares `--name`. The pointers must outlive Parse.
   void Add(const std::string& name, std::string* value, const std::string& help);
   void Add(const std::string& name, int64_t* value, const std::string& help);
+  void Add(const std::string& name, uint64_t* value, const std::string& help);
   void Add(const std::string& name, bool* value, const std::string& help);
   // The same, and it must be given.
   void Required(const std::string& name, std::string* value, const std::string& help);

@@ -2,6 +2,7 @@
 #ifndef CLV_COMMON_RPC_CALL_CONTEXT_H_
 #define CLV_COMMON_RPC_CALL_CONTEXT_H_
 
+#include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -68,6 +69,8 @@ class CallContext {
   std::string original_path_;
   std::string content_encoding_;
   V0Parameters parameters_;
+  const google::protobuf::Message* request_ = nullptr;  // its size counts; null: not at all
+  bool had_message_ = false;                            // a stream was charged for a message
 };
 
 }  // namespace clv::rpc

@@ -145,6 +145,22 @@ absl::Status BindRepeated(const FieldDescriptor& field, const std::vector<std::s
   return absl::OkStatus();
 }
 
+bool IsBound(const FieldDescriptor& field) {
+  if (field.type() == FieldDescriptor::TYPE_BYTES) return false;
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return true;
+    case FieldDescriptor::CPPTYPE_UINT64:
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+    case FieldDescriptor::CPPTYPE_BOOL:
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return !field.is_repeated();
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 std::string ShortEnumName(const EnumValueDescriptor& value) {
@@ -165,6 +181,16 @@ absl::Status BindParameters(const V0Parameters& parameters, Message* request) {
     if (value && !value->empty()) CLV_RETURN_IF_ERROR(BindSingle(field, *value, request));
   }
   return absl::OkStatus();
+}
+
+absl::Status OverrideParameter(const std::string& name, const std::string& text, Message* request) {
+  const FieldDescriptor* field = request->GetDescriptor()->FindFieldByName(name);
+  if (field == nullptr || !IsBound(*field)) {
+    return absl::NotFoundError(absl::StrCat("there is no parameter '", name, "'"));
+  }
+  request->GetReflection()->ClearField(request, field);
+  if (field->is_repeated()) return BindRepeated(*field, {text}, request);
+  return text.empty() ? absl::OkStatus() : BindSingle(*field, text, request);
 }
 
 }  // namespace clv::rpc

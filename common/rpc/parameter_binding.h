@@ -32,6 +32,12 @@ absl::StatusOr<Request> BindRequest(const V0Parameters& parameters) {
   return request;
 }
 
+// Sets the field of that name to what the text, as the only value of its parameter, says; what the
+// field held is gone. NOT_FOUND when there is no field of that name that can be bound, else errors
+// as above.
+absl::Status OverrideParameter(const std::string& name, const std::string& text,
+                               google::protobuf::Message* request);
+
 // The name of an enum's value as parameters and columns show it: `month` for GRANULARITY_MONTH.
 std::string ShortEnumName(const google::protobuf::EnumValueDescriptor& value);
 

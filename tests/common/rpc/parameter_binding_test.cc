@@ -91,5 +91,27 @@ TEST(ParameterBindingTest, RefusesTextThatIsNotUtf8) {
   EXPECT_THAT(ErrorOf("country=%ff"), HasSubstr("country: got "));
 }
 
+TEST(OverrideParameterTest, ReplacesWhatTheFieldHeld) {
+  v1::GetCustomerRetentionRequest request;
+  request.add_country("France");
+  request.set_limit(7);
+  request.set_granularity(v1::GRANULARITY_DAY);
+  ASSERT_TRUE(OverrideParameter("country", "USA", &request).ok());
+  ASSERT_TRUE(OverrideParameter("limit", "3", &request).ok());
+  ASSERT_TRUE(OverrideParameter("granularity", "", &request).ok());
+  ASSERT_EQ(request.country_size(), 1);
+  EXPECT_EQ(request.country(0), "USA");
+  EXPECT_EQ(request.limit(), 3u);
+  EXPECT_EQ(request.granularity(), v1::GRANULARITY_UNSPECIFIED);
+}
+
+TEST(OverrideParameterTest, KnowsOnlyFieldsThatCanBeBound) {
+  v1::GetCustomerRetentionRequest request;
+  EXPECT_EQ(OverrideParameter("nothing", "x", &request).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(OverrideParameter("limit", "x", &request).code(), absl::StatusCode::kInvalidArgument);
+  v1::QueryPipeRequest pipe;
+  EXPECT_EQ(OverrideParameter("body", "x", &pipe).code(), absl::StatusCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace clv::rpc

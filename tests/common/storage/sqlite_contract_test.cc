@@ -59,8 +59,12 @@ class SqliteEventLogHome final : public EventLogHome {
 class SqliteTokenStoreHome final : public TokenStoreHome {
  public:
   absl::StatusOr<std::unique_ptr<TokenStore>> OpenStore() override {
-    return SqliteTokenStore::Open(path_);
+    auto store = SqliteTokenStore::Open(path_);
+    if (!store.ok()) return store.status();
+    audit_ = store->get();
+    return store;
   }
+  AuditLog* Audit() override { return audit_; }
   std::unique_ptr<TokenReader> OpenReader() override {
     return std::make_unique<SqliteTokenReader>(path_);
   }
@@ -68,6 +72,7 @@ class SqliteTokenStoreHome final : public TokenStoreHome {
  private:
   TempDirectory directory_;
   const std::string path_ = directory_.path() + "/auth.db";
+  AuditLog* audit_ = nullptr;
 };
 
 class SqliteClvStoreHome final : public ClvStoreHome {
