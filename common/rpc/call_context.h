@@ -16,6 +16,8 @@
 
 namespace clv::rpc {
 
+class MethodMetrics;
+
 // One admitted call. Valid until the call is finished; one thread at a time.
 class CallContext {
  public:
@@ -68,6 +70,8 @@ class CallContext {
   std::string original_path_;
   std::string content_encoding_;
   V0Parameters parameters_;
+  MethodMetrics* metrics_ = nullptr;  // null: the call is not counted
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace clv::rpc

@@ -13,14 +13,17 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/access_table.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/call_context.h"
+#include "common/rpc/call_metrics.h"
 #include "common/rpc/v0_reply.h"
 #include "common/rpc/worker_pool.h"
 #include "google/api/httpbody.pb.h"
@@ -43,6 +46,7 @@ class Dispatcher {
     const Authenticator* authenticator = nullptr;  // must outlive the dispatcher
     WorkerPool* workers = nullptr;                 // the same
     std::chrono::milliseconds default_deadline{10'000};
+    metrics::Registry* metrics = nullptr;  // must outlive the dispatcher; null: nothing is counted
   };
 
   // Ends a call; to be called exactly once, from any thread. Afterwards the request, the response
@@ -100,7 +104,7 @@ class Dispatcher {
                                                          const std::string& method) const;
 
   // The status that goes to the client. INTERNAL, UNKNOWN and DATA_LOSS are logged under the
-  // request's id, and the client sees only that id.
+  // request's id, and the client sees only that id. Counts the end of the call: once for each.
   static grpc::Status Conclude(const CallContext* call, const absl::Status& status);
 
   // The threads that handlers run on.
@@ -114,10 +118,13 @@ class Dispatcher {
   void Enqueue(const std::shared_ptr<CallContext>& call, const std::string& method,
                std::function<void()> prepare, std::function<void()> run, const Done& refuse) const;
   absl::Status Admit(CallContext* call, const std::string& method) const;
+  static void Count(const CallContext& call, absl::StatusCode code,
+                    std::optional<int> http_status = std::nullopt);
 
   const std::string service_;
   const Options options_;
   const std::unique_ptr<const AccessTable> access_;  // null: unknown service
+  const CallMetrics metrics_;
 };
 
 }  // namespace clv::rpc
