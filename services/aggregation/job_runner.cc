@@ -25,6 +25,10 @@ std::string NewJobId() {
 void CopyProgress(const RecomputeProgress& progress, v1::Job* job) {
   job->set_customers_done(progress.customers_done);
   job->set_customers_total(progress.customers_total);
+  if (progress.customers_total > 0) {
+    job->set_progress(std::min(1.0, static_cast<double>(progress.customers_done) /
+                                        static_cast<double>(progress.customers_total)));
+  }
   job->set_values_checked(progress.values_checked);
   job->set_difference_count(progress.difference_count);
   job->set_folded_position(progress.folded_position);
@@ -73,6 +77,7 @@ v1::Job FromRecord(const storage::JobRecord& record) {
   job.set_difference_count(record.difference_count);
   job.set_error(record.error);
   job.set_folded_position(record.folded_position);
+  if (job.state() == v1::JOB_STATE_DONE) job.set_progress(1);
   return job;
 }
 

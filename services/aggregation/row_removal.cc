@@ -16,13 +16,13 @@ using domain::ImportedClv;
 using domain::Purchase;
 using storage::FoldTransaction;
 
-constexpr int kSlice = 2'000;
+constexpr int kScannedRows = 2'000;
 
 // How each kind of fact is scanned, found by customer, and removed.
 struct Customers {
   using Row = Customer;
   static absl::StatusOr<std::vector<Row>> After(const Row* last, FoldTransaction& transaction) {
-    return transaction.ScanCustomers(last == nullptr ? "" : last->customer_id, kSlice);
+    return transaction.ScanCustomers(last == nullptr ? "" : last->customer_id, kScannedRows);
   }
   static absl::StatusOr<std::vector<Row>> Of(const std::string& id, FoldTransaction& transaction) {
     CLV_ASSIGN_OR_RETURN(auto found, transaction.FindCustomers({id}));
@@ -38,7 +38,7 @@ struct Customers {
 struct Imports {
   using Row = ImportedClv;
   static absl::StatusOr<std::vector<Row>> After(const Row* last, FoldTransaction& transaction) {
-    return transaction.ScanImports(last == nullptr ? "" : last->customer_id, kSlice);
+    return transaction.ScanImports(last == nullptr ? "" : last->customer_id, kScannedRows);
   }
   static absl::StatusOr<std::vector<Row>> Of(const std::string& id, FoldTransaction& transaction) {
     CLV_ASSIGN_OR_RETURN(auto found, transaction.FindImports({id}));
@@ -54,8 +54,8 @@ struct Imports {
 struct Purchases {
   using Row = Purchase;
   static absl::StatusOr<std::vector<Row>> After(const Row* last, FoldTransaction& transaction) {
-    if (last == nullptr) return transaction.ScanPurchases({}, kSlice);
-    return transaction.ScanPurchases({last->customer_id, last->purchase_id}, kSlice);
+    if (last == nullptr) return transaction.ScanPurchases({}, kScannedRows);
+    return transaction.ScanPurchases({last->customer_id, last->purchase_id}, kScannedRows);
   }
   static absl::StatusOr<std::vector<Row>> Of(const std::string& id, FoldTransaction& transaction) {
     return transaction.PurchasesOf(id);

@@ -129,6 +129,12 @@ void LoggedFoldTest::SetUp() {
   log_ = *std::move(log);
 }
 
+FoldOptions LoggedFoldTest::Options() {
+  return {.reporting_currency = "USD", .read_log = [this](storage::LogPosition after) {
+            return OpenLog().value()->ReadAfter(after, 1'000);
+          }};
+}
+
 void LoggedFoldTest::Append(const LoggedRows& rows) {
   const auto source = !rows.customers.empty()   ? domain::DataSource::kCustomers
                       : !rows.purchases.empty() ? domain::DataSource::kPurchases

@@ -49,8 +49,8 @@ class FoldTest : public ::testing::Test {
   // One that wants its outcome.
   LoggedRows Command(wire::LogCommand command);
 
-  // Of folds without loads.
-  static FoldOptions Options();
+  // How this test folds; without a log there are no loads.
+  virtual FoldOptions Options();
 
   // What the fold of a position did; none fails the test.
   storage::FoldOutcome Outcome(storage::LogPosition position);
@@ -86,6 +86,8 @@ class FoldTest : public ::testing::Test {
 class LoggedFoldTest : public FoldTest {
  protected:
   void SetUp() override;
+
+  FoldOptions Options() override;
 
   // Appends a record to the log.
   void Append(const LoggedRows& rows);
