@@ -17,6 +17,8 @@
 
 namespace clv::rpc {
 
+class MethodMetrics;
+
 // One admitted call. Valid until the call is finished; one thread at a time.
 class CallContext {
  public:
@@ -71,6 +73,8 @@ class CallContext {
   V0Parameters parameters_;
   const google::protobuf::Message* request_ = nullptr;  // its size counts; null: not at all
   bool had_message_ = false;                            // a stream was charged for a message
+  MethodMetrics* metrics_ = nullptr;  // null: the call is not counted
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace clv::rpc

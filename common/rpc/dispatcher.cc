@@ -83,7 +83,10 @@ void Answer(CallContext* call, V0Reply reply, google::api::HttpBody* response) {
 }  // namespace
 
 Dispatcher::Dispatcher(const std::string& service, Options options)
-    : service_(service), options_(options), access_(ReadRules(service)) {}
+    : service_(service),
+      options_(options),
+      access_(ReadRules(service)),
+      metrics_(options.metrics, service) {}
 
 const AccessRule* Dispatcher::FindRule(const std::string& method) const {
   return access_ == nullptr ? nullptr : access_->Find(method);
@@ -92,6 +95,7 @@ const AccessRule* Dispatcher::FindRule(const std::string& method) const {
 std::shared_ptr<CallContext> Dispatcher::MakeCall(grpc::CallbackServerContext* context,
                                                   const std::string& method) const {
   auto call = std::make_shared<CallContext>(context, service_ + "/" + method);
+  call->metrics_ = metrics_.Find(method);
   const AccessRule* rule = FindRule(method);
   if (const auto deadline = ClientDeadline(*context)) {
     call->deadline_ = *deadline;
@@ -158,15 +162,24 @@ absl::Status Dispatcher::ChargeBytes(CallContext* call, size_t bytes) const {
 absl::StatusOr<std::shared_ptr<CallContext>> Dispatcher::StartCall(
     grpc::CallbackServerContext* context, const std::string& method) const {
   std::shared_ptr<CallContext> call = MakeCall(context, method);
-  if (absl::Status admitted = Admit(call.get(), method); !admitted.ok()) {
-    AddRetryAfter(admitted, call.get());
-    return admitted;
-  }
-  return call;
+  const absl::Status admitted = Admit(call.get(), method);
+  if (admitted.ok()) return call;
+  // The caller has no call to conclude.
+  AddRetryAfter(admitted, call.get());
+  Count(*call, admitted.code());
+  return admitted;
+}
+
+void Dispatcher::Count(const CallContext& call, absl::StatusCode code,
+                       std::optional<int> http_status) {
+  if (call.metrics_ != nullptr) call.metrics_->Count(code, http_status, call.began_);
 }
 
 grpc::Status Dispatcher::Conclude(CallContext* call, const absl::Status& status) {
-  if (call != nullptr) AddRetryAfter(status, call);
+  if (call != nullptr) {
+    AddRetryAfter(status, call);
+    Count(*call, status.code());
+  }
   return ToGrpcStatus(Published(call, status));
 }
 
@@ -224,9 +237,11 @@ grpc::ServerUnaryReactor* Dispatcher::ServeV0Async(grpc::CallbackServerContext* 
   const std::shared_ptr<CallContext> call = MakeCall(context, method);
   call->request_ = request != nullptr ? request : form;
   const V0Done done = [call, reactor, response](absl::StatusOr<V0Reply> result) {
-    Answer(call.get(),
-           result.ok() ? *std::move(result) : V0ErrorReply(Published(call.get(), result.status())),
-           response);
+    const absl::StatusCode code = result.status().code();
+    V0Reply reply =
+        result.ok() ? *std::move(result) : V0ErrorReply(Published(call.get(), result.status()));
+    Count(*call, code, reply.http_status);
+    Answer(call.get(), std::move(reply), response);
     reactor->Finish(grpc::Status::OK);
   };
   // Only this face takes tokens from the query: elsewhere they would leak into the logs of proxies

@@ -16,15 +16,18 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/access_table.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/rate_limiter.h"
+#include "common/rpc/call_metrics.h"
 #include "common/rpc/v0_reply.h"
 #include "common/rpc/worker_pool.h"
 #include "google/api/httpbody.pb.h"
@@ -49,6 +52,7 @@ class Dispatcher {
     std::chrono::milliseconds default_deadline{10'000};
     // Shared by the services of a process; null: no limits. The same.
     RateLimiter* limiter = nullptr;
+    metrics::Registry* metrics = nullptr;  // must outlive the dispatcher; null: nothing is counted
   };
 
   // Ends a call; to be called exactly once, from any thread. Afterwards the request, the response
@@ -120,6 +124,7 @@ class Dispatcher {
 
   // The status that goes to the client. INTERNAL, UNKNOWN and DATA_LOSS are logged under the
   // request's id, and the client sees only that id. A `retry-after` goes into the call's metadata.
+  // Counts the end of the call: once for each.
   static grpc::Status Conclude(CallContext* call, const absl::Status& status);
 
   // The threads that handlers run on.
@@ -135,10 +140,13 @@ class Dispatcher {
   absl::Status Admit(CallContext* call, const std::string& method) const;
   // Counts the call against the limits of its caller and tells them in its metadata.
   absl::Status ChargeCall(CallContext* call) const;
+  static void Count(const CallContext& call, absl::StatusCode code,
+                    std::optional<int> http_status = std::nullopt);
 
   const std::string service_;
   const Options options_;
   const std::unique_ptr<const AccessTable> access_;  // null: unknown service
+  const CallMetrics metrics_;
 };
 
 }  // namespace clv::rpc

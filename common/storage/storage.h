@@ -28,6 +28,12 @@ using domain::DataSource;
 // first.
 using LogPosition = uint64_t;
 
+// Sizes of a database's files; 0 for one that is not there.
+struct DatabaseSize {
+  uint64_t database_bytes = 0;  // without its write-ahead file
+  uint64_t wal_bytes = 0;       // of that
+};
+
 // The valid rows of one batch, or a command, ready for the log.
 struct NewRecord {
   DataSource data_source = DataSource::kCustomers;

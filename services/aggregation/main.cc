@@ -8,6 +8,7 @@
 #include "common/base/data_directory.h"
 #include "common/base/flags.h"
 #include "common/base/log.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/installation_wait.h"
 #include "common/rpc/server_host.h"
@@ -26,6 +27,7 @@ int Run(int argc, char** argv) {
   std::string address = "127.0.0.1:50052";
   std::string currency = "USD";
   std::string log_level = "info";
+  std::string metrics_address;
   bool allow_public = false;
   clv::Flags flags(kProgram,
                    "Folds the event log that clv-ingest writes into the customer_clv tables. One "
@@ -35,23 +37,30 @@ int Run(int argc, char** argv) {
   flags.Add("grpc-address", &address, "Where to serve gRPC; port 0 picks a free one");
   flags.Add("reporting-currency", &currency,
             "Currency of all numbers; a change computes every customer again");
+  flags.Add("metrics-address", &metrics_address, clv::metrics::kMetricsAddressHelp);
   flags.Add("allow-public", &allow_public, "Serve beyond loopback without TLS");
   flags.Add("log-level", &log_level, "trace, debug, info, warn, error or off");
   if (const std::optional<int> exit_code = flags.Parse(argc, argv)) return *exit_code;
 
   clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, log_level);
+  auto metrics = clv::metrics::MetricsServer::Start(
+      {.program = kProgram, .address = metrics_address, .allow_public = allow_public});
+  if (!metrics.ok())
+    return clv::BadConfiguration(kProgram, std::string(metrics.status().message()));
   if (absl::Status made = clv::EnsureDirectory(directory.path); !made.ok()) {
     return clv::BadConfiguration(kProgram, std::string(made.message()));
   }
   clv::storage::SqliteTokenReader tokens(directory.auth());
   clv::rpc::Authenticator authenticator(clv::rpc::Authenticator::Options{});
   clv::rpc::WorkerPool workers(clv::rpc::WorkerPool::Options{});
-  auto role = clv::aggregation::AggregationRole::Start(
-      {.directory = directory,
-       .reporting_currency = currency,
-       .dispatch = {.authenticator = &authenticator, .workers = &workers},
-       .clock = &clv::SystemClock()});
+  auto role =
+      clv::aggregation::AggregationRole::Start({.directory = directory,
+                                                .reporting_currency = currency,
+                                                .dispatch = {.authenticator = &authenticator,
+                                                             .workers = &workers,
+                                                             .metrics = (*metrics)->registry()},
+                                                .clock = &clv::SystemClock()});
   if (!role.ok()) return clv::BadConfiguration(kProgram, std::string(role.status().message()));
   auto host = clv::rpc::ServerHost::Start({.address = address, .allow_public = allow_public},
                                           {(*role)->service()});
@@ -59,7 +68,8 @@ int Run(int argc, char** argv) {
   if (clv::rpc::WaitForInstallation(directory, tokens, signals, &authenticator)) {
     (*host)->SetServing(kService, true);
     (*host)->SetServing("", true);
-    std::cout << "ready " << kProgram << " grpc=" << (*host)->address() << std::endl;
+    std::cout << "ready " << kProgram << " grpc=" << (*host)->address() << (*metrics)->ready_word()
+              << std::endl;
     signals.Wait();
   }
   (*host)->Drain(std::chrono::seconds(10));

@@ -14,8 +14,10 @@
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 #include "services/gateway/error_reply.h"
+#include "services/gateway/gateway_metrics.h"
 #include "services/gateway/header_mapping.h"
 #include "services/gateway/percent_coding.h"
+#include "services/gateway/request_target.h"
 #include "services/gateway/upstream_call.h"
 
 namespace clv::gateway {
@@ -42,26 +44,13 @@ bool Serves(const Gateway::Upstream& upstream, const std::string& service) {
                      [&](const std::string& name) { return name == "*" || name == service; });
 }
 
-// The path and query of a request target, which a proxy's client sends with scheme and host (RFC
-// 9112 section 3.2.2).
-std::optional<std::string> OriginForm(std::string_view target) {
-  if (target.starts_with('/')) return std::string(target);
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
-    target.remove_prefix(scheme.size());
-    const size_t path = target.find_first_of("/?");
-    if (path == std::string_view::npos) return "/";
-    return absl::StrCat(target[path] == '/' ? "" : "/", std::string(target.substr(path)));
-  }
-  return std::nullopt;
-}
-
 class TranscodingGateway final : public Gateway {
  public:
   TranscodingGateway(Options options, Transcoder transcoder)
       : options_(std::move(options)),
         transcoder_(std::move(transcoder)),
-        errors_({options_.suite_headers, options_.documentation_url}) {}
+        errors_({options_.suite_headers, options_.documentation_url}),
+        metrics_(options_.metrics, transcoder_) {}
 
   ~TranscodingGateway() override { Shutdown(std::chrono::steady_clock::now()); }
 
@@ -74,12 +63,14 @@ class TranscodingGateway final : public Gateway {
     callbacks.render_error = [this](int status, std::string_view message, std::string_view target) {
       return errors_.Make(status, message, target);
     };
-    if (options_.access_log) {
-      callbacks.on_answered = [this](const AccessRecord& record) { Log(record); };
-    }
+    callbacks.on_answered = [this](const AccessRecord& record) {
+      metrics_.Count(record);
+      if (options_.access_log) Log(record);
+    };
     HttpServerOptions http = options_.http;
     http.max_body_bytes = static_cast<uint64_t>(options_.transcoder.max_request_body_size);
     CLV_ASSIGN_OR_RETURN(server_, HttpServer::Start(std::move(http), std::move(callbacks)));
+    metrics_.Watch(*server_);
     return absl::OkStatus();
   }
 
@@ -188,6 +179,7 @@ class TranscodingGateway final : public Gateway {
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
   absl::flat_hash_map<std::string, grpc::GenericStub*> stub_of_;  // by full service name
   std::unique_ptr<HttpServer> server_;
+  GatewayMetrics metrics_;  // watches the server
 };
 
 }  // namespace

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/metrics/metrics.h"
 #include "grpcpp/channel.h"
 #include "services/gateway/http_server.h"
 #include "services/gateway/transcoder.h"
@@ -68,6 +69,9 @@ class Gateway {
     // One line at level info in the log for each answer: method, path without query, status,
     // milliseconds.
     bool access_log = true;
+
+    // Counts requests and bytes; must outlive the gateway. Null: nothing is counted.
+    metrics::Registry* metrics = nullptr;
   };
 
   // Serves when it returns. INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS: bad configuration, as

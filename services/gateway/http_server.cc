@@ -101,6 +101,8 @@ class BeastHttpServer final : public HttpServer {
 
   const std::string& address() const override { return address_; }
 
+  Traffic traffic() const override { return state_->traffic(); }
+
   void Stop(Clock::time_point deadline) override {
     if (threads_.empty()) return;
     state_->draining = true;

@@ -62,6 +62,14 @@ class HttpServer {
     std::function<void(const AccessRecord&)> on_answered;
   };
 
+  // What went over its connections since it began.
+  struct Traffic {
+    int open_connections = 0;
+    uint64_t refused_connections = 0;  // beyond max_connections
+    uint64_t received_bytes = 0;       // heads included
+    uint64_t sent_bytes = 0;           // the same
+  };
+
   // Listens and serves until Stop. INVALID_ARGUMENT: the address is not `host:port`. UNAVAILABLE:
   // cannot listen there.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(HttpServerOptions options,
@@ -72,6 +80,8 @@ class HttpServer {
 
   // The address that it listens on, with the real port.
   virtual const std::string& address() const = 0;
+
+  virtual Traffic traffic() const = 0;
 
   // Stops listening, closes idle connections, lets running requests finish until `deadline`, then
   // cuts the rest off and returns when no thread runs any more. Every exchange is answered or

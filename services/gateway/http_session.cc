@@ -40,7 +40,10 @@ void AppendHeader(std::string_view name, std::string_view value, std::string& ou
 
 bool HttpServerState::TryOpen() {
   const std::lock_guard lock(mutex_);
-  if (connections_ >= options.max_connections) return false;
+  if (connections_ >= options.max_connections) {
+    ++refused_;
+    return false;
+  }
   ++connections_;
   return true;
 }
@@ -53,6 +56,14 @@ void HttpServerState::Closed() {
 bool HttpServerState::WaitUntilEmpty(Clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   return empty_.wait_until(lock, deadline, [this] { return connections_ == 0; });
+}
+
+HttpServer::Traffic HttpServerState::traffic() const {
+  const std::lock_guard lock(mutex_);
+  return {.open_connections = connections_,
+          .refused_connections = refused_,
+          .received_bytes = received_bytes,
+          .sent_bytes = sent_bytes};
 }
 
 std::string SerializeHead(const HttpResponse& response, std::string_view date, bool keep_alive,
@@ -156,6 +167,7 @@ void HttpSession::StartRead() {
 
 void HttpSession::OnRead(const ErrorCode& error, size_t size) {
   reading_ = false;
+  server_->received_bytes += size;
   if (phase_ == Phase::kClosed) return;
   if (error == boost::asio::error::eof) return OnPeerClosed();
   if (error) return Close();
@@ -316,9 +328,11 @@ void HttpSession::Write(HttpResponse response) {
   deadline_ = now + TransferTime(body_out_.size());
   const std::array<boost::asio::const_buffer, 2> buffers = {boost::asio::buffer(head_out_),
                                                             boost::asio::buffer(body_out_)};
-  boost::asio::async_write(
-      socket_, buffers,
-      [self = shared_from_this()](const ErrorCode& error, size_t) { self->OnWritten(error); });
+  boost::asio::async_write(socket_, buffers,
+                           [self = shared_from_this()](const ErrorCode& error, size_t size) {
+                             self->server_->sent_bytes += size;
+                             self->OnWritten(error);
+                           });
 }
 
 void HttpSession::OnWritten(const ErrorCode& error) {

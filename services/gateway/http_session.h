@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,14 +44,19 @@ class HttpServerState {
   // Waits until no connection is left; false: `deadline` came first.
   bool WaitUntilEmpty(std::chrono::steady_clock::time_point deadline);
 
+  HttpServer::Traffic traffic() const;
+
   const HttpServerOptions options;
   const HttpServer::Callbacks callbacks;
   std::atomic<bool> draining = false;
+  std::atomic<uint64_t> received_bytes = 0;
+  std::atomic<uint64_t> sent_bytes = 0;
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable empty_;
-  int connections_ = 0;  // guarded by mutex_
+  int connections_ = 0;   // guarded by mutex_
+  uint64_t refused_ = 0;  // the same
 };
 
 // One thread's event loop with its connections. `io` is thread-safe, the rest belongs to the thread

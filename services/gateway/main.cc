@@ -10,6 +10,7 @@
 #include "clv/v1/query_service.pb.h"
 #include "common/base/flags.h"
 #include "common/base/log.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/signal_waiter.h"
 #include "services/gateway/gateway.h"
@@ -34,6 +35,7 @@ int Run(int argc, char** argv) {
   std::string aggregation = "127.0.0.1:50052";
   std::string query = "127.0.0.1:50053";
   std::string log_level = "info";
+  std::string metrics_address;
   int64_t io_threads = 2;
   bool allow_public = false;
   clv::Flags flags(
@@ -45,6 +47,7 @@ int Run(int argc, char** argv) {
   flags.Add("aggregation", &aggregation, "Address of clv-aggregation");
   flags.Add("query", &query, "Address of clv-query");
   flags.Add("io-threads", &io_threads, "Threads that serve connections, 1 to 64");
+  flags.Add("metrics-address", &metrics_address, clv::metrics::kMetricsAddressHelp);
   flags.Add("allow-public", &allow_public, "Serve beyond loopback without TLS");
   flags.Add("log-level", &log_level, "trace, debug, info, warn, error or off");
   if (const std::optional<int> exit_code = flags.Parse(argc, argv)) return *exit_code;
@@ -64,10 +67,15 @@ int Run(int argc, char** argv) {
 
   clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, log_level);
+  auto metrics = clv::metrics::MetricsServer::Start(
+      {.program = kProgram, .address = metrics_address, .allow_public = allow_public});
+  if (!metrics.ok())
+    return clv::BadConfiguration(kProgram, std::string(metrics.status().message()));
   LinkDescriptors();
   using namespace clv::gateway;  // NOLINT: names of this program's only library
   Gateway::Options options = SuiteOptions(http_address);
   options.http.io_threads = static_cast<int>(io_threads);
+  options.metrics = (*metrics)->registry();
   options.upstreams.push_back(
       {.services = {kIngestService, kAdminService}, .channel = nullptr, .address = ingest});
   options.upstreams.push_back(
@@ -76,7 +84,8 @@ int Run(int argc, char** argv) {
   auto gateway = Gateway::Create(std::move(options));
   if (!gateway.ok())
     return clv::BadConfiguration(kProgram, std::string(gateway.status().message()));
-  std::cout << "ready " << kProgram << " http=" << (*gateway)->http_address() << std::endl;
+  std::cout << "ready " << kProgram << " http=" << (*gateway)->http_address()
+            << (*metrics)->ready_word() << std::endl;
   signals.Wait();
   (*gateway)->Shutdown(std::chrono::steady_clock::now() + std::chrono::seconds(10));
   return 0;

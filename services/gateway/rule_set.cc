@@ -132,6 +132,7 @@ class RuleSetBuilder {
     CLV_ASSIGN_OR_RETURN(HttpTemplate http_template, ParseHttpTemplate(pattern.path));
     CLV_ASSIGN_OR_RETURN(HttpRule rule, RuleResolver(method, annotation).Resolve(http_template));
     rule.name = name;
+    rule.pattern = absl::StrCat(pattern.method, " ", pattern.path);
     CLV_RETURN_IF_ERROR(
         matcher_.Register(pattern.method, std::move(http_template), {rules_.size(), name}));
     rules_.push_back(std::make_unique<const HttpRule>(std::move(rule)));

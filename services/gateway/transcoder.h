@@ -71,6 +71,7 @@ struct TranscoderOptions {
 struct HttpRule {
   const google::protobuf::MethodDescriptor* method = nullptr;
   std::string name;       // for messages: `pkg.Service.Method (GET /v1/items/{id})`
+  std::string pattern;    // `GET /v1/items/{id}`
   std::string grpc_path;  // `/pkg.Service/Method`
   std::vector<FieldPath> variables;
 

@@ -62,7 +62,9 @@ size_t BytesOf(const storage::QuarantinedRow& row) {
 
 }  // namespace
 
-BatchBuilder::BatchBuilder(Options options) : options_(std::move(options)) {}
+BatchBuilder::BatchBuilder(Options options) : options_(std::move(options)) {
+  write_.data_source = options_.data_source;
+}
 
 void BatchBuilder::AddRow(const domain::RawRow& row, std::optional<std::string_view> raw) {
   const int64_t now = options_.received_at_seconds;

@@ -30,6 +30,7 @@ struct Refusal {
 
 // All that one request writes, in one transaction.
 struct PreparedWrite {
+  domain::DataSource data_source = domain::DataSource::kCustomers;  // of its rows
   std::vector<storage::LogBatch> batches;  // in order; several when the rows fill several records
   uint64_t accepted_rows = 0;
   uint64_t refused_rows = 0;

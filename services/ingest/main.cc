@@ -14,6 +14,7 @@
 #include "common/base/flags.h"
 #include "common/base/log.h"
 #include "common/base/version.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/signal_waiter.h"
@@ -36,6 +37,7 @@ int Run(int argc, char** argv) {
   std::string query;
   std::string log_retention = "folded";
   std::string log_level = "info";
+  std::string metrics_address;
   bool allow_public = false;
   clv::Flags flags(
       kProgram,
@@ -50,23 +52,29 @@ int Run(int argc, char** argv) {
   flags.Add("query", &query, "Address of clv-query, asked by GetStatus");
   flags.Choice("log-retention", &log_retention, {"folded", "all"},
                "What the event log keeps: what is not folded yet, or everything");
+  flags.Add("metrics-address", &metrics_address, clv::metrics::kMetricsAddressHelp);
   flags.Add("allow-public", &allow_public, "Serve beyond loopback without TLS");
   flags.Add("log-level", &log_level, "trace, debug, info, warn, error or off");
   if (const std::optional<int> exit_code = flags.Parse(argc, argv)) return *exit_code;
 
   clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, log_level);
+  auto metrics = clv::metrics::MetricsServer::Start(
+      {.program = kProgram, .address = metrics_address, .allow_public = allow_public});
+  if (!metrics.ok())
+    return clv::BadConfiguration(kProgram, std::string(metrics.status().message()));
   if (absl::Status made = clv::EnsureDirectory(directory.path); !made.ok()) {
     return clv::BadConfiguration(kProgram, std::string(made.message()));
   }
   clv::rpc::Authenticator authenticator(clv::rpc::Authenticator::Options{});
   clv::rpc::WorkerPool workers(clv::rpc::WorkerPool::Options{});
-  auto role = clv::ingest::IngestRole::Start(
-      {.directory = directory,
-       .log_retention = log_retention,
-       .dispatch = {.authenticator = &authenticator, .workers = &workers},
-       .clock = &clv::SystemClock(),
-       .version = clv::Version()});
+  auto role = clv::ingest::IngestRole::Start({.directory = directory,
+                                              .log_retention = log_retention,
+                                              .dispatch = {.authenticator = &authenticator,
+                                                           .workers = &workers,
+                                                           .metrics = (*metrics)->registry()},
+                                              .clock = &clv::SystemClock(),
+                                              .version = clv::Version()});
   if (!role.ok()) return clv::BadConfiguration(kProgram, std::string(role.status().message()));
   authenticator.Open((*role)->admin_token(), &(*role)->tokens());
   (*role)->Connect(ChannelTo(aggregation), ChannelTo(query));
@@ -78,7 +86,8 @@ int Run(int argc, char** argv) {
   (*host)->SetServing("clv.v1.DataSourceService", true);
   (*host)->SetServing("", true);
   std::cout << (*role)->first_start_message();
-  std::cout << "ready " << kProgram << " grpc=" << (*host)->address() << std::endl;
+  std::cout << "ready " << kProgram << " grpc=" << (*host)->address() << (*metrics)->ready_word()
+            << std::endl;
   signals.Wait();
   (*host)->Drain(std::chrono::seconds(10));
   return 0;

@@ -1,10 +1,13 @@
 #include "services/ingest/role.h"
 
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/storage/sqlite/db.h"
+#include "services/ingest/ingest_metrics.h"
 #include "services/ingest/token_factory.h"
 
 namespace clv::ingest {
@@ -22,12 +25,12 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
   role->trim_progress_ = std::make_unique<storage::SqliteFoldProgress>(progress);
   role->wait_progress_ = std::make_unique<storage::SqliteFoldProgress>(progress);
   role->visibility_ = std::make_unique<VisibilityWaiter>(role->wait_progress_.get());
-  role->queue_ = std::make_unique<WriteQueue>(
-      WriteQueue::Options{.log = role->log_.get(),
-                          .progress = role->trim_progress_.get(),
-                          .clock = options.clock,
-                          .log_retention = options.log_retention == "all" ? LogRetention::kAll
-                                                                          : LogRetention::kFolded});
+  role->queue_ = std::make_unique<WriteQueue>(WriteQueue::Options{
+      .log = role->log_.get(),
+      .progress = role->trim_progress_.get(),
+      .clock = options.clock,
+      .log_retention = options.log_retention == "all" ? LogRetention::kAll : LogRetention::kFolded,
+      .metrics = options.dispatch.metrics});
   role->ingest_ =
       std::make_unique<IngestService>(IngestService::Options{.dispatch = options.dispatch,
                                                              .queue = role->queue_.get(),
@@ -44,6 +47,15 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                  .queue = role->queue_.get(),
                                  .visibility = role->visibility_.get(),
                                  .clock = options.clock});
+  role->metrics_ =
+      CollectIngestMetrics(options.dispatch.metrics,
+                           {.log = role->log_.get(),
+                            .queue = role->queue_.get(),
+                            .sizes = [directory = options.directory] {
+                              return std::map<std::string, storage::DatabaseSize>{
+                                  {"event_log", storage::SizeOfDatabase(directory.event_log())},
+                                  {"auth", storage::SizeOfDatabase(directory.auth())}};
+                            }});
   return role;
 }
 

@@ -10,6 +10,7 @@
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/fold_progress.h"
@@ -75,6 +76,7 @@ class IngestRole {
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<AdminService> admin_;
   std::unique_ptr<DataSourceService> data_sources_;
+  std::unique_ptr<metrics::Collection> metrics_;
 };
 
 }  // namespace clv::ingest

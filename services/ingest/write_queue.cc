@@ -27,6 +27,7 @@ void Warn(const std::string& what, const absl::Status& status) {
 
 WriteQueue::WriteQueue(Options options)
     : options_(options),
+      metrics_(options.metrics),
       next_trim_(std::chrono::steady_clock::now() + options.trim_interval),
       next_quarantine_(std::chrono::steady_clock::now()),
       thread_([this] { Work(); }) {}
@@ -88,8 +89,10 @@ void WriteQueue::Drain() {
 
 WriteQueue::Status WriteQueue::status() const {
   std::lock_guard lock(mutex_);
-  return {
-      .queued_rows = queued_rows_, .accepted_rows = accepted_rows_, .refused_rows = refused_rows_};
+  return {.queued_rows = queued_rows_,
+          .queued_bytes = queued_bytes_,
+          .accepted_rows = accepted_rows_,
+          .refused_rows = refused_rows_};
 }
 
 void WriteQueue::Work() {
@@ -131,9 +134,13 @@ void WriteQueue::Append(std::vector<Waiting> group) {
     accepted += waiting.write.accepted_rows;
     refused += waiting.write.refused_rows;
   }
+  const auto began = std::chrono::steady_clock::now();
   const absl::StatusOr<std::vector<storage::LogPosition>> positions = options_.log->Append(batches);
+  metrics_.CountAppend(std::chrono::steady_clock::now() - began, group.size(), positions.ok());
+  if (positions.ok()) metrics_.CountQuarantined(batches);
   batches.clear();
   if (positions.ok()) {
+    for (const Waiting& waiting : group) metrics_.CountAccepted(waiting.write);
     accepted_rows_ += accepted;
     refused_rows_ += refused;
   } else {

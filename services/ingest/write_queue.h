@@ -20,8 +20,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
+#include "common/metrics/metrics.h"
 #include "common/storage/storage.h"
 #include "services/ingest/batch_builder.h"
+#include "services/ingest/write_metrics.h"
 
 namespace clv::ingest {
 
@@ -44,6 +46,7 @@ class WriteQueue {
     uint64_t max_quarantine_bytes = uint64_t{1} << 30;  // raw text for each data source
     std::chrono::milliseconds trim_interval{3'000};
     std::chrono::milliseconds quarantine_interval{60'000};
+    metrics::Registry* metrics = nullptr;  // must outlive the queue; null: nothing is counted
   };
 
   // Receives the position of the last record of the write once all of it is durable (0 when it has
@@ -53,6 +56,7 @@ class WriteQueue {
 
   struct Status {
     uint64_t queued_rows = 0;    // not committed yet
+    uint64_t queued_bytes = 0;   // about what these occupy
     uint64_t accepted_rows = 0;  // valid rows written since the start
     uint64_t refused_rows = 0;   // rows put into quarantine since the start
   };
@@ -116,6 +120,7 @@ class WriteQueue {
   void TrimLog();
 
   const Options options_;
+  const WriteMetrics metrics_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Waiting> queue_;

@@ -19,7 +19,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
   suite->workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
   suite->query_workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
   const rpc::Dispatcher::Options dispatch{.authenticator = &suite->authenticator_,
-                                          .workers = suite->workers_.get()};
+                                          .workers = suite->workers_.get(),
+                                          .metrics = options.metrics};
   CLV_ASSIGN_OR_RETURN(suite->ingest_,
                        ingest::IngestRole::Start({.directory = options.directory,
                                                   .log_retention = options.log_retention,
@@ -36,11 +37,13 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                  .clock = options.clock,
                                                  .appended = &suite->appended_,
                                                  .folded = &suite->folded_}));
-  suite->query_ = std::make_unique<query::QueryRole>(query::QueryRole::Options{
-      .directory = options.directory,
-      .dispatch = {.authenticator = &suite->authenticator_, .workers = suite->query_workers_.get()},
-      .clock = options.clock,
-      .folded = &suite->folded_});
+  suite->query_ = std::make_unique<query::QueryRole>(
+      query::QueryRole::Options{.directory = options.directory,
+                                .dispatch = {.authenticator = &suite->authenticator_,
+                                             .workers = suite->query_workers_.get(),
+                                             .metrics = options.metrics},
+                                .clock = options.clock,
+                                .folded = &suite->folded_});
   std::vector<grpc::Service*> services = suite->ingest_->services();
   services.push_back(suite->aggregation_->service());
   services.push_back(suite->query_->service());
@@ -61,6 +64,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
           " is not loopback and there is no TLS; say --allow-public to do it all the same"));
     }
     gateway::Gateway::Options gateway = gateway::SuiteOptions(options.http_address);
+    gateway.metrics = options.metrics;
     gateway.upstreams.push_back({.services = {"*"}, .channel = channel, .address = ""});
     CLV_ASSIGN_OR_RETURN(suite->gateway_, gateway::Gateway::Create(std::move(gateway)));
   }

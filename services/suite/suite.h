@@ -10,6 +10,7 @@
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/worker_pool.h"
@@ -32,6 +33,7 @@ class Suite {
     std::string log_retention = "folded";  // or "all"
     bool allow_public = false;
     const Clock* clock = &SystemClock();
+    metrics::Registry* metrics = nullptr;  // must outlive the suite; null: nothing is counted
   };
 
   // Serves when it returns. Errors: those of the roles, the server and the gateway; another process
