@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "common/base/status_macros.h"
+#include "services/query/descriptor_set.h"
+#include "services/query/form_body.h"
 #include "services/query/web_page.h"
 
 namespace clv::query {
@@ -15,6 +18,8 @@ QueryService::QueryService(Backends backends, rpc::Dispatcher::Options dispatche
     : backends_(std::move(backends)),
       handlers_(backends_.reports, backends_.quarantine, backends_.clock),
       pipes_(handlers_),
+      catalogue_(DescriptorSet()),
+      catalogue_face_(catalogue_),
       dispatcher_("clv.v1.QueryService", dispatcher) {}
 
 grpc::ServerUnaryReactor* QueryService::GetCustomerRetention(
@@ -89,14 +94,36 @@ grpc::ServerUnaryReactor* QueryService::ListQuarantinedRows(
                            });
 }
 
+grpc::ServerUnaryReactor* QueryService::ListPipes(grpc::CallbackServerContext* context,
+                                                  const v1::ListPipesRequest*,
+                                                  v1::ListPipesResponse* response) {
+  return dispatcher_.Serve(
+      context, "ListPipes", response,
+      [this](const rpc::CallContext& call) -> absl::StatusOr<v1::ListPipesResponse> {
+        return catalogue_face_.List(call.caller());
+      });
+}
+
+grpc::ServerUnaryReactor* QueryService::DescribePipes(grpc::CallbackServerContext* context,
+                                                      const v1::DescribePipesRequest*,
+                                                      google::api::HttpBody* response) {
+  return dispatcher_.ServeV0(context, "DescribePipes", nullptr, response,
+                             [this](const rpc::CallContext& call) {
+                               return catalogue_face_.Answer(call.parameters(), call.caller());
+                             });
+}
+
 grpc::ServerUnaryReactor* QueryService::QueryPipe(grpc::CallbackServerContext* context,
                                                   const v1::QueryPipeRequest* request,
                                                   google::api::HttpBody* response) {
-  return dispatcher_.ServeV0(context, "QueryPipe", &request->body(), response,
-                             [this, request](const rpc::CallContext& call) {
-                               return pipes_.Answer(request->pipe(), call.parameters(),
-                                                    CallOf(call));
-                             });
+  return dispatcher_.ServeV0(
+      context, "QueryPipe", &request->body(), response,
+      [this, request](const rpc::CallContext& call) -> absl::StatusOr<rpc::V0Reply> {
+        CLV_RETURN_IF_ERROR(CheckFormBody(request->body(), call.content_encoding()));
+        if (CatalogueFace::Describes(request->pipe()))
+          return catalogue_face_.Describe(request->pipe(), call.parameters(), call.caller());
+        return pipes_.Answer(request->pipe(), call.parameters(), CallOf(call));
+      });
 }
 
 grpc::ServerUnaryReactor* QueryService::GetWebPage(grpc::CallbackServerContext* context,

@@ -10,6 +10,8 @@
 #include "common/rpc/dispatcher.h"
 #include "common/storage/reports.h"
 #include "common/storage/storage.h"
+#include "services/query/catalogue_face.h"
+#include "services/query/pipe_catalogue.h"
 #include "services/query/pipe_face.h"
 #include "services/query/report_handlers.h"
 
@@ -55,6 +57,12 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* ListQuarantinedRows(grpc::CallbackServerContext* context,
                                                 const v1::ListQuarantinedRowsRequest* request,
                                                 v1::ListQuarantinedRowsResponse* response) override;
+  grpc::ServerUnaryReactor* ListPipes(grpc::CallbackServerContext* context,
+                                      const v1::ListPipesRequest* request,
+                                      v1::ListPipesResponse* response) override;
+  grpc::ServerUnaryReactor* DescribePipes(grpc::CallbackServerContext* context,
+                                          const v1::DescribePipesRequest* request,
+                                          google::api::HttpBody* response) override;
   grpc::ServerUnaryReactor* QueryPipe(grpc::CallbackServerContext* context,
                                       const v1::QueryPipeRequest* request,
                                       google::api::HttpBody* response) override;
@@ -71,6 +79,8 @@ class QueryService final : public v1::QueryService::CallbackService {
   Backends backends_;
   ReportHandlers handlers_;
   PipeFace pipes_;
+  const PipeCatalogue catalogue_;
+  const CatalogueFace catalogue_face_;
   rpc::Dispatcher dispatcher_;
 };
 
