@@ -14,6 +14,7 @@
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 #include "services/gateway/call_counter.h"
+#include "services/gateway/cors.h"
 #include "services/gateway/error_reply.h"
 #include "services/gateway/header_mapping.h"
 #include "services/gateway/percent_coding.h"
@@ -61,9 +62,10 @@ std::optional<std::string> OriginForm(std::string_view target) {
 
 class TranscodingGateway final : public Gateway {
  public:
-  TranscodingGateway(Options options, Transcoder transcoder)
+  TranscodingGateway(Options options, Transcoder transcoder, CorsPolicy cors)
       : options_(std::move(options)),
         transcoder_(std::move(transcoder)),
+        cors_(std::move(cors)),
         errors_({options_.suite_headers, options_.documentation_url}) {}
 
   ~TranscodingGateway() override { Shutdown(std::chrono::steady_clock::now()); }
@@ -75,6 +77,11 @@ class TranscodingGateway final : public Gateway {
       Handle(std::move(exchange));
     };
     callbacks.takes_pieces = [this](const HttpRequest& head) { return StreamsBody(head); };
+    if (cors_.enabled()) {
+      callbacks.answer_headers = [this](const HttpRequest& head) {
+        return cors_.AnswerHeaders(head);
+      };
+    }
     callbacks.render_error = [this](int status, std::string_view message, std::string_view target) {
       return errors_.Make(status, message, target);
     };
@@ -193,7 +200,11 @@ class TranscodingGateway final : public Gateway {
     }
     const std::string allow = absl::StrJoin(allowed, ", ");
     if (exchange.request().method == "OPTIONS") {
-      return exchange.Respond({204, {{"allow", absl::StrCat(allow, ", OPTIONS")}}, ""});
+      HttpResponse response{204, {{"allow", absl::StrCat(allow, ", OPTIONS")}}, ""};
+      for (HttpHeader& header : cors_.PreflightHeaders(exchange.request(), allowed)) {
+        response.headers.push_back(std::move(header));
+      }
+      return exchange.Respond(std::move(response));
     }
     HttpResponse response =
         errors_.Make(405,
@@ -213,6 +224,7 @@ class TranscodingGateway final : public Gateway {
 
   const Options options_;
   const Transcoder transcoder_;
+  const CorsPolicy cors_;
   const ErrorReply errors_;
   const UpstreamAnswer answer_{transcoder_, errors_, options_.suite_headers};
   CallCounter calls_;
@@ -231,7 +243,9 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(Options options) {
   CLV_RETURN_IF_ERROR(registry.status());
   CLV_ASSIGN_OR_RETURN(Transcoder transcoder,
                        Transcoder::Create(*std::move(registry), options.transcoder));
-  auto gateway = std::make_unique<TranscodingGateway>(std::move(options), std::move(transcoder));
+  CLV_ASSIGN_OR_RETURN(CorsPolicy cors, CorsPolicy::Create(options.cors_origins));
+  auto gateway = std::make_unique<TranscodingGateway>(std::move(options), std::move(transcoder),
+                                                      std::move(cors));
   CLV_RETURN_IF_ERROR(gateway->Start());
   return std::unique_ptr<Gateway>(std::move(gateway));
 }

@@ -67,6 +67,10 @@ class Gateway {
     bool suite_headers = false;
     std::string documentation_url;
 
+    // Origins of web pages that may call the API from a browser (CORS): `scheme://host[:port]`, or
+    // `*` for all. Empty: no page of another origin may.
+    std::vector<std::string> cors_origins;
+
     // One line at level info in the log for each answer: method, path without query, status,
     // milliseconds.
     bool access_log = true;
