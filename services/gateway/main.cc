@@ -8,6 +8,7 @@
 
 #include "clv/v1/admin_service.pb.h"
 #include "clv/v1/aggregation_service.pb.h"
+#include "clv/v1/data_source_service.pb.h"
 #include "clv/v1/ingest_service.pb.h"
 #include "clv/v1/query_service.pb.h"
 #include "common/base/flags.h"
@@ -27,6 +28,7 @@ void LinkDescriptors() {
   clv::v1::GetStatusRequest::descriptor();
   clv::v1::GetJobRequest::descriptor();
   clv::v1::AppendEventsRequest::descriptor();
+  clv::v1::AppendFileRequest::descriptor();
   clv::v1::QueryPipeRequest::descriptor();
 }
 
@@ -45,7 +47,7 @@ int Run(int argc, char** argv) {
       "and pipes API. Routes come from the services' google.api.http rules.");
   flags.Add("http-address", &http_address, "Where to serve HTTP/1.1; port 0 picks a free one");
   flags.Add("ingest", &ingest,
-            "Address of clv-ingest (IngestService, AdminService)");
+            "Address of clv-ingest (IngestService, AdminService, DataSourceService)");
   flags.Add("aggregation", &aggregation, "Address of clv-aggregation");
   flags.Add("query", &query, "Address of clv-query");
   flags.Add("cors-origin", &cors_origins,
@@ -76,7 +78,7 @@ int Run(int argc, char** argv) {
   Gateway::Options options = SuiteOptions(http_address);
   options.cors_origins = std::move(cors_origins);
   options.http.io_threads = static_cast<int>(io_threads);
-  options.upstreams.push_back({.services = {kIngestService, kAdminService},
+  options.upstreams.push_back({.services = {kIngestService, kAdminService, kDataSourceService},
                                .channel = nullptr,
                                .address = ingest});
   options.upstreams.push_back(

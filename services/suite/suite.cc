@@ -50,7 +50,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
   const std::shared_ptr<grpc::Channel> channel = suite->host_->InProcessChannel();
   suite->ingest_->Connect(channel, channel);
   for (const char* service :
-       {"", gateway::kIngestService, gateway::kAdminService, gateway::kAggregationService, gateway::kQueryService}) {
+       {"", gateway::kIngestService, gateway::kAdminService, gateway::kDataSourceService,
+        gateway::kAggregationService, gateway::kQueryService}) {
     suite->host_->SetServing(service, true);
   }
   if (!options.http_address.empty()) {
