@@ -52,6 +52,14 @@ void Flags::Add(const std::string& name, bool* value, const std::string& help) {
   app_->add_flag("--" + name, *value, help)->envname(EnvironmentName(name));
 }
 
+void Flags::Add(const std::string& name, std::vector<std::string>* values,
+                const std::string& help) {
+  app_->add_option("--" + name, *values, help)
+      ->envname(EnvironmentName(name))
+      ->delimiter(',')
+      ->allow_extra_args(false);
+}
+
 void Flags::Required(const std::string& name, std::string* value, const std::string& help) {
   app_->add_option("--" + name, *value, help)->envname(EnvironmentName(name))->required();
 }

@@ -13,6 +13,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "services/gateway/http_response_head.h"
+#include "services/gateway/http_server_state.h"
 #include "services/gateway/http_session.h"
 
 namespace clv::gateway {

@@ -60,6 +60,8 @@ class RuleResolver {
       rule.variables.push_back(std::move(path));
     }
     CLV_RETURN_IF_ERROR(ResolveBody(rule));
+    rule.streams_body =
+        rule.body_is_http_body && method_.client_streaming() && !method_.server_streaming();
     CLV_RETURN_IF_ERROR(ResolveResponseBody(rule));
     return rule;
   }

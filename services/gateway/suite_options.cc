@@ -5,7 +5,8 @@ namespace clv::gateway {
 Gateway::Options SuiteOptions(const std::string& http_address) {
   Gateway::Options options;
   options.http.address = http_address;
-  options.transcoder.services = {kIngestService, kAdminService, kAggregationService, kQueryService};
+  options.transcoder.services = {kIngestService, kAdminService, kDataSourceService,
+                                 kAggregationService, kQueryService};
   // Counts of zero and empty lists are answers, too.
   options.transcoder.print_options.always_print_primitive_fields = true;
   options.transcoder.query_param_unescape_plus = true;

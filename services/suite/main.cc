@@ -32,6 +32,9 @@ int Run(int argc, char** argv) {
                  "Directory of the databases; made if it is not there");
   flags.Add("http-address", &options.http_address, "Where to serve REST; port 0 picks a free one");
   flags.Add("grpc-address", &options.grpc_address, "Where to serve gRPC; port 0 picks a free one");
+  flags.Add("cors-origin", &options.cors_origins,
+            "Origin of web pages that may call the API from a browser, for example "
+            "https://shop.example, or * for all; several by commas or by repeating the flag");
   flags.Add("reporting-currency", &options.reporting_currency,
             "Currency of all numbers; a change computes every customer again");
   flags.Choice("log-retention", &options.log_retention, {"folded", "all"},

@@ -52,8 +52,9 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                             services));
   const std::shared_ptr<grpc::Channel> channel = suite->host_->InProcessChannel();
   suite->ingest_->Connect(channel, channel);
-  for (const char* service : {"", gateway::kIngestService, gateway::kAdminService,
-                              gateway::kAggregationService, gateway::kQueryService}) {
+  for (const char* service :
+       {"", gateway::kIngestService, gateway::kAdminService, gateway::kDataSourceService,
+        gateway::kAggregationService, gateway::kQueryService}) {
     suite->host_->SetServing(service, true);
   }
   if (!options.http_address.empty()) {
@@ -65,6 +66,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
     }
     gateway::Gateway::Options gateway = gateway::SuiteOptions(options.http_address);
     gateway.metrics = options.metrics;
+    gateway.cors_origins = options.cors_origins;
     gateway.upstreams.push_back({.services = {"*"}, .channel = channel, .address = ""});
     CLV_ASSIGN_OR_RETURN(suite->gateway_, gateway::Gateway::Create(std::move(gateway)));
   }

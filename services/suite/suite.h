@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/broadcast.h"
@@ -29,6 +30,7 @@ class Suite {
     DataDirectory directory;
     std::string http_address = "127.0.0.1:8080";   // empty: no gateway
     std::string grpc_address = "127.0.0.1:50051";  // empty: reached through channel() only
+    std::vector<std::string> cors_origins;         // as Gateway::Options has them
     std::string reporting_currency = "USD";
     std::string log_retention = "folded";  // or "all"
     bool allow_public = false;

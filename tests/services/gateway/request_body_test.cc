@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "tests/services/gateway/test_api.pb.h"
 #include "tests/services/gateway/transcoder_fixture.h"
 
 namespace clv::gateway {
@@ -174,6 +175,42 @@ TEST(HttpBodyRequestTest, ADottedFieldTakesTheBytes) {
 
 TEST(HttpBodyRequestTest, AnEmptyBodyWithoutTypeSetsAnEmptyField) {
   EXPECT_EQ(Encode(TheTranscoder(), "POST", "/v1/uploads/n", "", ""), R"(name: "n" body { })");
+}
+
+TEST(HttpBodyPieceTest, BindingsGoInFrontOfTheFirstPiece) {
+  const auto match = TheTranscoder().Find("POST", "/v1/streams/n");
+  ASSERT_TRUE(match->rule->streams_body);
+  const auto bindings =
+      TheTranscoder().EncodeBindings(*match, "/v1/streams/n?inner.name=i&body.data=aGk");
+  ASSERT_TRUE(bindings.ok());
+  testing::UploadRequest first;
+  first.ParseFromString(
+      testing::Flat(Transcoder::EncodePiece(*match->rule, {*bindings, "a/b", "x"})));
+  EXPECT_EQ(first.ShortDebugString(),
+            R"(name: "n" body { content_type: "a/b" data: "x" } inner { name: "i" })");
+  testing::UploadRequest next;
+  next.ParseFromString(testing::Flat(Transcoder::EncodePiece(*match->rule, {"", "", "y"})));
+  EXPECT_EQ(next.ShortDebugString(), R"(body { data: "y" })");
+}
+
+TEST(HttpBodyPieceTest, AWholeMessageIsAPieceToo) {
+  const auto match = TheTranscoder().Find("POST", "/v0/raw-stream");
+  ASSERT_TRUE(match->rule->streams_body);
+  google::api::HttpBody body;
+  body.ParseFromString(testing::Flat(Transcoder::EncodePiece(*match->rule, {"", "a/b", "x"})));
+  EXPECT_EQ(body.ShortDebugString(), R"(content_type: "a/b" data: "x")");
+}
+
+TEST(HttpBodyPieceTest, AnUnknownParameterIsRefused) {
+  const auto match = TheTranscoder().Find("POST", "/v1/streams/n");
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      TheTranscoder().EncodeBindings(*match, "/v1/streams/n?nope=1").status()));
+}
+
+TEST(HttpBodyPieceTest, OnlyAStreamOfHttpBodiesThatIsAnsweredOnceStreams) {
+  for (const char* path : {"/v1/json-stream", "/v1/both-stream", "/v1/uploads/n", "/v1/echo"}) {
+    EXPECT_FALSE(TheTranscoder().Find("POST", path)->rule->streams_body) << path;
+  }
 }
 
 TEST(HttpBodyRequestTest, JsonIsNeverParsedSoNestingDoesNotMatter) {
