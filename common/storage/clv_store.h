@@ -60,6 +60,25 @@ struct FactCounts {
   uint64_t customers = 0;  // rows of customer_clv
   uint64_t purchases = 0;
   uint64_t dead_letters = 0;
+  uint64_t customer_rows = 0;  // rows of `customers`
+  uint64_t import_rows = 0;    // rows of `customer_clv` that clients sent
+};
+
+// What the fold of one record did to the rows that it holds or ends.
+struct FoldOutcome {
+  uint64_t rows = 0;             // looked at
+  uint64_t duplicate_rows = 0;   // equal to the present winner of their key
+  uint64_t superseded_rows = 0;  // older than it
+  uint64_t dead_letters = 0;
+  uint64_t removed_rows = 0;  // facts removed by a command
+
+  bool operator==(const FoldOutcome&) const = default;
+};
+
+// A key of `purchases` in the order in which they are scanned.
+struct PurchaseKey {
+  std::string customer_id;
+  std::string purchase_id;
 };
 
 // A found or stored piece of long work; the words of proto/clv/v1/aggregation_service.proto.
@@ -114,7 +133,22 @@ class ClvReadTransaction {
   virtual absl::StatusOr<std::vector<domain::Purchase>> PurchasesOf(
       const std::string& customer_id) = 0;
 
+  // Facts after a key (empty: from the first), in key order, at most `limit`.
+  virtual absl::StatusOr<std::vector<domain::Customer>> ScanCustomers(const std::string& after,
+                                                                      int limit) = 0;
+  virtual absl::StatusOr<std::vector<domain::ImportedClv>> ScanImports(const std::string& after,
+                                                                       int limit) = 0;
+  virtual absl::StatusOr<std::vector<domain::Purchase>> ScanPurchases(const PurchaseKey& after,
+                                                                      int limit) = 0;
+
   virtual absl::StatusOr<FactCounts> CountFacts() = 0;
+
+  // Sums of all folds ever.
+  virtual absl::StatusOr<FoldOutcome> Totals() = 0;
+
+  // What the fold of a record that wanted its outcome did; absent when it is not folded, did not
+  // want it, or lies more than 100,000 positions back.
+  virtual absl::StatusOr<std::optional<FoldOutcome>> OutcomeOf(LogPosition position) = 0;
 };
 
 // Reads and writes in one transaction; rolled back unless committed.
@@ -127,9 +161,18 @@ class FoldTransaction : public ClvReadTransaction {
   virtual absl::Status PutPurchase(const domain::Purchase& purchase) = 0;
   virtual absl::Status RemovePurchase(const std::string& customer_id,
                                       const std::string& purchase_id) = 0;
+  virtual absl::Status RemoveCustomer(const std::string& customer_id) = 0;
+  virtual absl::Status RemoveImport(const std::string& customer_id) = 0;
   virtual absl::Status PutValue(const CustomerValue& value) = 0;
   virtual absl::Status RemoveValue(const std::string& customer_id) = 0;
   virtual absl::Status AddDeadLetter(const DeadLetter& letter) = 0;
+  // Removes dead letters with one of the keys, and every difference that jobs have found: what else
+  // may name an erased customer.
+  virtual absl::Status RemoveTraces(const std::vector<std::string>& keys) = 0;
+  virtual absl::Status AddToTotals(const FoldOutcome& outcome) = 0;
+  virtual absl::Status PutOutcome(LogPosition position, const FoldOutcome& outcome) = 0;
+  // The same, but OutcomeOf knows it only after the next ClvStore::Scrub.
+  virtual absl::Status PutOutcomeAfterScrub(LogPosition position, const FoldOutcome& outcome) = 0;
   // Counts for FactsOf at once.
   virtual absl::Status PutReportingCurrency(const std::string& currency) = 0;
 
@@ -139,24 +182,32 @@ class FoldTransaction : public ClvReadTransaction {
   virtual absl::Status Commit(LogPosition position) = 0;
 };
 
-// The store. Thread-compatible, except that Read() transactions may be used on another thread than
-// Begin() ones.
-class ClvStore {
+// Opens states of the store for reading. Thread-safe.
+class ClvReader {
  public:
-  virtual ~ClvStore() = default;
-
-  // Begins the only writing transaction.
-  virtual absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() = 0;
+  virtual ~ClvReader() = default;
 
   // Begins a reading transaction on a connection of its own. Keep it short: it holds back the
-  // reclaiming of space.
+  // reclaiming of space. UNAVAILABLE while there is no store yet.
   virtual absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() = 0;
+};
+
+// The store. Thread-compatible, except that Read() transactions may be used on another thread than
+// Begin() ones.
+class ClvStore : public ClvReader {
+ public:
+  // Begins the only writing transaction.
+  virtual absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() = 0;
 
   // Throws the writing connection away and opens a new one, after an unknown outcome.
   virtual absl::Status Reopen() = 0;
 
   // Last folded position.
   virtual absl::StatusOr<LogPosition> Checkpoint() = 0;
+
+  // Leaves nothing of removed content in the files: truncates the write-ahead file. UNAVAILABLE
+  // while a reader holds it.
+  virtual absl::Status Scrub() = 0;
 
   // Inserts or replaces a job; lists them newest first.
   virtual absl::Status PutJob(const JobRecord& job) = 0;

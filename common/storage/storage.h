@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,12 +28,14 @@ using domain::DataSource;
 // first.
 using LogPosition = uint64_t;
 
-// The valid rows of one batch, ready for the log.
+// The valid rows of one batch, or a command, ready for the log.
 struct NewRecord {
   DataSource data_source = DataSource::kCustomers;
   int64_t received_at_seconds = 0;
   uint32_t row_count = 0;
-  std::string payload;  // a serialised clv.log.v1.LogRecord; opaque here
+  std::string payload;       // a serialised clv.log.v1.LogRecord; opaque here
+  std::string load_id;       // not empty: a staged record of this load
+  std::string commits_load;  // not empty: the record ends this load
 };
 
 // One column of a refused row.
@@ -41,6 +44,8 @@ struct QuarantinedColumn {
   std::optional<std::string> raw;  // the value's own text as sent (strings without quotes,
                                    // unescaped); absent: absent or null
   std::string error;               // empty: this column is well
+  std::string reason;              // the error without what was got: equal for all rows that break
+                                   // the same rule
 };
 
 // A refused row.
@@ -48,18 +53,37 @@ struct QuarantinedRow {
   uint64_t id = 0;  // given by the log, rising; 0 before
   DataSource data_source = DataSource::kCustomers;
   std::vector<QuarantinedColumn>
-      columns;        // all columns in the data source's order; empty when the text is no object
-  std::string error;  // why the text as a whole was refused; empty when columns were
+      columns;         // all columns in the data source's order; empty when the text is no object
+  std::string error;   // why the text as a whole was refused; empty when columns were
+  std::string reason;  // the same without what was got
   std::string import_id;
   int64_t inserted_at_seconds = 0;
   std::string raw;          // cut at 16 KiB (on a UTF-8 boundary)
   uint64_t raw_length = 0;  // full length in bytes
 };
 
-// What one request writes: at most one record and its refused rows.
+// What is kept of an erased customer: a keyed hash of the id.
+struct Tombstone {
+  std::string id_hash;
+  int64_t erased_at_seconds = 0;
+};
+
+// What one request writes: at most one record, its refused rows, and what goes with them in the
+// same transaction.
 struct LogBatch {
   std::optional<NewRecord> record;
   std::vector<QuarantinedRow> quarantined;
+  std::vector<uint64_t> resolved;  // ids of quarantined rows that leave the quarantine
+  std::optional<Tombstone> tombstone;
+  uint64_t refused_erased_rows = 0;  // rows refused because they name an erased customer
+};
+
+// How many quarantined rows were refused for one reason.
+struct QuarantineReasonCount {
+  std::string column;  // empty when the text as a whole was refused
+  std::string reason;
+  uint64_t rows = 0;  // a row that breaks several rules counts for each
+  int64_t last_inserted_at_seconds = 0;
 };
 
 // How much the quarantine of a data source holds and has lost to its limits.
@@ -68,8 +92,29 @@ struct QuarantineCounts {
   uint64_t dropped_rows = 0;
 };
 
+// One record as it lies in the log.
+struct LoggedRecord {
+  LogPosition position = 0;
+  DataSource data_source = DataSource::kCustomers;
+  int64_t received_at_seconds = 0;
+  uint32_t row_count = 0;
+  std::string payload;
+};
+
+// The new content of a record that keeps its place.
+struct RewrittenRecord {
+  uint32_t row_count = 0;
+  std::string payload;
+};
+
+// What erasure has left.
+struct ErasedCounts {
+  uint64_t customers = 0;     // ever erased
+  uint64_t refused_rows = 0;  // rows refused since, ever
+};
+
 // The writer's side of the event log and the quarantine. One instance for each data directory.
-// Thread-compatible: one thread appends; the const calls are thread-safe.
+// Thread-compatible: one thread writes; the const calls are thread-safe.
 class EventLog {
  public:
   virtual ~EventLog() = default;
@@ -80,13 +125,36 @@ class EventLog {
   // had to be looked up.
   virtual absl::StatusOr<std::vector<LogPosition>> Append(const std::vector<LogBatch>& batches) = 0;
 
-  // Drops the records up to and including `position`. The caller knows that they are folded
-  // durably. Positions are never given twice.
+  // Drops the records up to and including `position`, but none of a load that may still be folded:
+  // one that is not ended yet, or whose end lies beyond `position`. The caller knows that they are
+  // folded durably. Positions are never given twice.
   virtual absl::Status TrimThrough(LogPosition position) = 0;
+
+  // Position of the first staged record of a load; 0 when it has none.
+  virtual LogPosition LoadStart(const std::string& load_id) const = 0;
+
+  // Forgets a load that will never be ended, with its quarantined rows (import_id == load_id).
+  // Loads that a process left open are forgotten when the log is opened.
+  virtual absl::Status AbandonLoad(const std::string& load_id) = 0;
+
+  // Shows the retained records up to `through` to `rewrite`, oldest first, and replaces those for
+  // which it returns new content. One transaction for each slice of records; between slices appends
+  // go on where the caller lets them. The number of records replaced.
+  using Rewrite =
+      std::function<absl::StatusOr<std::optional<RewrittenRecord>>(const LoggedRecord&)>;
+  virtual absl::StatusOr<uint64_t> RewriteRecords(LogPosition through, const Rewrite& rewrite) = 0;
+
+  // Removes the quarantined rows for which `is_meant` says so; their number.
+  virtual absl::StatusOr<uint64_t> RemoveQuarantined(
+      DataSource data_source, const std::function<bool(const QuarantinedRow&)>& is_meant) = 0;
 
   // Drops quarantined rows older than 30 days before `now_seconds`, then the oldest until at most
   // `max_bytes` of raw text are left, and counts what it drops.
   virtual absl::Status LimitQuarantine(int64_t now_seconds, uint64_t max_bytes) = 0;
+
+  // Leaves nothing of removed content in the files: truncates the write-ahead file. UNAVAILABLE
+  // while a reader holds it.
+  virtual absl::Status Scrub() = 0;
 
   // Last position ever given; 0 when there is none.
   virtual LogPosition LastPosition() const = 0;
@@ -97,17 +165,15 @@ class EventLog {
   // Counts by data source; all three are present.
   virtual std::map<DataSource, QuarantineCounts> quarantine_counts() const = 0;
 
+  // The key of the hashes in tombstones, 32 random bytes made with the log.
+  virtual std::string ErasureKey() const = 0;
+
+  // Hashes of all erased ids.
+  virtual absl::StatusOr<std::vector<std::string>> ErasedHashes() = 0;
+  virtual ErasedCounts erased_counts() const = 0;
+
   // Size of the log's files in bytes.
   virtual uint64_t SizeBytes() const = 0;
-};
-
-// One record as it lies in the log.
-struct LoggedRecord {
-  LogPosition position = 0;
-  DataSource data_source = DataSource::kCustomers;
-  int64_t received_at_seconds = 0;
-  uint32_t row_count = 0;
-  std::string payload;
 };
 
 // What lies behind a position.
@@ -148,6 +214,33 @@ class QuarantineReader {
 
   // Number of rows held.
   virtual absl::StatusOr<uint64_t> Count(DataSource data_source) = 0;
+
+  // Rows with an id greater than `after`, oldest first, at most `limit`.
+  virtual absl::StatusOr<std::vector<QuarantinedRow>> ListAfter(DataSource data_source,
+                                                                uint64_t after, uint64_t limit) = 0;
+
+  // Rows by reason, most frequent first, then by column and reason.
+  virtual absl::StatusOr<std::vector<QuarantineReasonCount>> CountByReason(
+      DataSource data_source) = 0;
+};
+
+// A piece of long work of ingest as it is stored.
+struct StoredJob {
+  std::string job_id;
+  int64_t created_at_seconds = 0;
+  std::string job;  // a serialised clv.v1.Job; opaque here
+};
+
+// Keeps the jobs of ingest. Thread-safe.
+class JobStore {
+ public:
+  virtual ~JobStore() = default;
+
+  // Inserts or replaces; keeps the newest 1,000.
+  virtual absl::Status PutJob(const StoredJob& job) = 0;
+
+  // Newest first.
+  virtual absl::StatusOr<std::vector<StoredJob>> ListJobs(uint32_t limit) = 0;
 };
 
 // Tells how far the fold is, to processes that do not fold. Thread-safe.

@@ -6,6 +6,8 @@
 
 #include "absl/status/status.h"
 #include "clv/log/v1/log_record.pb.h"
+#include "common/base/status_macros.h"
+#include "common/wire/condition_codec.h"
 #include "common/wire/record_codec.h"
 #include "common/wire/record_fields.h"
 
@@ -18,6 +20,57 @@ google::protobuf::ArenaOptions LargeBlocks() {
   options.start_block_size = 64 << 10;
   options.max_block_size = 1 << 20;
   return options;
+}
+
+void SetDeletion(const RowDeletion& deletion, log::v1::DeleteRows& proto) {
+  proto.set_data_source(static_cast<int32_t>(deletion.data_source));
+  if (deletion.condition) {
+    SetCondition(deletion.data_source, *deletion.condition, *proto.mutable_condition());
+  }
+}
+
+absl::StatusOr<RowDeletion> DeletionFrom(const log::v1::DeleteRows& proto) {
+  RowDeletion deletion{.data_source = static_cast<domain::DataSource>(proto.data_source())};
+  if (domain::DataSourceName(deletion.data_source).empty()) {
+    return absl::DataLossError("log record: a deletion names no data source");
+  }
+  if (proto.has_condition()) {
+    CLV_ASSIGN_OR_RETURN(deletion.condition,
+                         ConditionFrom(deletion.data_source, proto.condition()));
+  }
+  return deletion;
+}
+
+void SetCommand(const LogCommand& command, log::v1::LogRecord& record) {
+  if (const auto* deletion = std::get_if<RowDeletion>(&command)) {
+    SetDeletion(*deletion, *record.mutable_delete_rows());
+  } else if (const auto* commit = std::get_if<LoadCommit>(&command)) {
+    record.mutable_commit_load()->set_load_id(commit->load_id);
+    record.mutable_commit_load()->set_first_position(commit->first_position);
+    SetDeletion(commit->replaces, *record.mutable_commit_load()->mutable_replaces());
+  } else if (const auto* erasure = std::get_if<CustomerErasure>(&command)) {
+    record.mutable_erase_customer()->set_customer_id(erasure->customer_id);
+  }
+}
+
+absl::StatusOr<LogCommand> CommandFrom(const log::v1::LogRecord& record) {
+  switch (record.command_case()) {
+    case log::v1::LogRecord::kDeleteRows: {
+      CLV_ASSIGN_OR_RETURN(RowDeletion deletion, DeletionFrom(record.delete_rows()));
+      return deletion;
+    }
+    case log::v1::LogRecord::kCommitLoad: {
+      LoadCommit commit{.load_id = record.commit_load().load_id(),
+                        .first_position = record.commit_load().first_position()};
+      CLV_ASSIGN_OR_RETURN(commit.replaces, DeletionFrom(record.commit_load().replaces()));
+      return commit;
+    }
+    case log::v1::LogRecord::kEraseCustomer:
+      return CustomerErasure{record.erase_customer().customer_id()};
+    case log::v1::LogRecord::COMMAND_NOT_SET:
+      break;
+  }
+  return LogCommand();
 }
 
 }  // namespace
@@ -35,6 +88,9 @@ std::string EncodeLogRecord(const LogRows& rows) {
     SetFields(purchase, *record->add_purchases());
   for (const domain::ImportedClv& clv : rows.customer_clvs)
     SetFields(clv, *record->add_customer_clvs());
+  record->set_load_id(rows.load_id);
+  record->set_wants_outcome(rows.wants_outcome);
+  SetCommand(rows.command, *record);
   return record->SerializeAsString();
 }
 
@@ -56,6 +112,9 @@ absl::StatusOr<LogRows> DecodeLogRecord(std::string_view payload) {
     rows.purchases.push_back(FromProto(purchase));
   for (const v1::CustomerClv& clv : record->customer_clvs())
     rows.customer_clvs.push_back(FromProto(clv));
+  rows.load_id = record->load_id();
+  rows.wants_outcome = record->wants_outcome();
+  CLV_ASSIGN_OR_RETURN(rows.command, CommandFrom(*record));
   return rows;
 }
 

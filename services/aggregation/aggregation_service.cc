@@ -98,6 +98,10 @@ absl::StatusOr<v1::AggregationStatus> AggregationService::Status() {
   }
   status.set_folded_rows(options_.worker->folded_rows());
   status.set_dead_letters(counts.dead_letters);
+  CLV_ASSIGN_OR_RETURN(const storage::FoldOutcome totals, state->Totals());
+  status.set_duplicate_rows(totals.duplicate_rows);
+  status.set_superseded_rows(totals.superseded_rows);
+  status.set_removed_rows(totals.removed_rows);
   status.set_customers(counts.customers);
   status.set_purchases(counts.purchases);
   status.set_stopped_because(options_.worker->stopped_because());

@@ -25,6 +25,10 @@ std::string NewJobId() {
 void CopyProgress(const RecomputeProgress& progress, v1::Job* job) {
   job->set_customers_done(progress.customers_done);
   job->set_customers_total(progress.customers_total);
+  if (progress.customers_total > 0) {
+    job->set_progress(std::min(1.0, static_cast<double>(progress.customers_done) /
+                                        static_cast<double>(progress.customers_total)));
+  }
   job->set_values_checked(progress.values_checked);
   job->set_difference_count(progress.difference_count);
   job->set_folded_position(progress.folded_position);
@@ -73,6 +77,7 @@ v1::Job FromRecord(const storage::JobRecord& record) {
   job.set_difference_count(record.difference_count);
   job.set_error(record.error);
   job.set_folded_position(record.folded_position);
+  if (job.state() == v1::JOB_STATE_DONE) job.set_progress(1);
   return job;
 }
 
@@ -176,16 +181,23 @@ void JobRunner::RunJob(const Work& work) {
     job->set_state(v1::JOB_STATE_WORKING);
     kind = job->kind();
   });
-  const auto result = Execute(kind, work.from_log, [&](const RecomputeProgress& progress) {
+  const uint64_t erasures = erasures_;
+  const auto is_outdated = [&] { return kind == v1::JOB_KIND_VERIFY && erasures != erasures_; };
+  auto result = Execute(kind, work.from_log, [&](const RecomputeProgress& progress) {
     Update(work.job_id, /*keep=*/false, [&](v1::Job* job) { CopyProgress(progress, job); });
-    return !stopping_;
+    return !stopping_ && !is_outdated();
   });
+  if (is_outdated()) {
+    result = absl::AbortedError("a customer was erased meanwhile; start the verification again");
+  }
   Update(work.job_id, /*keep=*/true, [&](v1::Job* job) {
     job->mutable_end_time()->set_seconds(options_.clock->NowSeconds());
     if (result.ok()) {
       CopyProgress(*result, job);
+      job->set_progress(1);
       job->set_state(v1::JOB_STATE_DONE);
     } else {
+      job->clear_differences();
       job->set_state(v1::JOB_STATE_ERROR);
       job->set_error(std::string(result.status().message()));
     }
@@ -210,6 +222,12 @@ absl::StatusOr<RecomputeProgress> JobRunner::Execute(v1::JobKind kind, bool from
   replayed.differences.insert(replayed.differences.begin(), progress.differences.begin(),
                               progress.differences.end());
   return replayed;
+}
+
+void JobRunner::ForgetDifferences() {
+  ++erasures_;
+  std::lock_guard lock(mutex_);
+  for (v1::Job& job : jobs_) job.clear_differences();
 }
 
 void JobRunner::Update(const std::string& job_id, bool keep,

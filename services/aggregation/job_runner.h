@@ -48,6 +48,10 @@ class JobRunner {
   // NOT_FOUND when there is none.
   absl::StatusOr<v1::Job> GetJob(const std::string& job_id) const;
 
+  // A customer was erased: forgets the differences found so far, which may name him, and ends the
+  // verification that is under way, whose copies do.
+  void ForgetDifferences();
+
   // Newest first.
   std::vector<v1::Job> ListJobs(size_t limit) const;
 
@@ -73,6 +77,7 @@ class JobRunner {
   std::deque<v1::Job> jobs_;  // newest first; guarded by mutex_
   std::deque<Work> queue_;    // guarded by mutex_
   std::atomic<bool> stopping_ = false;
+  std::atomic<uint64_t> erasures_ = 0;
   std::thread thread_;
 };
 

@@ -111,6 +111,10 @@ absl::Status CompareFacts(const std::string& id, storage::ClvReadTransaction& st
 absl::Status FoldWholeLog(storage::EventReader& log, storage::LogPosition last,
                           const std::string& reporting_currency, storage::ClvStore& scratch) {
   CLV_RETURN_IF_ERROR(AdoptReportingCurrency(scratch, reporting_currency));
+  const FoldOptions options{.reporting_currency = reporting_currency,
+                            .read_log = [&](storage::LogPosition after) {
+                              return log.ReadAfter(after, kScratchRowsPerFold);
+                            }};
   for (storage::LogPosition position = 0; position < last;) {
     CLV_ASSIGN_OR_RETURN(std::vector<storage::LoggedRecord> records,
                          log.ReadAfter(position, kScratchRowsPerFold));
@@ -123,7 +127,7 @@ absl::Status FoldWholeLog(storage::EventReader& log, storage::LogPosition last,
       if (record.position <= last) rows.push_back(DecodeRecord(record));
     }
     CLV_ASSIGN_OR_RETURN(const auto transaction, scratch.Begin());
-    CLV_RETURN_IF_ERROR(Fold(rows, reporting_currency, *transaction).status());
+    CLV_RETURN_IF_ERROR(Fold(rows, options, *transaction).status());
     position = rows.back().position;
     CLV_RETURN_IF_ERROR(transaction->Commit(position));
   }

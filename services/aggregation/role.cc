@@ -50,10 +50,6 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
        appended = options.appended]() -> absl::StatusOr<std::unique_ptr<storage::EventReader>> {
     return storage::SqliteEventReader::Open({.path = path, .appended = appended});
   };
-  role->worker_ =
-      std::make_unique<Worker>(Worker::Options{.store = role->store_.get(),
-                                               .open_log = open_log,
-                                               .reporting_currency = options.reporting_currency});
   CLV_ASSIGN_OR_RETURN(role->jobs_,
                        JobRunner::Start({.store = role->store_.get(),
                                          .clock = options.clock,
@@ -62,6 +58,11 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
                                          .open_scratch = [directory = options.directory] {
                                            return OpenScratch(directory);
                                          }}));
+  role->worker_ = std::make_unique<Worker>(
+      Worker::Options{.store = role->store_.get(),
+                      .open_log = open_log,
+                      .reporting_currency = options.reporting_currency,
+                      .on_erasure = [jobs = role->jobs_.get()] { jobs->ForgetDifferences(); }});
   role->service_ = std::make_unique<AggregationService>(
       AggregationService::Options{.dispatch = options.dispatch,
                                   .store = role->store_.get(),
@@ -75,8 +76,8 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
 }
 
 AggregationRole::~AggregationRole() {
-  jobs_.reset();
   if (worker_ != nullptr) worker_->Stop();
+  jobs_.reset();
 }
 
 }  // namespace clv::aggregation

@@ -46,6 +46,7 @@ void Worker::Run() {
       }
       log_ = *std::move(log);
     }
+    if (scrub_is_due_) Scrub();
     const absl::StatusOr<uint64_t> folded = FoldOnce();
     if (!folded.ok()) {
       if (!Recover(folded.status())) return;
@@ -53,7 +54,7 @@ void Worker::Run() {
     }
     retry_wait_ = kFirstRetryWait;
     if (*folded == 0) {
-      log_->WaitForAppend(kIdleWait);
+      log_->WaitForAppend(scrub_is_due_ ? kFirstRetryWait : kIdleWait);
     }
   }
 }
@@ -73,15 +74,32 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
   if (transaction->checkpoint() != checkpoint) {
     return absl::AbortedError("another worker has moved the checkpoint");
   }
-  CLV_ASSIGN_OR_RETURN(const FoldCounts counts,
-                       Fold(rows, options_.reporting_currency, *transaction));
+  const FoldOptions fold_options{.reporting_currency = options_.reporting_currency,
+                                 .read_log = [this](storage::LogPosition after) {
+                                   return log_->ReadAfter(after, options_.max_rows_per_fold);
+                                 }};
+  CLV_ASSIGN_OR_RETURN(const FoldCounts counts, Fold(rows, fold_options, *transaction));
   CLV_RETURN_IF_ERROR(transaction->Commit(records.back().position));
-  folded_rows_ += counts.rows;
-  if (counts.dead_letters > 0) {
-    spdlog::warn("{} rows up to log position {} went to the dead letters", counts.dead_letters,
-                 records.back().position);
+  folded_rows_ += counts.outcome.rows;
+  if (counts.outcome.dead_letters > 0) {
+    spdlog::warn("{} rows up to log position {} went to the dead letters",
+                 counts.outcome.dead_letters, records.back().position);
   }
-  return counts.rows + counts.dead_letters + 1;
+  if (counts.erasures > 0) {
+    scrub_is_due_ = true;
+    if (options_.on_erasure) options_.on_erasure();
+  }
+  return records.size();
+}
+
+void Worker::Scrub() {
+  // A reader may hold the write-ahead file: the next turn tries again.
+  const absl::Status scrubbed = options_.store->Scrub();
+  if (scrubbed.ok()) {
+    scrub_is_due_ = false;
+  } else if (!absl::IsUnavailable(scrubbed)) {
+    spdlog::warn("scrubbing the store: {}", std::string(scrubbed.message()));
+  }
 }
 
 bool Worker::Recover(const absl::Status& error) {

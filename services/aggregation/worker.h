@@ -30,6 +30,8 @@ class Worker {
     std::function<absl::StatusOr<std::unique_ptr<storage::EventReader>>()> open_log;
     std::string reporting_currency = "USD";
     uint64_t max_rows_per_fold = 50'000;
+    // Called after a fold that removed a customer, on the worker's thread; may be empty.
+    std::function<void()> on_erasure;
   };
   explicit Worker(Options options);
   ~Worker();
@@ -49,14 +51,18 @@ class Worker {
 
  private:
   void Run();
-  // One fold; the number of rows it took, 0 when there was nothing.
+  // One fold; the number of records it took, 0 when there was nothing.
   absl::StatusOr<uint64_t> FoldOnce();
+  // Tries to remove what erasures left in the files, and publishes their outcomes.
+  void Scrub();
   // Keeps the reason when the error is final, else waits a little. Returns whether to go on.
   bool Recover(const absl::Status& error);
 
   const Options options_;
   std::unique_ptr<storage::EventReader> log_;
   std::chrono::milliseconds retry_wait_;
+  // An earlier process may have ended between a fold and its scrubbing.
+  bool scrub_is_due_ = true;
   std::atomic<bool> stopping_ = false;
   std::atomic<uint64_t> folded_rows_ = 0;
   mutable std::mutex mutex_;

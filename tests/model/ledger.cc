@@ -169,6 +169,24 @@ std::optional<int64_t> Ledger::Horizon() const {
   return horizon;
 }
 
+int64_t Ledger::Remove(const std::string& data_source, const Condition* condition) {
+  const auto is_meant = [&](const auto& entry) {
+    return condition == nullptr || IsMetBy(*condition, entry.second);
+  };
+  if (data_source == "customers") return static_cast<int64_t>(std::erase_if(customers_, is_meant));
+  if (data_source == "purchases") return static_cast<int64_t>(std::erase_if(purchases_, is_meant));
+  return static_cast<int64_t>(std::erase_if(imports_, is_meant));
+}
+
+void Ledger::Erase(const std::string& customer_id) {
+  customers_.erase(customer_id);
+  imports_.erase(customer_id);
+  std::erase_if(purchases_,
+                [&](const auto& entry) { return entry.second.customer_id == customer_id; });
+  touched_.erase(customer_id);
+  erased_.insert(customer_id);
+}
+
 std::vector<Customer> Ledger::CustomersAt(int64_t as_of) const {
   std::map<std::string, std::vector<const PurchaseRow*>> rows_by_customer;
   for (const auto& [id, row] : customers_) rows_by_customer[id];

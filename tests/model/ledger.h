@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "tests/model/condition.h"
 #include "tests/model/exact.h"
 #include "tests/model/row_parsing.h"
 
@@ -65,6 +67,14 @@ class Ledger {
   void Apply(const PurchaseRow& row, int64_t received_at);
   void Apply(const ClvRow& row, int64_t received_at);
 
+  // Removes the winning rows of a data source that meet the condition (all without one), with their
+  // versions; how many.
+  int64_t Remove(const std::string& data_source, const Condition* condition);
+
+  // Removes all rows of a customer, and refuses later ones.
+  void Erase(const std::string& customer_id);
+  bool IsErased(const std::string& customer_id) const { return erased_.contains(customer_id); }
+
   // The data's horizon; nullopt without data.
   std::optional<int64_t> Horizon() const;
 
@@ -81,6 +91,7 @@ class Ledger {
   std::map<std::string, PurchaseRow> purchases_;
   std::map<std::string, ClvRow> imports_;
   std::map<std::string, int64_t> touched_;  // Greatest receipt time by customer.
+  std::set<std::string> erased_;
 };
 
 // The figures of the orders dated in [start, end], from rows alone (no opening balance).

@@ -14,9 +14,12 @@ namespace {
 
 template <typename Row>
 std::vector<std::string> ApplyUnlessBroken(Ledger& ledger, const Parsed<Row>& parsed,
-                                           int64_t received_at) {
-  if (parsed.broken_columns.empty()) ledger.Apply(parsed.row, received_at);
-  return parsed.broken_columns;
+                                           int64_t received_at, const Condition* only) {
+  if (!parsed.broken_columns.empty()) return parsed.broken_columns;
+  if (ledger.IsErased(parsed.row.customer_id)) return {"customer_id"};
+  if (only != nullptr && !IsMetBy(*only, parsed.row)) return {""};
+  ledger.Apply(parsed.row, received_at);
+  return {};
 }
 
 }  // namespace
@@ -29,21 +32,28 @@ NaiveModel::NaiveModel(NaiveModel&&) noexcept = default;
 NaiveModel& NaiveModel::operator=(NaiveModel&&) noexcept = default;
 
 std::vector<std::string> NaiveModel::Send(const std::string& data_source,
-                                          const std::string& json_value, int64_t received_at) {
+                                          const std::string& json_value, int64_t received_at,
+                                          const Condition* only) {
   if (data_source == "customers") {
-    return ApplyUnlessBroken(*ledger_, ParseCustomer(json_value, received_at), received_at);
+    return ApplyUnlessBroken(*ledger_, ParseCustomer(json_value, received_at), received_at, only);
   }
   if (data_source == "purchases") {
     const std::string& currency = ledger_->reporting_currency();
     return ApplyUnlessBroken(*ledger_, ParsePurchase(json_value, received_at, currency),
-                             received_at);
+                             received_at, only);
   }
   if (data_source == "customer_clv") {
-    return ApplyUnlessBroken(*ledger_, ParseClv(json_value, received_at), received_at);
+    return ApplyUnlessBroken(*ledger_, ParseClv(json_value, received_at), received_at, only);
   }
   std::fprintf(stderr, "NaiveModel has no data source %s\n", data_source.c_str());
   std::abort();
 }
+
+int64_t NaiveModel::Remove(const std::string& data_source, const Condition* condition) {
+  return ledger_->Remove(data_source, condition);
+}
+
+void NaiveModel::Erase(const std::string& customer_id) { ledger_->Erase(customer_id); }
 
 std::variant<Table, Error> NaiveModel::Query(
     const std::string& endpoint, const std::multimap<std::string, std::string>& parameters,

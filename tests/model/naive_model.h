@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "tests/model/condition.h"
 #include "tests/model/table.h"
 
 // The naive model: what every endpoint must answer, computed the slow and obvious way.
@@ -90,8 +91,15 @@ class NaiveModel {
   // `json_value` is the text of one JSON value; `received_at` is the server's clock in UTC seconds.
   // Returns nothing when the value is accepted (it may still lose or repeat), else the sorted names
   // of the broken columns, or {""} for text that is no JSON object.
+  // A row of a replacement that does not meet its condition, `only`, is refused, too.
   std::vector<std::string> Send(const std::string& data_source, const std::string& json_value,
-                                int64_t received_at);
+                                int64_t received_at, const Condition* only = nullptr);
+
+  // Removes the rows that meet the condition (all without one); how many.
+  int64_t Remove(const std::string& data_source, const Condition* condition);
+
+  // Removes a customer; rows that name him are refused ({"customer_id"}) from then on.
+  void Erase(const std::string& customer_id);
 
   // Answers an endpoint ("customer_retention", "clv_by_segment", "clv_by_acquisition_source",
   // "purchase_frequency_analysis", "clv_prediction", "customer_segmentation",

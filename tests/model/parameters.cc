@@ -31,7 +31,7 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
 }
 
 // Digits only; nullopt for anything else and beyond 10^18.
-std::optional<int64_t> FromDigits(const std::string& text) {
+std::optional<int64_t> IntegerFromDigits(const std::string& text) {
   if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos) {
     return std::nullopt;
   }
@@ -72,7 +72,7 @@ std::optional<int64_t> Parameters::Integer(const std::string& name, int64_t smal
                                            int64_t greatest) {
   const std::optional<std::string> value = Value(name);
   if (!value.has_value()) return std::nullopt;
-  const std::optional<int64_t> number = FromDigits(*value);
+  const std::optional<int64_t> number = IntegerFromDigits(*value);
   if (!number.has_value() || *number < smallest || *number > greatest) return Refuse(name);
   return number;
 }
@@ -101,7 +101,7 @@ std::vector<int64_t> Parameters::Buckets(const std::vector<int64_t>& defaults) {
   if (!value.has_value()) return defaults;
   std::vector<int64_t> bounds;
   for (const std::string& part : SplitAtCommas(*value)) {
-    const std::optional<int64_t> bound = FromDigits(part);
+    const std::optional<int64_t> bound = IntegerFromDigits(part);
     const bool fits =
         bound.has_value() && (bounds.empty() ? *bound == defaults[0] : *bound > bounds.back());
     if (!fits) {

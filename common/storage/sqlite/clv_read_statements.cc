@@ -66,6 +66,27 @@ CustomerValue ReadValue(const Statement& row) {
           .folded_position = static_cast<LogPosition>(row.Int(18))};
 }
 
+FoldOutcome ReadOutcome(const Statement& row) {
+  return {.rows = static_cast<uint64_t>(row.Int(0)),
+          .duplicate_rows = static_cast<uint64_t>(row.Int(1)),
+          .superseded_rows = static_cast<uint64_t>(row.Int(2)),
+          .dead_letters = static_cast<uint64_t>(row.Int(3)),
+          .removed_rows = static_cast<uint64_t>(row.Int(4))};
+}
+
+// All rows that `statement`, whose parameters are bound, gives.
+template <typename Row>
+absl::StatusOr<std::vector<Row>> ReadAll(Statement& statement, Row (*read)(const Statement&)) {
+  std::vector<Row> rows;
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+    if (!has_row) break;
+    rows.push_back(read(statement));
+  }
+  statement.Reset();
+  return rows;
+}
+
 // The rows that `statement`, which takes one key, gives for each of `keys`.
 template <typename Row>
 absl::StatusOr<ByKey<Row>> FindEach(Statement& statement, const std::vector<std::string>& keys,
@@ -94,14 +115,27 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Da
   CLV_ASSIGN_OR_RETURN(s->purchases_of_, db.Prepare(std::string(kPurchaseColumns) +
                                                     "WHERE customer_id = ? ORDER BY purchase_id"));
   CLV_ASSIGN_OR_RETURN(
-      s->customer_,
-      db.Prepare("SELECT customer_id, name, email, signup_date, country, customer_segment, "
-                 "acquisition_source, active, created_at FROM customers WHERE customer_id = ?"));
-  CLV_ASSIGN_OR_RETURN(
-      s->import_,
-      db.Prepare("SELECT customer_id, total_spend_micros, purchase_count, first_purchase_date, "
-                 "last_purchase_date, customer_segment, country, acquisition_source, updated_at "
-                 "FROM customer_clv_imports WHERE customer_id = ?"));
+      s->scan_purchases_,
+      db.Prepare(
+          std::string(kPurchaseColumns) +
+          "WHERE (customer_id, purchase_id) > (?, ?) ORDER BY customer_id, purchase_id LIMIT ?"));
+  constexpr char kCustomerColumns[] =
+      "SELECT customer_id, name, email, signup_date, country, customer_segment, "
+      "acquisition_source, active, created_at FROM customers ";
+  CLV_ASSIGN_OR_RETURN(s->customer_,
+                       db.Prepare(std::string(kCustomerColumns) + "WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(s->scan_customers_,
+                       db.Prepare(std::string(kCustomerColumns) +
+                                  "WHERE customer_id > ? ORDER BY customer_id LIMIT ?"));
+  constexpr char kImportColumns[] =
+      "SELECT customer_id, total_spend_micros, purchase_count, first_purchase_date, "
+      "last_purchase_date, customer_segment, country, acquisition_source, updated_at "
+      "FROM customer_clv_imports ";
+  CLV_ASSIGN_OR_RETURN(s->import_,
+                       db.Prepare(std::string(kImportColumns) + "WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(s->scan_imports_,
+                       db.Prepare(std::string(kImportColumns) +
+                                  "WHERE customer_id > ? ORDER BY customer_id LIMIT ?"));
   CLV_ASSIGN_OR_RETURN(
       s->value_,
       db.Prepare("SELECT customer_id, country, customer_segment, acquisition_source, described, "
@@ -123,7 +157,14 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Da
   // table.
   CLV_ASSIGN_OR_RETURN(s->counts_,
                        db.Prepare("SELECT COUNT(*), SUM(visible_rows + unconverted_rows), "
-                                  "(SELECT COUNT(*) FROM dead_letters) FROM customer_clv"));
+                                  "(SELECT COUNT(*) FROM dead_letters), SUM(described), "
+                                  "SUM(imported) FROM customer_clv"));
+  CLV_ASSIGN_OR_RETURN(
+      s->totals_, db.Prepare("SELECT row_count, duplicate_rows, superseded_rows, dead_letters, "
+                             "removed_rows FROM fold_totals"));
+  CLV_ASSIGN_OR_RETURN(
+      s->outcome_, db.Prepare("SELECT row_count, duplicate_rows, superseded_rows, dead_letters, "
+                              "removed_rows FROM fold_outcomes WHERE position = ?"));
   CLV_ASSIGN_OR_RETURN(
       s->jobs_, db.Prepare("SELECT job_id, kind, state, created_at, ended_at, customers_done, "
                            "customers_total, values_checked, difference_count, differences, error, "
@@ -188,15 +229,8 @@ absl::StatusOr<CustomerFacts> ClvReadStatements::FactsOf(const std::string& cust
 
 absl::StatusOr<std::vector<domain::Purchase>> ClvReadStatements::PurchasesOf(
     const std::string& customer_id) {
-  std::vector<domain::Purchase> purchases;
   purchases_of_.Bind(1, customer_id);
-  while (true) {
-    CLV_ASSIGN_OR_RETURN(const bool has_row, purchases_of_.Step());
-    if (!has_row) break;
-    purchases.push_back(ReadPurchase(purchases_of_));
-  }
-  purchases_of_.Reset();
-  return purchases;
+  return ReadAll(purchases_of_, ReadPurchase);
 }
 
 absl::StatusOr<std::vector<std::string>> ClvReadStatements::CustomersAfter(const std::string& after,
@@ -213,11 +247,51 @@ absl::StatusOr<std::vector<std::string>> ClvReadStatements::CustomersAfter(const
   return ids;
 }
 
+absl::StatusOr<std::vector<domain::Customer>> ClvReadStatements::ScanCustomers(
+    const std::string& after, int limit) {
+  scan_customers_.Bind(1, after);
+  scan_customers_.Bind(2, int64_t{limit});
+  return ReadAll(scan_customers_, ReadCustomer);
+}
+
+absl::StatusOr<std::vector<domain::ImportedClv>> ClvReadStatements::ScanImports(
+    const std::string& after, int limit) {
+  scan_imports_.Bind(1, after);
+  scan_imports_.Bind(2, int64_t{limit});
+  return ReadAll(scan_imports_, ReadImport);
+}
+
+absl::StatusOr<std::vector<domain::Purchase>> ClvReadStatements::ScanPurchases(
+    const PurchaseKey& after, int limit) {
+  scan_purchases_.Bind(1, after.customer_id);
+  scan_purchases_.Bind(2, after.purchase_id);
+  scan_purchases_.Bind(3, int64_t{limit});
+  return ReadAll(scan_purchases_, ReadPurchase);
+}
+
+absl::StatusOr<FoldOutcome> ClvReadStatements::Totals() {
+  CLV_RETURN_IF_ERROR(totals_.Step().status());
+  const FoldOutcome totals = ReadOutcome(totals_);
+  totals_.Reset();
+  return totals;
+}
+
+absl::StatusOr<std::optional<FoldOutcome>> ClvReadStatements::OutcomeOf(LogPosition position) {
+  outcome_.Bind(1, static_cast<int64_t>(position));
+  CLV_ASSIGN_OR_RETURN(const bool has_row, outcome_.Step());
+  std::optional<FoldOutcome> outcome;
+  if (has_row) outcome = ReadOutcome(outcome_);
+  outcome_.Reset();
+  return outcome;
+}
+
 absl::StatusOr<FactCounts> ClvReadStatements::CountFacts() {
   CLV_RETURN_IF_ERROR(counts_.Step().status());
   const FactCounts counts{.customers = static_cast<uint64_t>(counts_.Int(0)),
                           .purchases = static_cast<uint64_t>(counts_.Int(1)),
-                          .dead_letters = static_cast<uint64_t>(counts_.Int(2))};
+                          .dead_letters = static_cast<uint64_t>(counts_.Int(2)),
+                          .customer_rows = static_cast<uint64_t>(counts_.Int(3)),
+                          .import_rows = static_cast<uint64_t>(counts_.Int(4))};
   counts_.Reset();
   return counts;
 }

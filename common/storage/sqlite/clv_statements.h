@@ -4,6 +4,7 @@
 #define CLV_COMMON_STORAGE_SQLITE_CLV_STATEMENTS_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,13 +31,19 @@ class ClvReadStatements {
                                         const std::string& currency);
   absl::StatusOr<std::vector<domain::Purchase>> PurchasesOf(const std::string& customer_id);
   absl::StatusOr<std::vector<std::string>> CustomersAfter(const std::string& after, int limit);
+  absl::StatusOr<std::vector<domain::Customer>> ScanCustomers(const std::string& after, int limit);
+  absl::StatusOr<std::vector<domain::ImportedClv>> ScanImports(const std::string& after, int limit);
+  absl::StatusOr<std::vector<domain::Purchase>> ScanPurchases(const PurchaseKey& after, int limit);
   absl::StatusOr<FactCounts> CountFacts();
+  absl::StatusOr<FoldOutcome> Totals();
+  absl::StatusOr<std::optional<FoldOutcome>> OutcomeOf(LogPosition position);
   absl::StatusOr<std::vector<JobRecord>> ListJobs(uint32_t limit);
 
  private:
   ClvReadStatements() = default;
   Statement checkpoint_, setting_, purchase_, customer_, import_, value_, amounts_, purchases_of_,
-      customers_after_, counts_, jobs_;
+      customers_after_, scan_customers_, scan_imports_, scan_purchases_, counts_, totals_, outcome_,
+      jobs_;
 };
 
 // Writes of one connection. Thread-compatible.
@@ -48,19 +55,29 @@ class ClvWriteStatements {
   absl::Status PutImport(const domain::ImportedClv& imported);
   absl::Status PutPurchase(const domain::Purchase& purchase);
   absl::Status RemovePurchase(const std::string& customer_id, const std::string& purchase_id);
+  absl::Status RemoveCustomer(const std::string& customer_id);
+  absl::Status RemoveImport(const std::string& customer_id);
   absl::Status PutValue(const CustomerValue& value);
   absl::Status RemoveValue(const std::string& customer_id);
   absl::Status AddDeadLetter(const DeadLetter& letter);
+  absl::Status RemoveTraces(const std::vector<std::string>& keys);
+  absl::Status AddToTotals(const FoldOutcome& outcome);
+  absl::Status PutOutcome(LogPosition position, const FoldOutcome& outcome);
+  // Outcomes that wait for a scrub lie at their negated position.
+  absl::Status PutOutcomeAfterScrub(LogPosition position, const FoldOutcome& outcome);
+  absl::Status PublishOutcomes();
   absl::Status PutJob(const JobRecord& job);
   absl::Status PutSetting(const std::string& key, const std::string& value);
   // Moves the checkpoint if it is at `from`; ABORTED when it is not.
   absl::Status MoveCheckpoint(LogPosition from, LogPosition to);
 
  private:
+  absl::Status InsertOutcome(int64_t position, const FoldOutcome& outcome);
   explicit ClvWriteStatements(Database& db) : db_(db) {}
   Database& db_;
-  Statement customer_, import_, purchase_, remove_purchase_, value_, remove_value_, dead_letter_,
-      job_, setting_, checkpoint_;
+  Statement customer_, import_, purchase_, remove_customer_, remove_import_, remove_purchase_,
+      value_, remove_value_, dead_letter_, remove_dead_letters_, forget_differences_, totals_,
+      outcome_, forget_outcomes_, publish_outcomes_, job_, setting_, checkpoint_;
 };
 
 }  // namespace clv::storage

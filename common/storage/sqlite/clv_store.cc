@@ -42,7 +42,23 @@ class SqliteReads : public Base {
       const std::string& customer_id) override {
     return reads().PurchasesOf(customer_id);
   }
+  absl::StatusOr<std::vector<domain::Customer>> ScanCustomers(const std::string& after,
+                                                              int limit) override {
+    return reads().ScanCustomers(after, limit);
+  }
+  absl::StatusOr<std::vector<domain::ImportedClv>> ScanImports(const std::string& after,
+                                                               int limit) override {
+    return reads().ScanImports(after, limit);
+  }
+  absl::StatusOr<std::vector<domain::Purchase>> ScanPurchases(const PurchaseKey& after,
+                                                              int limit) override {
+    return reads().ScanPurchases(after, limit);
+  }
   absl::StatusOr<FactCounts> CountFacts() override { return reads().CountFacts(); }
+  absl::StatusOr<FoldOutcome> Totals() override { return reads().Totals(); }
+  absl::StatusOr<std::optional<FoldOutcome>> OutcomeOf(LogPosition position) override {
+    return reads().OutcomeOf(position);
+  }
 
  protected:
   absl::Status ReadState() {
@@ -103,12 +119,30 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
                               const std::string& purchase_id) override {
     return writes_.RemovePurchase(customer_id, purchase_id);
   }
+  absl::Status RemoveCustomer(const std::string& customer_id) override {
+    return writes_.RemoveCustomer(customer_id);
+  }
+  absl::Status RemoveImport(const std::string& customer_id) override {
+    return writes_.RemoveImport(customer_id);
+  }
   absl::Status PutValue(const CustomerValue& value) override { return writes_.PutValue(value); }
   absl::Status RemoveValue(const std::string& customer_id) override {
     return writes_.RemoveValue(customer_id);
   }
   absl::Status AddDeadLetter(const DeadLetter& letter) override {
     return writes_.AddDeadLetter(letter);
+  }
+  absl::Status RemoveTraces(const std::vector<std::string>& keys) override {
+    return writes_.RemoveTraces(keys);
+  }
+  absl::Status AddToTotals(const FoldOutcome& outcome) override {
+    return writes_.AddToTotals(outcome);
+  }
+  absl::Status PutOutcome(LogPosition position, const FoldOutcome& outcome) override {
+    return writes_.PutOutcome(position, outcome);
+  }
+  absl::Status PutOutcomeAfterScrub(LogPosition position, const FoldOutcome& outcome) override {
+    return writes_.PutOutcomeAfterScrub(position, outcome);
   }
   absl::Status PutReportingCurrency(const std::string& currency) override {
     currency_ = currency;
@@ -174,6 +208,17 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
 
 absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvStore::Read() {
   return SqliteReadTransaction::Begin(options_.path);
+}
+
+absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvReader::Read() {
+  return SqliteReadTransaction::Begin(path_);
+}
+
+absl::Status SqliteClvStore::Scrub() {
+  std::lock_guard lock(writer_mutex_);
+  CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  CLV_RETURN_IF_ERROR(db_->TruncateWal());
+  return writes_->PublishOutcomes();
 }
 
 absl::Status SqliteClvStore::Reopen() {

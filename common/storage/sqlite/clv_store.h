@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,6 +30,7 @@ class SqliteClvStore final : public ClvStore {
   absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() override;
   absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() override;
   absl::Status Reopen() override;
+  absl::Status Scrub() override;
   absl::StatusOr<LogPosition> Checkpoint() override;
   absl::Status PutJob(const JobRecord& job) override;
   absl::StatusOr<std::vector<JobRecord>> ListJobs(uint32_t limit) override;
@@ -43,6 +45,17 @@ class SqliteClvStore final : public ClvStore {
   std::unique_ptr<Database> db_;
   std::unique_ptr<ClvReadStatements> reads_;
   std::unique_ptr<ClvWriteStatements> writes_;
+};
+
+// Reads `clv.db`, which another process or object writes. Thread-safe.
+class SqliteClvReader final : public ClvReader {
+ public:
+  explicit SqliteClvReader(std::string path) : path_(std::move(path)) {}
+
+  absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() override;
+
+ private:
+  const std::string path_;
 };
 
 }  // namespace clv::storage

@@ -4,6 +4,19 @@
 #include "common/storage/sqlite/clv_statements.h"
 
 namespace clv::storage {
+namespace {
+
+constexpr int64_t kKeptOutcomePositions = 100'000;
+
+void BindOutcome(const FoldOutcome& outcome, Statement* statement) {
+  statement->Bind(1, static_cast<int64_t>(outcome.rows));
+  statement->Bind(2, static_cast<int64_t>(outcome.duplicate_rows));
+  statement->Bind(3, static_cast<int64_t>(outcome.superseded_rows));
+  statement->Bind(4, static_cast<int64_t>(outcome.dead_letters));
+  statement->Bind(5, static_cast<int64_t>(outcome.removed_rows));
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(Database& db) {
   std::unique_ptr<ClvWriteStatements> s(new ClvWriteStatements(db));
@@ -34,6 +47,30 @@ absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(
   CLV_ASSIGN_OR_RETURN(
       s->remove_purchase_,
       db.Prepare("DELETE FROM purchases WHERE customer_id = ? AND purchase_id = ?"));
+  CLV_ASSIGN_OR_RETURN(s->remove_customer_,
+                       db.Prepare("DELETE FROM customers WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(s->remove_import_,
+                       db.Prepare("DELETE FROM customer_clv_imports WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(s->remove_dead_letters_,
+                       db.Prepare("DELETE FROM dead_letters WHERE key = ?"));
+  CLV_ASSIGN_OR_RETURN(s->forget_differences_,
+                       db.Prepare("UPDATE jobs SET differences = '' WHERE differences <> ''"));
+  CLV_ASSIGN_OR_RETURN(
+      s->totals_,
+      db.Prepare(
+          "UPDATE fold_totals SET row_count = row_count + ?, duplicate_rows = duplicate_rows "
+          "+ ?, superseded_rows = superseded_rows + ?, dead_letters = dead_letters + ?, "
+          "removed_rows = removed_rows + ? WHERE id = 1"));
+  CLV_ASSIGN_OR_RETURN(
+      s->outcome_,
+      db.Prepare(
+          "INSERT OR REPLACE INTO fold_outcomes (row_count, duplicate_rows, superseded_rows, "
+          "dead_letters, removed_rows, position) VALUES (?, ?, ?, ?, ?, ?)"));
+  CLV_ASSIGN_OR_RETURN(s->forget_outcomes_,
+                       db.Prepare("DELETE FROM fold_outcomes WHERE position BETWEEN 0 AND ?"));
+  CLV_ASSIGN_OR_RETURN(
+      s->publish_outcomes_,
+      db.Prepare("UPDATE OR REPLACE fold_outcomes SET position = -position WHERE position < 0"));
   CLV_ASSIGN_OR_RETURN(
       s->value_,
       db.Prepare("INSERT OR REPLACE INTO customer_clv (customer_id, country, customer_segment, "
@@ -112,6 +149,16 @@ absl::Status ClvWriteStatements::RemovePurchase(const std::string& customer_id,
   return remove_purchase_.Run();
 }
 
+absl::Status ClvWriteStatements::RemoveCustomer(const std::string& customer_id) {
+  remove_customer_.Bind(1, customer_id);
+  return remove_customer_.Run();
+}
+
+absl::Status ClvWriteStatements::RemoveImport(const std::string& customer_id) {
+  remove_import_.Bind(1, customer_id);
+  return remove_import_.Run();
+}
+
 absl::Status ClvWriteStatements::PutValue(const CustomerValue& value) {
   Statement& s = value_;
   const domain::CustomerSummary& summary = value.summary;
@@ -151,6 +198,38 @@ absl::Status ClvWriteStatements::AddDeadLetter(const DeadLetter& letter) {
   s.Bind(5, letter.reason);
   return s.Run();
 }
+
+absl::Status ClvWriteStatements::RemoveTraces(const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) {
+    remove_dead_letters_.Bind(1, key);
+    CLV_RETURN_IF_ERROR(remove_dead_letters_.Run());
+  }
+  return forget_differences_.Run();
+}
+
+absl::Status ClvWriteStatements::AddToTotals(const FoldOutcome& outcome) {
+  BindOutcome(outcome, &totals_);
+  return totals_.Run();
+}
+
+absl::Status ClvWriteStatements::InsertOutcome(int64_t position, const FoldOutcome& outcome) {
+  BindOutcome(outcome, &outcome_);
+  outcome_.Bind(6, position);
+  return outcome_.Run();
+}
+
+absl::Status ClvWriteStatements::PutOutcome(LogPosition position, const FoldOutcome& outcome) {
+  CLV_RETURN_IF_ERROR(InsertOutcome(static_cast<int64_t>(position), outcome));
+  forget_outcomes_.Bind(1, static_cast<int64_t>(position) - kKeptOutcomePositions);
+  return forget_outcomes_.Run();
+}
+
+absl::Status ClvWriteStatements::PutOutcomeAfterScrub(LogPosition position,
+                                                      const FoldOutcome& outcome) {
+  return InsertOutcome(-static_cast<int64_t>(position), outcome);
+}
+
+absl::Status ClvWriteStatements::PublishOutcomes() { return publish_outcomes_.Run(); }
 
 absl::Status ClvWriteStatements::PutJob(const JobRecord& job) {
   Statement& s = job_;

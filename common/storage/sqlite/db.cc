@@ -218,6 +218,15 @@ void Database::WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout) {
   }
 }
 
+absl::Status Database::TruncateWal() {
+  CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
+  CLV_RETURN_IF_ERROR(checkpoint.Step().status());
+  const bool is_busy = checkpoint.Int(0) != 0;
+  checkpoint.Reset();
+  if (is_busy) return absl::UnavailableError("the write-ahead file is in use");
+  return absl::OkStatus();
+}
+
 uint64_t DatabaseBytes(const std::string& path) { return FileSize(path) + FileSize(path + "-wal"); }
 
 absl::StatusOr<Transaction> Transaction::Begin(Database& db, Kind kind) {

@@ -92,6 +92,8 @@ class Database {
   // Rows changed by the last statement.
   int64_t changes() const { return sqlite3_changes64(db_.get()); }
 
+  int64_t last_insert_rowid() const { return sqlite3_last_insert_rowid(db_.get()); }
+
   // Moves whenever another connection commits to the file (PRAGMA data_version).
   absl::StatusOr<int64_t> DataVersion();
 
@@ -102,6 +104,10 @@ class Database {
   // Waits until DataVersion differs from `*seen` (then stores it there) or `timeout` is over: looks
   // every millisecond at first, every 5 ms when nothing happens.
   void WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout);
+
+  // Writes the write-ahead file back into the database and empties it. UNAVAILABLE while a reader
+  // holds it.
+  absl::Status TruncateWal();
 
   const std::string& path() const { return path_; }
   sqlite3* raw() const { return db_.get(); }

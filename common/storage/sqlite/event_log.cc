@@ -7,24 +7,19 @@
 #include "common/storage/sqlite/quarantine_columns.h"
 
 namespace clv::storage {
-namespace {
-
-constexpr int64_t kQuarantineSeconds = 30 * 86'400;
-// Deletions come in slices, so that appends wait for one slice at most.
-constexpr int kSlice = 2'000;
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(const Options& options) {
   std::unique_ptr<SqliteEventLog> log(new SqliteEventLog(options));
   CLV_RETURN_IF_ERROR(log->OpenDatabase());
+  CLV_RETURN_IF_ERROR(log->AbandonOpenLoads());
   return log;
 }
 
 absl::Status SqliteEventLog::OpenDatabase() {
   // Statements first: a connection with live statements does not close.
   for (Statement* statement :
-       {&insert_record_, &update_state_, &insert_quarantined_, &count_quarantined_}) {
+       {&insert_record_, &update_state_, &insert_quarantined_, &insert_reason_, &count_quarantined_,
+        &begin_load_, &end_load_, &resolve_, &insert_tombstone_, &count_refused_}) {
     *statement = Statement();
   }
   db_.reset();
@@ -43,6 +38,23 @@ absl::Status SqliteEventLog::OpenDatabase() {
   CLV_ASSIGN_OR_RETURN(count_quarantined_,
                        db_->Prepare("UPDATE quarantine_state SET row_count = row_count + ?2, "
                                     "raw_bytes = raw_bytes + ?3 WHERE data_source = ?1"));
+  CLV_ASSIGN_OR_RETURN(insert_reason_,
+                       db_->Prepare("INSERT INTO quarantine_reasons (quarantine_id, data_source, "
+                                    "column_name, reason) VALUES (?, ?, ?, ?)"));
+  CLV_ASSIGN_OR_RETURN(begin_load_, db_->Prepare("INSERT OR IGNORE INTO loads (load_id, "
+                                                 "first_position) VALUES (?, ?)"));
+  // A load without a staged record is nothing to hold the log back for.
+  CLV_ASSIGN_OR_RETURN(end_load_,
+                       db_->Prepare("UPDATE loads SET end_position = ?2 WHERE load_id = ?1"));
+  CLV_ASSIGN_OR_RETURN(resolve_,
+                       db_->Prepare("DELETE FROM quarantine WHERE id = ? RETURNING data_source, "
+                                    "length(CAST(raw AS BLOB))"));
+  CLV_ASSIGN_OR_RETURN(
+      insert_tombstone_,
+      db_->Prepare("INSERT OR IGNORE INTO tombstones (id_hash, erased_at) VALUES (?, ?)"));
+  CLV_ASSIGN_OR_RETURN(
+      count_refused_,
+      db_->Prepare("UPDATE erasure_state SET refused_rows = refused_rows + ? WHERE id = 1"));
   return ReadState();
 }
 
@@ -53,6 +65,8 @@ absl::Status SqliteEventLog::ReadState() {
   CLV_RETURN_IF_ERROR(state.Step().status());
   last_position_ = state.Int(0);
   first_retained_ = state.Int(1);
+  CLV_RETURN_IF_ERROR(ReadErasureState());
+  CLV_RETURN_IF_ERROR(ReadLoads());
   CLV_ASSIGN_OR_RETURN(Statement counts, db_->Prepare("SELECT data_source, row_count, dropped_rows "
                                                       "FROM quarantine_state"));
   std::lock_guard lock(counts_mutex_);
@@ -65,6 +79,30 @@ absl::Status SqliteEventLog::ReadState() {
   return absl::OkStatus();
 }
 
+absl::Status SqliteEventLog::ReadErasureState() {
+  CLV_ASSIGN_OR_RETURN(
+      Statement erasure,
+      db_->Prepare("SELECT hash_key, refused_rows, (SELECT COUNT(*) FROM tombstones)"
+                   " FROM erasure_state WHERE id = 1"));
+  CLV_RETURN_IF_ERROR(erasure.Step().status());
+  std::lock_guard lock(counts_mutex_);
+  erasure_key_ = std::string(erasure.Blob(0));
+  erased_ = {.customers = static_cast<uint64_t>(erasure.Int(2)),
+             .refused_rows = static_cast<uint64_t>(erasure.Int(1))};
+  return absl::OkStatus();
+}
+
+absl::Status SqliteEventLog::ReadLoads() {
+  CLV_ASSIGN_OR_RETURN(Statement loads, db_->Prepare("SELECT load_id, first_position FROM loads"));
+  std::lock_guard lock(counts_mutex_);
+  loads_.clear();
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, loads.Step());
+    if (!has_row) return absl::OkStatus();
+    loads_[std::string(loads.Text(0))] = static_cast<LogPosition>(loads.Int(1));
+  }
+}
+
 absl::Status SqliteEventLog::InsertRecord(LogPosition position, const NewRecord& record) {
   insert_record_.Bind(1, static_cast<int64_t>(position));
   insert_record_.Bind(2, static_cast<int64_t>(record.data_source));
@@ -72,7 +110,18 @@ absl::Status SqliteEventLog::InsertRecord(LogPosition position, const NewRecord&
   insert_record_.Bind(4, static_cast<int64_t>(record.row_count));
   insert_record_.Bind(5, static_cast<int64_t>(PayloadChecksum(record.payload)));
   insert_record_.BindBlob(6, record.payload);
-  return insert_record_.Run();
+  CLV_RETURN_IF_ERROR(insert_record_.Run());
+  if (!record.load_id.empty()) {
+    begin_load_.Bind(1, record.load_id);
+    begin_load_.Bind(2, static_cast<int64_t>(position));
+    CLV_RETURN_IF_ERROR(begin_load_.Run());
+  }
+  if (!record.commits_load.empty()) {
+    end_load_.Bind(1, record.commits_load);
+    end_load_.Bind(2, static_cast<int64_t>(position));
+    CLV_RETURN_IF_ERROR(end_load_.Run());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SqliteEventLog::InsertQuarantined(const QuarantinedRow& row) {
@@ -83,67 +132,121 @@ absl::Status SqliteEventLog::InsertQuarantined(const QuarantinedRow& row) {
   insert_quarantined_.BindBlob(5, EncodeColumns(row.columns));
   insert_quarantined_.Bind(6, row.raw);
   insert_quarantined_.Bind(7, static_cast<int64_t>(row.raw_length));
-  return insert_quarantined_.Run();
+  CLV_RETURN_IF_ERROR(insert_quarantined_.Run());
+  const int64_t id = db_->last_insert_rowid();
+  const auto insert_reason = [&](std::string_view column, std::string_view reason) {
+    insert_reason_.Bind(1, id);
+    insert_reason_.Bind(2, static_cast<int64_t>(row.data_source));
+    insert_reason_.Bind(3, column);
+    insert_reason_.Bind(4, reason);
+    return insert_reason_.Run();
+  };
+  if (!row.error.empty()) CLV_RETURN_IF_ERROR(insert_reason("", row.reason));
+  for (const QuarantinedColumn& column : row.columns) {
+    if (!column.error.empty()) CLV_RETURN_IF_ERROR(insert_reason(column.name, column.reason));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteEventLog::InsertBatch(const LogBatch& batch, AppendedChanges* changes) {
+  changes->positions.push_back(batch.record ? ++changes->last_position : 0);
+  if (batch.record) {
+    CLV_RETURN_IF_ERROR(InsertRecord(changes->last_position, *batch.record));
+    if (!batch.record->load_id.empty()) {
+      changes->loads.emplace(batch.record->load_id, changes->last_position);
+    }
+  }
+  for (const QuarantinedRow& row : batch.quarantined) {
+    CLV_RETURN_IF_ERROR(InsertQuarantined(row));
+    QuarantineChange& change = changes->quarantine[row.data_source];
+    ++change.rows;
+    change.bytes += static_cast<int64_t>(row.raw.size());
+    ++changes->inserted_quarantined;
+  }
+  for (const uint64_t id : batch.resolved) {
+    resolve_.Bind(1, static_cast<int64_t>(id));
+    CLV_ASSIGN_OR_RETURN(const bool was_there, resolve_.Step());
+    if (was_there) {
+      QuarantineChange& change = changes->quarantine[static_cast<DataSource>(resolve_.Int(0))];
+      --change.rows;
+      change.bytes -= resolve_.Int(1);
+      ++changes->resolved_quarantined;
+    }
+    resolve_.Reset();
+  }
+  if (batch.tombstone) {
+    insert_tombstone_.BindBlob(1, batch.tombstone->id_hash);
+    insert_tombstone_.Bind(2, batch.tombstone->erased_at_seconds);
+    CLV_RETURN_IF_ERROR(insert_tombstone_.Run());
+    changes->erased.customers += static_cast<uint64_t>(db_->changes());
+  }
+  if (batch.refused_erased_rows > 0) {
+    count_refused_.Bind(1, static_cast<int64_t>(batch.refused_erased_rows));
+    CLV_RETURN_IF_ERROR(count_refused_.Run());
+    changes->erased.refused_rows += batch.refused_erased_rows;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteEventLog::CountQuarantined(const AppendedChanges& changes) {
+  for (const auto& [data_source, change] : changes.quarantine) {
+    count_quarantined_.Bind(1, static_cast<int64_t>(data_source));
+    count_quarantined_.Bind(2, change.rows);
+    count_quarantined_.Bind(3, change.bytes);
+    CLV_RETURN_IF_ERROR(count_quarantined_.Run());
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<LogPosition>> SqliteEventLog::Append(
     const std::vector<LogBatch>& batches) {
   if (db_ == nullptr) CLV_RETURN_IF_ERROR(OpenDatabase());
-  std::vector<LogPosition> positions;
-  LogPosition last = last_position_;
-  std::map<DataSource, std::pair<int64_t, int64_t>> quarantined;  // rows and bytes
-  uint64_t quarantined_rows = 0;
+  AppendedChanges changes{.last_position = last_position_};
   absl::Status committed;
   {
     CLV_ASSIGN_OR_RETURN(Transaction transaction,
                          Transaction::Begin(*db_, Transaction::Kind::kImmediate));
-    for (const LogBatch& batch : batches) {
-      positions.push_back(batch.record ? ++last : 0);
-      if (batch.record) CLV_RETURN_IF_ERROR(InsertRecord(last, *batch.record));
-      for (const QuarantinedRow& row : batch.quarantined) {
-        CLV_RETURN_IF_ERROR(InsertQuarantined(row));
-        auto& [rows, bytes] = quarantined[row.data_source];
-        ++rows;
-        bytes += static_cast<int64_t>(row.raw.size());
-        ++quarantined_rows;
-      }
-    }
-    for (const auto& [data_source, added] : quarantined) {
-      count_quarantined_.Bind(1, static_cast<int64_t>(data_source));
-      count_quarantined_.Bind(2, added.first);
-      count_quarantined_.Bind(3, added.second);
-      CLV_RETURN_IF_ERROR(count_quarantined_.Run());
-    }
-    update_state_.Bind(1, static_cast<int64_t>(last));
+    for (const LogBatch& batch : batches) CLV_RETURN_IF_ERROR(InsertBatch(batch, &changes));
+    CLV_RETURN_IF_ERROR(CountQuarantined(changes));
+    update_state_.Bind(1, static_cast<int64_t>(changes.last_position));
     CLV_RETURN_IF_ERROR(update_state_.Run());
     committed = transaction.Commit();
   }
-  if (!committed.ok())
-    return LookUpOutcome(committed, std::move(positions), last, quarantined_rows);
-  if (first_retained_ == 0 && last != last_position_) first_retained_ = last_position_ + 1;
-  const bool has_record = last != last_position_;
-  last_position_ = last;
+  if (!committed.ok()) return LookUpOutcome(committed, std::move(changes));
+  const bool has_record = changes.last_position != last_position_;
+  if (first_retained_ == 0 && has_record) first_retained_ = last_position_ + 1;
+  last_position_ = changes.last_position;
   {
     std::lock_guard lock(counts_mutex_);
-    for (const auto& [data_source, added] : quarantined) counts_[data_source].rows += added.first;
+    for (const auto& [data_source, change] : changes.quarantine) {
+      counts_[data_source].rows += static_cast<uint64_t>(change.rows);
+    }
+    loads_.insert(changes.loads.begin(), changes.loads.end());
+    erased_.customers += changes.erased.customers;
+    erased_.refused_rows += changes.erased.refused_rows;
   }
   if (has_record && options_.appended != nullptr) options_.appended->Notify();
-  return positions;
+  return std::move(changes.positions);
 }
 
-absl::StatusOr<std::vector<LogPosition>> SqliteEventLog::LookUpOutcome(
-    absl::Status error, std::vector<LogPosition> positions, LogPosition last_position,
-    uint64_t quarantined_rows) {
+absl::StatusOr<std::vector<LogPosition>> SqliteEventLog::LookUpOutcome(absl::Status error,
+                                                                       AppendedChanges changes) {
   const uint64_t rows_before = QuarantinedRowsEver();
+  const ErasedCounts erased_before = erased_counts();
   CLV_RETURN_IF_ERROR(OpenDatabase());
-  if (last_position_ != last_position || QuarantinedRowsEver() != rows_before + quarantined_rows) {
+  const ErasedCounts erased = erased_counts();
+  if (last_position_ != changes.last_position ||
+      QuarantinedRowsEver() + changes.resolved_quarantined !=
+          rows_before + changes.inserted_quarantined ||
+      erased.customers != erased_before.customers + changes.erased.customers ||
+      erased.refused_rows != erased_before.refused_rows + changes.erased.refused_rows) {
     return error;
   }
   // What the failed COMMIT left in the write-ahead file was perhaps never synced; this syncs it
   // into the database.
   CLV_RETURN_IF_ERROR(db_->Execute("PRAGMA wal_checkpoint(FULL)"));
   if (options_.appended != nullptr) options_.appended->Notify();
-  return positions;
+  return std::move(changes.positions);
 }
 
 uint64_t SqliteEventLog::QuarantinedRowsEver() const {
@@ -154,84 +257,25 @@ uint64_t SqliteEventLog::QuarantinedRowsEver() const {
   return rows;
 }
 
-absl::Status SqliteEventLog::TrimThrough(LogPosition position) {
-  if (db_ == nullptr) CLV_RETURN_IF_ERROR(OpenDatabase());
-  CLV_ASSIGN_OR_RETURN(Statement trim,
-                       db_->Prepare("DELETE FROM log_records WHERE position <= ?1 AND position < "
-                                    "(SELECT MIN(position) FROM log_records) + ?2"));
-  while (first_retained_ != 0 && first_retained_ <= position) {
-    trim.Bind(1, static_cast<int64_t>(position));
-    trim.Bind(2, kSlice);
-    CLV_RETURN_IF_ERROR(trim.Run());
-    CLV_ASSIGN_OR_RETURN(Statement first, db_->Prepare("SELECT MIN(position) FROM log_records"));
-    CLV_RETURN_IF_ERROR(first.Step().status());
-    first_retained_ = first.Int(0);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status SqliteEventLog::LimitQuarantine(int64_t now_seconds, uint64_t max_bytes) {
-  if (db_ == nullptr) CLV_RETURN_IF_ERROR(OpenDatabase());
-  for (const DataSource data_source :
-       {DataSource::kCustomers, DataSource::kPurchases, DataSource::kCustomerClv}) {
-    CLV_RETURN_IF_ERROR(
-        DropOldestQuarantined(data_source, now_seconds - kQuarantineSeconds, max_bytes));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status SqliteEventLog::DropOldestQuarantined(DataSource data_source, int64_t before_seconds,
-                                                   uint64_t max_bytes) {
-  CLV_ASSIGN_OR_RETURN(Statement oldest,
-                       db_->Prepare("SELECT id, inserted_at, length(CAST(raw AS BLOB)), (SELECT "
-                                    "raw_bytes FROM quarantine_state WHERE data_source = ?1) FROM "
-                                    "quarantine WHERE data_source = ?1 ORDER BY id LIMIT ?2"));
-  CLV_ASSIGN_OR_RETURN(Statement drop,
-                       db_->Prepare("DELETE FROM quarantine WHERE data_source = ?1 AND id <= ?2"));
-  CLV_ASSIGN_OR_RETURN(
-      Statement count,
-      db_->Prepare(
-          "UPDATE quarantine_state SET row_count = row_count - ?2, raw_bytes = raw_bytes - "
-          "?3, dropped_rows = dropped_rows + ?2 WHERE data_source = ?1"));
-  const auto key = static_cast<int64_t>(data_source);
-  int64_t dropped = 0;
-  do {
-    CLV_ASSIGN_OR_RETURN(Transaction transaction,
-                         Transaction::Begin(*db_, Transaction::Kind::kImmediate));
-    int64_t last_id = 0;
-    int64_t bytes = 0;
-    dropped = 0;
-    oldest.Bind(1, key);
-    oldest.Bind(2, kSlice);
-    while (true) {
-      CLV_ASSIGN_OR_RETURN(const bool has_row, oldest.Step());
-      if (!has_row) break;
-      const auto held = static_cast<uint64_t>(oldest.Int(3) - bytes);
-      if (oldest.Int(1) >= before_seconds && held <= max_bytes) break;
-      last_id = oldest.Int(0);
-      bytes += oldest.Int(2);
-      ++dropped;
-    }
-    oldest.Reset();
-    if (dropped == 0) return absl::OkStatus();
-    drop.Bind(1, key);
-    drop.Bind(2, last_id);
-    CLV_RETURN_IF_ERROR(drop.Run());
-    count.Bind(1, key);
-    count.Bind(2, dropped);
-    count.Bind(3, bytes);
-    CLV_RETURN_IF_ERROR(count.Run());
-    CLV_RETURN_IF_ERROR(transaction.Commit());
-    std::lock_guard lock(counts_mutex_);
-    counts_[data_source].rows -= dropped;
-    counts_[data_source].dropped_rows += dropped;
-  } while (dropped == kSlice);
-  return absl::OkStatus();
-}
-
 std::map<DataSource, QuarantineCounts> SqliteEventLog::quarantine_counts() const {
   std::lock_guard lock(counts_mutex_);
   return counts_;
+}
+
+LogPosition SqliteEventLog::LoadStart(const std::string& load_id) const {
+  std::lock_guard lock(counts_mutex_);
+  const auto found = loads_.find(load_id);
+  return found == loads_.end() ? 0 : found->second;
+}
+
+std::string SqliteEventLog::ErasureKey() const {
+  std::lock_guard lock(counts_mutex_);
+  return erasure_key_;
+}
+
+ErasedCounts SqliteEventLog::erased_counts() const {
+  std::lock_guard lock(counts_mutex_);
+  return erased_;
 }
 
 uint64_t SqliteEventLog::SizeBytes() const { return DatabaseBytes(options_.path); }

@@ -3,6 +3,7 @@
 #define CLV_COMMON_STORAGE_SQLITE_EVENT_LOG_H_
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,26 +29,56 @@ class SqliteEventLog final : public EventLog {
 
   absl::StatusOr<std::vector<LogPosition>> Append(const std::vector<LogBatch>& batches) override;
   absl::Status TrimThrough(LogPosition position) override;
+  LogPosition LoadStart(const std::string& load_id) const override;
+  absl::Status AbandonLoad(const std::string& load_id) override;
+  absl::StatusOr<uint64_t> RewriteRecords(LogPosition through, const Rewrite& rewrite) override;
+  absl::StatusOr<uint64_t> RemoveQuarantined(
+      DataSource data_source, const std::function<bool(const QuarantinedRow&)>& is_meant) override;
   absl::Status LimitQuarantine(int64_t now_seconds, uint64_t max_bytes) override;
+  absl::Status Scrub() override;
   LogPosition LastPosition() const override { return last_position_; }
   LogPosition FirstRetainedPosition() const override { return first_retained_; }
   std::map<DataSource, QuarantineCounts> quarantine_counts() const override;
+  std::string ErasureKey() const override;
+  absl::StatusOr<std::vector<std::string>> ErasedHashes() override;
+  ErasedCounts erased_counts() const override;
   uint64_t SizeBytes() const override;
 
  private:
+  struct QuarantineChange {
+    int64_t rows = 0;
+    int64_t bytes = 0;
+  };
+  // What one append changes besides the files.
+  struct AppendedChanges {
+    LogPosition last_position = 0;
+    std::vector<LogPosition> positions = {};
+    std::map<DataSource, QuarantineChange> quarantine = {};
+    uint64_t inserted_quarantined = 0;
+    uint64_t resolved_quarantined = 0;
+    std::map<std::string, LogPosition> loads = {};  // first staged records
+    ErasedCounts erased = {};
+  };
+
   explicit SqliteEventLog(Options options) : options_(std::move(options)) {}
 
   absl::Status OpenDatabase();
   absl::Status ReadState();
+  absl::Status ReadErasureState();
+  absl::Status ReadLoads();
+  absl::Status InsertBatch(const LogBatch& batch, AppendedChanges* changes);
+  absl::Status CountQuarantined(const AppendedChanges& changes);
   // Answers for an append whose COMMIT reported `error`: opens the file again and looks whether
-  // everything up to `last_position` is there; `error` when it is not.
+  // all of its changes are there; `error` when they are not.
   absl::StatusOr<std::vector<LogPosition>> LookUpOutcome(absl::Status error,
-                                                         std::vector<LogPosition> positions,
-                                                         LogPosition last_position,
-                                                         uint64_t quarantined_rows);
+                                                         AppendedChanges changes);
   uint64_t QuarantinedRowsEver() const;
   absl::Status InsertRecord(LogPosition position, const NewRecord& record);
   absl::Status InsertQuarantined(const QuarantinedRow& row);
+  absl::Status AbandonOpenLoads();
+  absl::Status ForgetFoldedLoads(LogPosition folded);
+  // First position of a load that is not folded when everything up to `folded` is; 0: none.
+  absl::StatusOr<LogPosition> FirstHeldByLoads(LogPosition folded);
   absl::Status DropOldestQuarantined(DataSource data_source, int64_t before_seconds,
                                      uint64_t max_bytes);
 
@@ -56,11 +87,20 @@ class SqliteEventLog final : public EventLog {
   Statement insert_record_;
   Statement update_state_;
   Statement insert_quarantined_;
+  Statement insert_reason_;
   Statement count_quarantined_;
+  Statement begin_load_;
+  Statement end_load_;
+  Statement resolve_;
+  Statement insert_tombstone_;
+  Statement count_refused_;
   std::atomic<LogPosition> last_position_ = 0;
   std::atomic<LogPosition> first_retained_ = 0;
   mutable std::mutex counts_mutex_;
-  std::map<DataSource, QuarantineCounts> counts_;  // guarded by counts_mutex_
+  std::map<DataSource, QuarantineCounts> counts_;  // guarded by counts_mutex_, as the rest
+  std::map<std::string, LogPosition> loads_;       // first positions
+  std::string erasure_key_;
+  ErasedCounts erased_;
 };
 
 }  // namespace clv::storage

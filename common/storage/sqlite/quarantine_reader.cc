@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "common/storage/sqlite/quarantine_columns.h"
+#include "common/storage/sqlite/quarantine_rows.h"
 
 namespace clv::storage {
 
@@ -22,24 +22,42 @@ absl::StatusOr<std::vector<QuarantinedRow>> SqliteQuarantineReader::List(DataSou
   CLV_RETURN_IF_ERROR(OpenOnce());
   CLV_ASSIGN_OR_RETURN(
       Statement list,
-      db_->Prepare("SELECT id, inserted_at, import_id, error, columns, raw, raw_length FROM "
-                   "quarantine WHERE data_source = ? ORDER BY id DESC LIMIT ? OFFSET ?"));
+      db_->Prepare("SELECT " CLV_QUARANTINE_COLUMNS
+                   " FROM quarantine WHERE data_source = ? ORDER BY id DESC LIMIT ? "
+                   "OFFSET ?"));
   list.Bind(1, static_cast<int64_t>(data_source));
   list.Bind(2, static_cast<int64_t>(limit));
   list.Bind(3, static_cast<int64_t>(offset));
-  std::vector<QuarantinedRow> rows;
+  return ReadQuarantined(list, data_source);
+}
+
+absl::StatusOr<std::vector<QuarantinedRow>> SqliteQuarantineReader::ListAfter(
+    DataSource data_source, uint64_t after, uint64_t limit) {
+  std::lock_guard lock(mutex_);
+  CLV_RETURN_IF_ERROR(OpenOnce());
+  CLV_ASSIGN_OR_RETURN(Statement list, db_->Prepare(kSelectQuarantinedAfter));
+  return ReadQuarantinedAfter(list, data_source, after, limit);
+}
+
+absl::StatusOr<std::vector<QuarantineReasonCount>> SqliteQuarantineReader::CountByReason(
+    DataSource data_source) {
+  std::lock_guard lock(mutex_);
+  CLV_RETURN_IF_ERROR(OpenOnce());
+  CLV_ASSIGN_OR_RETURN(
+      Statement count,
+      db_->Prepare(
+          "SELECT column_name, reason, COUNT(*), (SELECT inserted_at FROM quarantine WHERE "
+          "id = MAX(quarantine_id)) FROM quarantine_reasons WHERE data_source = ? GROUP BY "
+          "column_name, reason ORDER BY 3 DESC, 1, 2"));
+  count.Bind(1, static_cast<int64_t>(data_source));
+  std::vector<QuarantineReasonCount> reasons;
   while (true) {
-    CLV_ASSIGN_OR_RETURN(const bool has_row, list.Step());
-    if (!has_row) return rows;
-    CLV_ASSIGN_OR_RETURN(std::vector<QuarantinedColumn> columns, DecodeColumns(list.Blob(4)));
-    rows.push_back({.id = static_cast<uint64_t>(list.Int(0)),
-                    .data_source = data_source,
-                    .columns = std::move(columns),
-                    .error = std::string(list.Text(3)),
-                    .import_id = std::string(list.Text(2)),
-                    .inserted_at_seconds = list.Int(1),
-                    .raw = std::string(list.Text(5)),
-                    .raw_length = static_cast<uint64_t>(list.Int(6))});
+    CLV_ASSIGN_OR_RETURN(const bool has_row, count.Step());
+    if (!has_row) return reasons;
+    reasons.push_back({.column = std::string(count.Text(0)),
+                       .reason = std::string(count.Text(1)),
+                       .rows = static_cast<uint64_t>(count.Int(2)),
+                       .last_inserted_at_seconds = count.Int(3)});
   }
 }
 

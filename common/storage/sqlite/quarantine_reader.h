@@ -21,6 +21,9 @@ class SqliteQuarantineReader final : public QuarantineReader {
   absl::StatusOr<std::vector<QuarantinedRow>> List(DataSource data_source, uint64_t limit,
                                                    uint64_t offset) override;
   absl::StatusOr<uint64_t> Count(DataSource data_source) override;
+  absl::StatusOr<std::vector<QuarantinedRow>> ListAfter(DataSource data_source, uint64_t after,
+                                                        uint64_t limit) override;
+  absl::StatusOr<std::vector<QuarantineReasonCount>> CountByReason(DataSource data_source) override;
 
  private:
   absl::Status OpenOnce();  // mutex_ is held

@@ -12,25 +12,25 @@ namespace {
 
 using ::testing::HasSubstr;
 
-struct Good {
+struct GoodAmount {
   std::string text;
   int64_t micros;
 };
 
 TEST(MoneyTest, ReadsDecimalStrings) {
-  const std::vector<Good> cases = {{"0", 0},
-                                   {"-0", 0},
-                                   {"500.25", 500'250'000},
-                                   {"+1", 1'000'000},
-                                   {"-3", -3'000'000},
-                                   {"0.000001", 1},
-                                   {"-0.000001", -1},
-                                   {"007.10", 7'100'000},
-                                   {"1.1234560000", 1'123'456},
-                                   {"1000000000", kMaxAmountMicros},
-                                   {"-1000000000.000000", -kMaxAmountMicros},
-                                   {"00000000000000000000000000001", 1'000'000}};
-  for (const Good& good : cases) {
+  const std::vector<GoodAmount> cases = {{"0", 0},
+                                         {"-0", 0},
+                                         {"500.25", 500'250'000},
+                                         {"+1", 1'000'000},
+                                         {"-3", -3'000'000},
+                                         {"0.000001", 1},
+                                         {"-0.000001", -1},
+                                         {"007.10", 7'100'000},
+                                         {"1.1234560000", 1'123'456},
+                                         {"1000000000", kMaxAmountMicros},
+                                         {"-1000000000.000000", -kMaxAmountMicros},
+                                         {"00000000000000000000000000001", 1'000'000}};
+  for (const GoodAmount& good : cases) {
     const absl::StatusOr<int64_t> micros = ParseDecimalString(good.text, kMaxAmountMicros);
     ASSERT_TRUE(micros.ok()) << good.text << ": " << micros.status();
     EXPECT_EQ(*micros, good.micros) << good.text;
@@ -66,30 +66,30 @@ TEST(MoneyTest, RefusesOtherStrings) {
 }
 
 TEST(MoneyTest, ReadsJsonNumbersRoundedHalfEven) {
-  const std::vector<Good> cases = {{"99.99", 99'990'000},
-                                   {"5e2", 500'000'000},
-                                   {"5E+2", 500'000'000},
-                                   {"12345e-2", 123'450'000},
-                                   {"0.0000005", 0},
-                                   {"0.0000015", 2},
-                                   {"0.0000025", 2},
-                                   {"0.00000250000000000001", 3},
-                                   {"-0.0000015", -2},
-                                   {"0.00000049999", 0},
-                                   {"0.00000051", 1},
-                                   {"0.9999995", 1'000'000},
-                                   {"5e-7", 0},
-                                   {"6e-7", 1},
-                                   {"1e-400", 0},
-                                   {"0e999999999999999999999", 0},
-                                   {"1e-99999999999999999999", 0},
-                                   {"1000000000.0000005", kMaxAmountMicros},
-                                   {"1e9", kMaxAmountMicros},
-                                   {"0.000000001e18", kMaxAmountMicros},
-                                   {"-0", 0},
-                                   {"0.1", 100'000},
-                                   {"0.30000000000000004", 300'000}};
-  for (const Good& good : cases) {
+  const std::vector<GoodAmount> cases = {{"99.99", 99'990'000},
+                                         {"5e2", 500'000'000},
+                                         {"5E+2", 500'000'000},
+                                         {"12345e-2", 123'450'000},
+                                         {"0.0000005", 0},
+                                         {"0.0000015", 2},
+                                         {"0.0000025", 2},
+                                         {"0.00000250000000000001", 3},
+                                         {"-0.0000015", -2},
+                                         {"0.00000049999", 0},
+                                         {"0.00000051", 1},
+                                         {"0.9999995", 1'000'000},
+                                         {"5e-7", 0},
+                                         {"6e-7", 1},
+                                         {"1e-400", 0},
+                                         {"0e999999999999999999999", 0},
+                                         {"1e-99999999999999999999", 0},
+                                         {"1000000000.0000005", kMaxAmountMicros},
+                                         {"1e9", kMaxAmountMicros},
+                                         {"0.000000001e18", kMaxAmountMicros},
+                                         {"-0", 0},
+                                         {"0.1", 100'000},
+                                         {"0.30000000000000004", 300'000}};
+  for (const GoodAmount& good : cases) {
     const absl::StatusOr<int64_t> micros = ParseJsonNumber(good.text, kMaxAmountMicros);
     ASSERT_TRUE(micros.ok()) << good.text << ": " << micros.status();
     EXPECT_EQ(*micros, good.micros) << good.text;

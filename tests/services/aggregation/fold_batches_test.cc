@@ -98,7 +98,7 @@ TEST_F(FoldBatchesTest, TheSplitOfRowsIntoRecordsDoesNotMatter) {
   store_ = *storage::SqliteClvStore::Open({.path = path});
   const auto transaction = store_->Begin().value();
   ASSERT_TRUE(transaction->PutReportingCurrency("USD").ok());
-  ASSERT_TRUE(Fold(split, "USD", *transaction).ok());
+  ASSERT_TRUE(Fold(split, Options(), *transaction).ok());
   ASSERT_TRUE(transaction->Commit(split.size()).ok());
   EXPECT_EQ(StateOf(path), together);
 }
@@ -122,18 +122,20 @@ TEST_F(FoldBatchesTest, ReplayingRowsWithInstantsChangesNothing) {
 
 TEST_F(FoldBatchesTest, AnEmptyFoldDoesNothing) {
   const auto transaction = store_->Begin().value();
-  const auto counts = Fold({}, "USD", *transaction);
+  const auto counts = Fold({}, Options(), *transaction);
   ASSERT_TRUE(counts.ok()) << counts.status();
-  EXPECT_EQ(counts->rows, 0u);
+  EXPECT_EQ(counts->outcome.rows, 0u);
 }
 
 TEST_F(FoldBatchesTest, CountsRowsWinnersAndCustomers) {
   const FoldCounts counts =
       Send(std::vector<Buy>{{"p1", "c1", 1, 1}, {"p1", "c1", 1, 1}, {"p1", "c2", 1, 1}});
-  EXPECT_EQ(counts.rows, 3u);
+  EXPECT_EQ(counts.outcome.rows, 3u);
   EXPECT_EQ(counts.winners, 2u);
   EXPECT_EQ(counts.customers, 2u);
-  EXPECT_EQ(counts.dead_letters, 0u);
+  EXPECT_EQ(counts.outcome.dead_letters, 0u);
+  EXPECT_EQ(counts.outcome.duplicate_rows, 1u);
+  EXPECT_EQ(counts.outcome.superseded_rows, 0u);
 }
 
 }  // namespace

@@ -49,11 +49,32 @@ LoggedRows FoldTest::Record(const domain::ImportedClv& imported) {
   return rows;
 }
 
+LoggedRows FoldTest::Command(wire::LogCommand command) {
+  LoggedRows rows = Record(std::vector<Buy>());
+  rows.command = std::move(command);
+  rows.wants_outcome = true;
+  return rows;
+}
+
+FoldOptions FoldTest::Options() {
+  return {
+      .reporting_currency = "USD",
+      .read_log = [](storage::LogPosition) -> absl::StatusOr<std::vector<storage::LoggedRecord>> {
+        return absl::FailedPreconditionError("this test has no log");
+      }};
+}
+
+storage::FoldOutcome FoldTest::Outcome(storage::LogPosition position) {
+  const auto outcome = store_->Read().value()->OutcomeOf(position);
+  EXPECT_TRUE(outcome.ok() && outcome->has_value()) << "no outcome of " << position;
+  return outcome.ok() ? outcome->value_or(storage::FoldOutcome()) : storage::FoldOutcome();
+}
+
 FoldCounts FoldTest::FoldRecords(const std::vector<LoggedRows>& records) {
   const auto transaction = store_->Begin();
   EXPECT_TRUE(transaction.ok()) << transaction.status();
   if (!transaction.ok()) return {};
-  const auto counts = Fold(records, "USD", **transaction);
+  const auto counts = Fold(records, Options(), **transaction);
   EXPECT_TRUE(counts.ok()) << counts.status();
   if (!counts.ok()) return {};
   const absl::Status committed = (*transaction)->Commit(records.back().position);
@@ -108,6 +129,12 @@ void LoggedFoldTest::SetUp() {
   log_ = *std::move(log);
 }
 
+FoldOptions LoggedFoldTest::Options() {
+  return {.reporting_currency = "USD", .read_log = [this](storage::LogPosition after) {
+            return OpenLog().value()->ReadAfter(after, 1'000);
+          }};
+}
+
 void LoggedFoldTest::Append(const LoggedRows& rows) {
   const auto source = !rows.customers.empty()   ? domain::DataSource::kCustomers
                       : !rows.purchases.empty() ? domain::DataSource::kPurchases
@@ -115,13 +142,19 @@ void LoggedFoldTest::Append(const LoggedRows& rows) {
   const wire::LogRows encoded{.received_at_seconds = rows.received_at_seconds,
                               .customers = rows.customers,
                               .purchases = rows.purchases,
-                              .customer_clvs = rows.customer_clvs};
-  const auto positions =
-      log_->Append({{.record = storage::NewRecord{.data_source = source,
-                                                  .received_at_seconds = rows.received_at_seconds,
-                                                  .row_count = static_cast<uint32_t>(rows.size()),
-                                                  .payload = wire::EncodeLogRecord(encoded)},
-                     .quarantined = {}}});
+                              .customer_clvs = rows.customer_clvs,
+                              .load_id = rows.load_id,
+                              .wants_outcome = rows.wants_outcome,
+                              .command = rows.command};
+  const auto* commit = std::get_if<wire::LoadCommit>(&rows.command);
+  const auto positions = log_->Append(
+      {{.record = storage::NewRecord{.data_source = source,
+                                     .received_at_seconds = rows.received_at_seconds,
+                                     .row_count = static_cast<uint32_t>(rows.size()),
+                                     .payload = wire::EncodeLogRecord(encoded),
+                                     .load_id = rows.load_id,
+                                     .commits_load = commit != nullptr ? commit->load_id : ""},
+        .quarantined = {}}});
   ASSERT_TRUE(positions.ok()) << positions.status();
   ASSERT_EQ(positions->front(), rows.position);
 }

@@ -46,6 +46,14 @@ class FoldTest : public ::testing::Test {
   LoggedRows Record(const std::vector<Buy>& buys);
   LoggedRows Record(const domain::Customer& customer);
   LoggedRows Record(const domain::ImportedClv& imported);
+  // One that wants its outcome.
+  LoggedRows Command(wire::LogCommand command);
+
+  // How this test folds; without a log there are no loads.
+  virtual FoldOptions Options();
+
+  // What the fold of a position did; none fails the test.
+  storage::FoldOutcome Outcome(storage::LogPosition position);
 
   // Folds records in one transaction; an error fails the test.
   FoldCounts FoldRecords(const std::vector<LoggedRows>& records);
@@ -78,6 +86,8 @@ class FoldTest : public ::testing::Test {
 class LoggedFoldTest : public FoldTest {
  protected:
   void SetUp() override;
+
+  FoldOptions Options() override;
 
   // Appends a record to the log.
   void Append(const LoggedRows& rows);

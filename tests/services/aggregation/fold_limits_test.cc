@@ -35,7 +35,7 @@ class FoldLimitsTest : public FoldTest {
       buys.push_back({customer_id + "-" + std::to_string(i), customer_id,
                       i % 2 == 0 ? kBillion : -kBillion, 1});
     }
-    EXPECT_EQ(Send(buys).dead_letters, 0u);
+    EXPECT_EQ(Send(buys).outcome.dead_letters, 0u);
   }
 };
 
@@ -45,7 +45,7 @@ TEST_F(FoldLimitsTest, ARowThatWouldOverflowTheAbsoluteSumIsRefused) {
   for (int i = 0; i < 300; ++i) {
     more.push_back({"q" + std::to_string(i), "c1", i % 2 == 0 ? kBillion : -kBillion, 2});
   }
-  EXPECT_EQ(Send(more).dead_letters, 300u - 223u);
+  EXPECT_EQ(Send(more).outcome.dead_letters, 300u - 223u);
   EXPECT_EQ(Summary("c1").gross_micros, Units(9'223 * kBillion));
   EXPECT_EQ(Summary("c1").visible_rows, 8'223);
   EXPECT_EQ(store_->Read().value()->CountFacts()->dead_letters, 77u);
@@ -58,7 +58,7 @@ TEST_F(FoldLimitsTest, ARefusedRowLeavesTheEarlierWinner) {
   Buys more;
   for (int i = 0; i < 223; ++i) more.push_back({"q" + std::to_string(i), "c1", kBillion, 2});
   Send(more);
-  EXPECT_EQ(Send(Buys{{"p1", "c1", kBillion, 1}}).dead_letters, 1u);
+  EXPECT_EQ(Send(Buys{{"p1", "c1", kBillion, 1}}).outcome.dead_letters, 1u);
   EXPECT_EQ(Purchase("p1").customer_id, "c2");
   EXPECT_EQ(Summary("c2").total_spend_micros, Units(5));
 }
@@ -68,25 +68,26 @@ TEST_F(FoldLimitsTest, ACorrectionCountsInsteadOfTheRowThatItReplaces) {
   Buys more;
   for (int i = 0; i < 223; ++i) more.push_back({"q" + std::to_string(i), "c1", kBillion, 2});
   Send(more);
-  EXPECT_EQ(Send(Buys{{"q0", "c1", -kBillion, 2}}).dead_letters, 0u);
-  EXPECT_EQ(Send(Buys{{"q0", "c2", kBillion, 2}, {"q223", "c1", kBillion, 2}}).dead_letters, 0u);
-  EXPECT_EQ(Send(Buys{{"q224", "c1", kBillion, 2}}).dead_letters, 1u);
+  EXPECT_EQ(Send(Buys{{"q0", "c1", -kBillion, 2}}).outcome.dead_letters, 0u);
+  EXPECT_EQ(Send(Buys{{"q0", "c2", kBillion, 2}, {"q223", "c1", kBillion, 2}}).outcome.dead_letters,
+            0u);
+  EXPECT_EQ(Send(Buys{{"q224", "c1", kBillion, 2}}).outcome.dead_letters, 1u);
 }
 
 TEST_F(FoldLimitsTest, AnImportThatWouldOverflowTheAbsoluteSumIsRefused) {
   Buys buys;
   for (int i = 0; i < 9'000; ++i) buys.push_back({"p" + std::to_string(i), "c1", kBillion, 1});
   Send(buys);
-  EXPECT_EQ(Send(Import("c1", -1'000 * kBillion)).dead_letters, 1u);
+  EXPECT_EQ(Send(Import("c1", -1'000 * kBillion)).outcome.dead_letters, 1u);
   EXPECT_FALSE(Value("c1").imported);
   EXPECT_EQ(DeadLetters(), "2|0|3|c1\n");
 }
 
 TEST_F(FoldLimitsTest, AnImportOfTooManyOrdersIsRefused) {
   constexpr int64_t kMostOrders = 1'000'000'000'000'000;
-  EXPECT_EQ(Send(Import("c1", 1, kMostOrders + 1)).dead_letters, 1u);
+  EXPECT_EQ(Send(Import("c1", 1, kMostOrders + 1)).outcome.dead_letters, 1u);
   EXPECT_FALSE(IsKnown("c1"));
-  EXPECT_EQ(Send(Import("c1", 1, kMostOrders)).dead_letters, 0u);
+  EXPECT_EQ(Send(Import("c1", 1, kMostOrders)).outcome.dead_letters, 0u);
   EXPECT_EQ(Summary("c1").purchase_count, kMostOrders);
 }
 
@@ -106,7 +107,7 @@ TEST_F(FoldLimitsTest, ARecordThatCannotBeDecodedIsOneDeadLetter) {
       {.position = 1, .received_at_seconds = 1, .row_count = 3, .payload = "\xff\xff garbage"});
   EXPECT_FALSE(rows.undecodable.empty());
   ++last_position_;
-  EXPECT_EQ(FoldRecords({rows, Record(Buys{{"p1", "c1", 1, 1}})}).dead_letters, 1u);
+  EXPECT_EQ(FoldRecords({rows, Record(Buys{{"p1", "c1", 1, 1}})}).outcome.dead_letters, 1u);
   EXPECT_EQ(Summary("c1").purchase_count, 1);
   EXPECT_EQ(store_->Checkpoint().value(), 2u);
 }

@@ -128,6 +128,14 @@ class ScriptedQuarantine : public storage::QuarantineReader {
   }
 
   absl::StatusOr<uint64_t> Count(domain::DataSource) override { return rows.size(); }
+  absl::StatusOr<std::vector<storage::QuarantinedRow>> ListAfter(domain::DataSource, uint64_t,
+                                                                 uint64_t) override {
+    return rows;
+  }
+  absl::StatusOr<std::vector<storage::QuarantineReasonCount>> CountByReason(
+      domain::DataSource) override {
+    return std::vector<storage::QuarantineReasonCount>();
+  }
 };
 
 class ScriptedProgress : public storage::FoldProgress {

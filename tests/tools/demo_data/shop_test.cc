@@ -11,7 +11,7 @@
 namespace clv::demo_data {
 namespace {
 
-Shop MustCreate(const ShopOptions& options) {
+Shop ShopOf(const ShopOptions& options) {
   absl::StatusOr<Shop> shop = Shop::Create(options);
   EXPECT_TRUE(shop.ok()) << shop.status();
   return *std::move(shop);
@@ -77,14 +77,14 @@ TEST(ShopTest, RefusesAnUnreachableNumberOfPurchases) {
 
 TEST(ShopTest, ReachesTheWantedNumberOfPurchases) {
   for (const int64_t wanted : {5'000, 60'000}) {
-    const Shop shop = MustCreate({.customers = 3000, .purchases = wanted});
+    const Shop shop = ShopOf({.customers = 3000, .purchases = wanted});
     EXPECT_NEAR(static_cast<double>(shop.Orders().size()), static_cast<double>(wanted),
                 0.01 * static_cast<double>(wanted));
   }
 }
 
 TEST(ShopTest, NobodyOrdersBeforeSigningUp) {
-  const Shop shop = MustCreate({.customers = 3000});
+  const Shop shop = ShopOf({.customers = 3000});
   for (const OrderEvent& order : shop.Orders()) {
     ASSERT_GE(order.second, shop.customers()[order.customer].signup_second);
     ASSERT_LE(order.second, shop.last_second());
@@ -92,19 +92,19 @@ TEST(ShopTest, NobodyOrdersBeforeSigningUp) {
 }
 
 TEST(ShopTest, OrdersComeByTime) {
-  const std::vector<OrderEvent> orders = MustCreate({.customers = 500}).Orders();
+  const std::vector<OrderEvent> orders = ShopOf({.customers = 500}).Orders();
   EXPECT_TRUE(std::is_sorted(orders.begin(), orders.end()));
 }
 
 TEST(ShopTest, CustomersComeBySignup) {
-  const Shop shop = MustCreate({.customers = 3000});
+  const Shop shop = ShopOf({.customers = 3000});
   EXPECT_TRUE(std::is_sorted(
       shop.customers().begin(), shop.customers().end(),
       [](const Customer& a, const Customer& b) { return a.signup_second < b.signup_second; }));
 }
 
 TEST(ShopTest, OutcomesCountTheOrders) {
-  const Shop shop = MustCreate({.customers = 800});
+  const Shop shop = ShopOf({.customers = 800});
   std::vector<int64_t> counts(800);
   std::vector<uint32_t> last(800);
   for (const OrderEvent& order : shop.Orders()) {
@@ -156,7 +156,7 @@ TEST(ShopTest, SpendFollowsGammaGamma) {
 
 TEST(ShopTest, TheFourthQuarterIsStrong) {
   // 2025 as a whole: quarters of the orders of customers from the years before.
-  const Shop shop = MustCreate({.customers = 5000, .days = 1096, .last_day = 20453});
+  const Shop shop = ShopOf({.customers = 5000, .days = 1096, .last_day = 20453});
   const uint32_t year_begin = shop.last_second() + 1 - 365u * 86400;
   double fourth = 0;
   double first = 0;
@@ -171,7 +171,7 @@ TEST(ShopTest, TheFourthQuarterIsStrong) {
 }
 
 TEST(ShopTest, EmailsAreAsciiAndDistinct) {
-  const Shop shop = MustCreate({.customers = 2000});
+  const Shop shop = ShopOf({.customers = 2000});
   std::vector<std::string> emails;
   for (size_t i = 0; i < 2000; ++i) {
     emails.push_back(shop.EmailOf(i));

@@ -118,10 +118,32 @@ CREATE TABLE jobs (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What folds did: in sum, and for records that wanted to know.
+constexpr char kVersion2[] = R"sql(
+CREATE TABLE fold_totals (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  row_count INTEGER NOT NULL,
+  duplicate_rows INTEGER NOT NULL,
+  superseded_rows INTEGER NOT NULL,
+  dead_letters INTEGER NOT NULL,
+  removed_rows INTEGER NOT NULL
+) STRICT;
+INSERT INTO fold_totals VALUES (1, 0, 0, 0, 0, 0);
+
+CREATE TABLE fold_outcomes (
+  position INTEGER PRIMARY KEY,
+  row_count INTEGER NOT NULL,
+  duplicate_rows INTEGER NOT NULL,
+  superseded_rows INTEGER NOT NULL,
+  dead_letters INTEGER NOT NULL,
+  removed_rows INTEGER NOT NULL
+) STRICT;
+)sql";
+
 }  // namespace
 
 const Migrations& ClvMigrations() {
-  static const Migrations migrations = {kVersion1};
+  static const Migrations migrations = {kVersion1, kVersion2};
   return migrations;
 }
 

@@ -41,10 +41,50 @@ CREATE TABLE quarantine_state (
 INSERT INTO quarantine_state VALUES (1, 0, 0, 0), (2, 0, 0, 0), (3, 0, 0, 0);
 )sql";
 
+// Loads, erasures, reasons of the quarantine, jobs. Rows that were quarantined before have no
+// reasons.
+constexpr char kVersion2[] = R"sql(
+CREATE TABLE loads (
+  load_id TEXT PRIMARY KEY,
+  first_position INTEGER NOT NULL,
+  end_position INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tombstones (
+  id_hash BLOB PRIMARY KEY,
+  erased_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE erasure_state (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  hash_key BLOB NOT NULL,
+  refused_rows INTEGER NOT NULL
+) STRICT;
+INSERT INTO erasure_state VALUES (1, randomblob(32), 0);
+
+CREATE TABLE quarantine_reasons (
+  quarantine_id INTEGER NOT NULL REFERENCES quarantine (id) ON DELETE CASCADE,
+  data_source INTEGER NOT NULL,
+  column_name TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (quarantine_id, column_name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX quarantine_reasons_by_reason
+  ON quarantine_reasons (data_source, column_name, reason, quarantine_id);
+
+CREATE TABLE jobs (
+  job_id TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  job BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX jobs_by_sequence ON jobs (sequence);
+)sql";
+
 }  // namespace
 
 const Migrations& EventLogMigrations() {
-  static const Migrations migrations = {kVersion1};
+  static const Migrations migrations = {kVersion1, kVersion2};
   return migrations;
 }
 

@@ -1,1 +1,0 @@
-// Precompiled headers need a source to hang on.

@@ -1,0 +1,77 @@
+"""Published npm clients of the seed's hosted API, unmodified, with nothing but a base URL and a token."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import harness
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "npm")
+HOME = os.path.join(harness.BUILD_DIR, "npm_clients")
+ATTEMPTS = 3
+
+
+def install():
+    """Installs the clients once for each build, beside the scripts that use them."""
+    os.makedirs(HOME, exist_ok=True)
+    with open(os.path.join(HOME, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in os.listdir(HERE):
+            shutil.copy(os.path.join(HERE, name), os.path.join(HOME, name))
+        stamp = os.path.join(HOME, "installed")
+        with open(os.path.join(HOME, "package.json")) as wanted:
+            package = wanted.read()
+        if os.path.exists(stamp) and open(stamp).read() == package:
+            return
+        command = ["npm", "install", "--ignore-scripts", "--no-fund", "--no-audit", "--no-package-lock", "--silent"]
+        for attempt in range(ATTEMPTS):
+            # A registry may be slow to answer once.
+            if subprocess.run(command, cwd=HOME, timeout=240, check=attempt + 1 == ATTEMPTS).returncode == 0:
+                break
+        with open(stamp, "w") as done:
+            done.write(package)
+
+
+class NpmClientsTest(harness.SharedSuiteTest):
+    @classmethod
+    def setUpClass(cls):
+        install()
+        super().setUpClass()
+
+    def run_script(self, name, *arguments, timeout=120):
+        result = subprocess.run(["node", name, "http://" + self.suite.addresses["http"], *map(str, arguments)],
+                                cwd=HOME, capture_output=True, text=True, timeout=timeout)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
+
+    def test_a_the_sdk_ingests_queries_appends_deletes_truncates_and_makes_jwts(self):
+        with tempfile.TemporaryDirectory() as directory:
+            self.assertIn("ok", self.run_script("sdk.mjs", self.suite.admin_token, directory))
+
+    def test_b_zod_bird_accepts_every_answer(self):
+        self.assertIn("ok", self.run_script("zod_bird.mjs", self.suite.admin_token))
+
+    def test_c_every_generated_event_counts_once(self):
+        events, per_second = 50_000, 10_000
+        before = self.suite.counts()
+        output = self.run_script("mockingbird.mjs", self.suite.tokens["append"], events, per_second)
+        self.assertIn(f"sent {events}", output)
+        self.assertNotIn("ERR", output)
+        after = self.suite.counts()
+        self.assertEqual(after["purchases"] - before["purchases"], events)
+        self.assertEqual(after["quarantine"], before["quarantine"])
+        self.suite.verify()
+
+    @unittest.skipUnless(harness.LONG, "a hundred seconds: only with CLV_TEST_LONG=1; the short form runs faster events")
+    def test_d_at_the_pace_of_the_clients_own_batches(self):
+        before = self.suite.counts()
+        output = self.run_script("mockingbird.mjs", self.suite.tokens["append"], 50_000, 500, timeout=300)
+        self.assertIn("sent 50000", output)
+        self.assertEqual(self.suite.counts()["purchases"] - before["purchases"], 50_000)
+
+
+if __name__ == "__main__":
+    unittest.main()

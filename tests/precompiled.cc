@@ -1,1 +1,0 @@
-// The precompiled headers of the tests need a source to hang on.
