@@ -73,7 +73,7 @@ class CallContext {
   V0Parameters parameters_;
   const google::protobuf::Message* request_ = nullptr;  // its size counts; null: not at all
   bool had_message_ = false;                            // a stream was charged for a message
-  MethodMetrics* metrics_ = nullptr;  // null: the call is not counted
+  MethodMetrics* metrics_ = nullptr;                    // null: the call is not counted
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 

@@ -7,9 +7,14 @@
 
 #include "clv/v1/admin_service.grpc.pb.h"
 #include "common/base/clock.h"
+#include "common/base/data_directory.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/storage.h"
+#include "services/ingest/audit.h"
 #include "services/ingest/suite_status.h"
+#include "services/ingest/token_keeper.h"
+#include "services/ingest/token_rpcs.h"
+#include "services/ingest/tokens_face.h"
 #include "services/ingest/write_queue.h"
 
 namespace clv::ingest {
@@ -20,6 +25,8 @@ class AdminService final : public v1::AdminService::CallbackService {
   struct Options {
     rpc::Dispatcher::Options dispatch;
     storage::TokenStore* tokens = nullptr;
+    const Audit* audit = nullptr;
+    DataDirectory directory = {};  // where the admin token lies
     const Clock* clock = nullptr;
     const storage::EventLog* log = nullptr;
     const WriteQueue* queue = nullptr;
@@ -42,13 +49,29 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* DeleteToken(grpc::CallbackServerContext* context,
                                         const v1::DeleteTokenRequest* request,
                                         v1::DeleteTokenResponse* response) override;
+  grpc::ServerUnaryReactor* RefreshToken(grpc::CallbackServerContext* context,
+                                         const v1::RefreshTokenRequest* request,
+                                         v1::RefreshTokenResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateToken(grpc::CallbackServerContext* context,
+                                        const v1::UpdateTokenRequest* request,
+                                        v1::UpdateTokenResponse* response) override;
+  grpc::ServerUnaryReactor* CreateJwt(grpc::CallbackServerContext* context,
+                                      const v1::CreateJwtRequest* request,
+                                      v1::CreateJwtResponse* response) override;
+  grpc::ServerUnaryReactor* ServeTokens(grpc::CallbackServerContext* context,
+                                        const v1::ServeTokensRequest* request,
+                                        google::api::HttpBody* response) override;
+  grpc::ServerUnaryReactor* ListAuditEntries(grpc::CallbackServerContext* context,
+                                             const v1::ListAuditEntriesRequest* request,
+                                             v1::ListAuditEntriesResponse* response) override;
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
 
  private:
-  storage::TokenStore* const tokens_;
-  const Clock* const clock_;
+  TokenKeeper tokens_;
+  TokenRpcs token_rpcs_;
+  TokensFace tokens_face_;
   SuiteStatus status_;
   const rpc::Dispatcher dispatcher_;
 };

@@ -41,7 +41,8 @@ grpc::ServerUnaryReactor* IngestService::ServeWrite(grpc::CallbackServerContext*
                              if (result.ok()) *response->mutable_result() = *std::move(result);
                              done(result.status());
                            });
-      });
+      },
+      request);
 }
 
 template <typename Request, typename Response>
@@ -51,7 +52,7 @@ grpc::ServerReadReactor<Request>* IngestService::ServeStream(grpc::CallbackServe
   using Stream = WriteStream<Request, Response>;
   return new Stream({.context = context,
                      .response = response,
-                     .workers = &dispatcher_.workers(),
+                     .dispatcher = &dispatcher_,
                      .path = &path_,
                      .idle = &idle_},
                     dispatcher_.StartCall(context, method));
@@ -118,7 +119,8 @@ grpc::ServerUnaryReactor* IngestService::AppendEvents(grpc::CallbackServerContex
                 done(result.status());
               }
             });
-      });
+      },
+      request);
 }
 
 }  // namespace clv::ingest

@@ -20,6 +20,7 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                            {.path = options.directory.event_log(), .appended = options.appended}));
   CLV_ASSIGN_OR_RETURN(role->tokens_, storage::SqliteTokenStore::Open(options.directory.auth()));
   CLV_RETURN_IF_ERROR(role->MakeTokens(options.directory, *options.clock));
+  role->audit_ = std::make_unique<Audit>(*role->tokens_, *options.clock);
   const storage::SqliteFoldProgress::Options progress{.path = options.directory.clv(),
                                                       .folded = options.folded};
   role->trim_progress_ = std::make_unique<storage::SqliteFoldProgress>(progress);
@@ -36,12 +37,15 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                                              .queue = role->queue_.get(),
                                                              .visibility = role->visibility_.get(),
                                                              .clock = options.clock});
-  role->admin_ = std::make_unique<AdminService>(AdminService::Options{.dispatch = options.dispatch,
-                                                                      .tokens = role->tokens_.get(),
-                                                                      .clock = options.clock,
-                                                                      .log = role->log_.get(),
-                                                                      .queue = role->queue_.get(),
-                                                                      .version = options.version});
+  role->admin_ =
+      std::make_unique<AdminService>(AdminService::Options{.dispatch = options.dispatch,
+                                                           .tokens = role->tokens_.get(),
+                                                           .audit = role->audit_.get(),
+                                                           .directory = options.directory,
+                                                           .clock = options.clock,
+                                                           .log = role->log_.get(),
+                                                           .queue = role->queue_.get(),
+                                                           .version = options.version});
   role->data_sources_ = std::make_unique<DataSourceService>(
       DataSourceService::Options{.dispatch = options.dispatch,
                                  .queue = role->queue_.get(),
@@ -70,6 +74,8 @@ absl::Status IngestRole::MakeTokens(const DataDirectory& directory, const Clock&
     first_start_message_ = absl::StrCat("admin token: ", *admin, "\n");
   }
   admin_token_ = *admin;
+  // This process may have ended between replacing the token and telling the others.
+  CLV_RETURN_IF_ERROR(tokens_->AnnounceAdminToken(std::nullopt));
   CLV_ASSIGN_OR_RETURN(const std::vector<NewToken> made, EnsureDefaultTokens(*tokens_, clock));
   for (const NewToken& token : made) {
     absl::StrAppend(&first_start_message_, token.stored.name, " token: ", token.secret, "\n");

@@ -16,6 +16,7 @@
 #include "common/storage/sqlite/fold_progress.h"
 #include "common/storage/sqlite/token_store.h"
 #include "services/ingest/admin_service.h"
+#include "services/ingest/audit.h"
 #include "services/ingest/data_source_service.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/visibility_waiter.h"
@@ -53,6 +54,7 @@ class IngestRole {
     admin_->Connect(aggregation, query);
   }
 
+  // As it was at the start.
   const std::string& admin_token() const { return admin_token_; }
   storage::TokenReader& tokens() { return *tokens_; }
 
@@ -68,6 +70,7 @@ class IngestRole {
   std::string first_start_message_;
   std::unique_ptr<storage::SqliteEventLog> log_;
   std::unique_ptr<storage::SqliteTokenStore> tokens_;
+  std::unique_ptr<Audit> audit_;
   // Two, since the waiter blocks in its own.
   std::unique_ptr<storage::SqliteFoldProgress> trim_progress_;
   std::unique_ptr<storage::SqliteFoldProgress> wait_progress_;

@@ -26,7 +26,7 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   struct Options {
     grpc::CallbackServerContext* context = nullptr;
     Response* response = nullptr;
-    rpc::WorkerPool* workers = nullptr;  // must outlive the stream, as the two below
+    const rpc::Dispatcher* dispatcher = nullptr;  // must outlive the stream, as the two below
     const WritePath* path = nullptr;
     IdleWatch* idle = nullptr;
   };
@@ -48,7 +48,7 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
       End(absl::DeadlineExceededError("no batch came for too long"));
     } else if (!ok) {
       EndAfterLastBatch();
-    } else if (!options_.workers->TrySubmit([this] { WriteBatch(); })) {
+    } else if (!options_.dispatcher->workers().TrySubmit([this] { WriteBatch(); })) {
       End(absl::ResourceExhaustedError("too many calls are waiting; try again later"));
     }
   }
@@ -66,6 +66,11 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   }
 
   void WriteBatch() {
+    if (absl::Status charged = options_.dispatcher->ChargeMessage(call_.get(), request_);
+        !charged.ok()) {
+      End(charged);
+      return;
+    }
     const uint64_t first_row = total_.successful_rows() + total_.quarantined_rows();
     absl::StatusOr<PreparedWrite> write =
         ReadTypedBatch(request_, options_.path->Receive(first_row));

@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
 #include "common/domain/data_sources.h"
+#include "common/rpc/fixed_params.h"
 #include "common/rpc/parameter_binding.h"
 #include "common/rpc/status_conversion.h"
 #include "common/rpc/table_renderer.h"
@@ -52,7 +53,9 @@ template <auto kHandler, typename Request>
 absl::StatusOr<RenderedTable> AnswerReport(ReportHandlers& handlers, const ReportCall& call,
                                            const rpc::V0Parameters& parameters,
                                            const rpc::TableOptions& options) {
-  CLV_ASSIGN_OR_RETURN(const Request request, rpc::BindRequest<Request>(parameters));
+  CLV_ASSIGN_OR_RETURN(Request request, rpc::BindRequest<Request>(parameters));
+  // The handler does the same; here it decides which rows the answer has.
+  CLV_RETURN_IF_ERROR(rpc::ApplyFixedParams(call.caller, &request));
   CLV_ASSIGN_OR_RETURN(const auto response, (handlers.*kHandler)(call, request));
   rpc::TableFooter footer;
   if (response.has_rows_before_limit_at_least()) {
@@ -149,7 +152,7 @@ absl::StatusOr<rpc::V0Reply> PipeFace::Answer(const std::string& pipe,
   if (report == Pipes().end() && !quarantined) {
     return absl::NotFoundError(absl::StrCat("The pipe ", Quoted(name), " does not exist"));
   }
-  if (!quarantined && !call.caller.May("PIPES:READ:" + name)) {
+  if (!quarantined && !call.caller.MayWithFixedParams("PIPES:READ:" + name)) {
     return absl::PermissionDeniedError(
         absl::StrCat("the token lacks the scope: want PIPES:READ:", name));
   }

@@ -40,6 +40,10 @@ int Run(int argc, char** argv) {
   flags.Choice("log-retention", &options.log_retention, {"folded", "all"},
                "What the event log keeps: what is not folded yet, or everything");
   flags.Add("metrics-address", &metrics_address, clv::metrics::kMetricsAddressHelp);
+  flags.Add("rate-limit-requests", &options.rate_limit_requests,
+            "Requests a second of every token that has no limit of its own; 0: no limit");
+  flags.Add("rate-limit-bytes", &options.rate_limit_bytes,
+            "Bytes of requests a second of every token that has no limit of its own; 0: no limit");
   flags.Add("allow-public", &options.allow_public, "Serve beyond loopback without TLS");
   flags.Add("log-level", &log_level, "trace, debug, info, warn, error or off");
   if (const std::optional<int> exit_code = flags.Parse(argc, argv)) return *exit_code;

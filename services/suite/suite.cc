@@ -9,17 +9,21 @@
 
 namespace clv::suite {
 
-Suite::Suite() : authenticator_(rpc::Authenticator::Options{}) {}
+Suite::Suite(const Options& options)
+    : authenticator_({.clock = options.clock}),
+      limiter_({.requests_per_second = static_cast<double>(options.rate_limit_requests),
+                .bytes_per_second = static_cast<double>(options.rate_limit_bytes)}) {}
 
 Suite::~Suite() { Drain(std::chrono::milliseconds(0)); }
 
 absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
   CLV_RETURN_IF_ERROR(EnsureDirectory(options.directory.path));
-  std::unique_ptr<Suite> suite(new Suite());
+  std::unique_ptr<Suite> suite(new Suite(options));
   suite->workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
   suite->query_workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
   const rpc::Dispatcher::Options dispatch{.authenticator = &suite->authenticator_,
                                           .workers = suite->workers_.get(),
+                                          .limiter = &suite->limiter_,
                                           .metrics = options.metrics};
   CLV_ASSIGN_OR_RETURN(suite->ingest_,
                        ingest::IngestRole::Start({.directory = options.directory,
@@ -29,7 +33,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                   .appended = &suite->appended_,
                                                   .folded = &suite->folded_,
                                                   .version = Version()}));
-  suite->authenticator_.Open(suite->ingest_->admin_token(), &suite->ingest_->tokens());
+  suite->authenticator_.Open([directory = options.directory] { return FindAdminToken(directory); },
+                             &suite->ingest_->tokens());
   CLV_ASSIGN_OR_RETURN(suite->aggregation_, aggregation::AggregationRole::Start(
                                                 {.directory = options.directory,
                                                  .reporting_currency = options.reporting_currency,
@@ -41,6 +46,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
       query::QueryRole::Options{.directory = options.directory,
                                 .dispatch = {.authenticator = &suite->authenticator_,
                                              .workers = suite->query_workers_.get(),
+                                             .limiter = &suite->limiter_,
                                              .metrics = options.metrics},
                                 .clock = options.clock,
                                 .folded = &suite->folded_});

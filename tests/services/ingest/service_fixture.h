@@ -6,6 +6,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "clv/v1/admin_service.grpc.pb.h"
 #include "clv/v1/ingest_service.grpc.pb.h"
+#include "common/base/data_directory.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/v0_reply.h"
@@ -41,6 +43,11 @@ struct HttpAnswer {
 
 class ServiceFixture : public ::testing::Test {
  protected:
+  ServiceFixture() {
+    std::ofstream(data_.admin_token()) << kAdminToken << "\n";
+    authenticator_.Open([this] { return FindAdminToken(data_); }, tokens_.get());
+  }
+
   // A context with the admin token; `token` empty: with none.
   static std::unique_ptr<grpc::ClientContext> Context(const std::string& token = kAdminToken) {
     auto context = std::make_unique<grpc::ClientContext>();
@@ -74,9 +81,10 @@ class ServiceFixture : public ::testing::Test {
 
   // The text of a new token.
   std::string NewTokenWith(const std::vector<std::string>& scopes) {
-    return CreateToken(*tokens_, SystemClock(), "t" + std::to_string(++created_), scopes)
-        .value()
-        .secret;
+    return NewToken({.name = "t" + std::to_string(++created_), .scopes = scopes});
+  }
+  std::string NewToken(const TokenRequest& request) {
+    return CreateToken(*tokens_, SystemClock(), request, {}).value().secret;
   }
 
   // All rows of the log.
@@ -101,16 +109,18 @@ class ServiceFixture : public ::testing::Test {
   }
 
   TempDirectory directory_;
+  const DataDirectory data_{directory_.path()};
   std::unique_ptr<storage::SqliteEventLog> log_ =
       storage::SqliteEventLog::Open({.path = directory_.path() + "/event_log.db"}).value();
   std::unique_ptr<storage::SqliteTokenStore> tokens_ =
       storage::SqliteTokenStore::Open(directory_.path() + "/auth.db").value();
   ManualFoldProgress progress_;
-  rpc::Authenticator authenticator_{{.admin_token = kAdminToken,
-                                     .tokens = tokens_.get(),
-                                     .refresh_interval = std::chrono::milliseconds(0)}};
+  rpc::Authenticator authenticator_{{.refresh_interval = std::chrono::milliseconds(0)}};
   rpc::WorkerPool workers_{{.threads = 2}};
-  rpc::Dispatcher::Options dispatch_{.authenticator = &authenticator_, .workers = &workers_};
+  rpc::RateLimiter limiter_{{}};
+  rpc::Dispatcher::Options dispatch_{
+      .authenticator = &authenticator_, .workers = &workers_, .limiter = &limiter_};
+  Audit audit_{*tokens_, SystemClock()};
   WriteQueue queue_{{.log = log_.get(),
                      .progress = &progress_,
                      .clock = &SystemClock(),
@@ -123,6 +133,8 @@ class ServiceFixture : public ::testing::Test {
                          .stream_idle_timeout = std::chrono::milliseconds(1'500)}};
   AdminService admin_{{.dispatch = dispatch_,
                        .tokens = tokens_.get(),
+                       .audit = &audit_,
+                       .directory = data_,
                        .clock = &SystemClock(),
                        .log = log_.get(),
                        .queue = &queue_,
