@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/domain/data_sources.h"
+#include "services/ingest/condition_traces.h"
 #include "services/ingest/person_traces.h"
 
 namespace clv::ingest {
@@ -89,7 +90,7 @@ class ErasureSteps::OneRun {
     for (const std::string& text : removal.texts()) traces.AddText(text);
     CLV_RETURN_IF_ERROR(CleanQuarantine(traces));
     Report(0.5);
-    CLV_RETURN_IF_ERROR(CleanLog(&removal));
+    CLV_RETURN_IF_ERROR(CleanLog(traces, &removal));
     Report(0.9);
     return absl::OkStatus();
   }
@@ -141,24 +142,48 @@ class ErasureSteps::OneRun {
     return absl::OkStatus();
   }
 
-  absl::Status CleanLog(LogRemoval* removal) {
+  absl::Status CleanLog(const PersonTraces& traces, LogRemoval* removal) {
+    ConditionTraces conditions(&traces);
+    std::vector<LogPosition> commands;
     CLV_RETURN_IF_ERROR(ForEachRecord([&](const storage::LoggedRecord& record) -> absl::Status {
       // Commands have no rows.
       const bool may_matter =
-          removal->NeedsAllPurchases() &&
-          (record.data_source == domain::DataSource::kPurchases || record.row_count == 0);
+          record.row_count == 0 ||
+          (removal->NeedsAllPurchases() && record.data_source == domain::DataSource::kPurchases);
       if (!may_matter && !removal->MayName(record.payload)) return absl::OkStatus();
       CLV_ASSIGN_OR_RETURN(const wire::LogRows rows, wire::DecodeLogRecord(record.payload));
       removal->Follow(record.position, rows);
+      if (conditions.Note(rows.command)) commands.push_back(record.position);
       return absl::OkStatus();
     }));
     removal->Finish();
     CLV_RETURN_IF_ERROR(Edit(removal->edits_of_others()));
     CLV_RETURN_IF_ERROR(Edit(removal->edits_of_own()));
+    // After the rows: they were followed with the conditions as they are.
+    CLV_RETURN_IF_ERROR(CleanCommands(commands, &conditions));
     erasures_.insert(erasures_.end(), removal->earlier_erasures().begin(),
                      removal->earlier_erasures().end());
     CLV_ASSIGN_OR_RETURN(const auto blanked, Blanked());
     return Change([&](storage::EventLog& log) { return log.ReplaceRecords(blanked); });
+  }
+
+  absl::Status CleanCommands(const std::vector<LogPosition>& commands,
+                             ConditionTraces* conditions) {
+    if (conditions->WantsRows()) {
+      CLV_RETURN_IF_ERROR(ForEachRecord([&](const storage::LoggedRecord& record) -> absl::Status {
+        CLV_ASSIGN_OR_RETURN(const wire::LogRows rows, wire::DecodeLogRecord(record.payload));
+        conditions->Meet(rows);
+        return absl::OkStatus();
+      }));
+    }
+    std::vector<storage::RewrittenRecord> cleaned;
+    for (const LogPosition position : commands) {
+      CLV_ASSIGN_OR_RETURN(wire::LogRows record, Read(position));
+      conditions->Clean(&record.command);
+      cleaned.push_back(Rewritten(position, record));
+    }
+    if (cleaned.empty()) return absl::OkStatus();
+    return Change([&](storage::EventLog& log) { return log.ReplaceRecords(cleaned); });
   }
 
   absl::Status Edit(const LogEdits& edits) {

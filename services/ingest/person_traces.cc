@@ -83,7 +83,10 @@ std::string Unescaped(std::string_view text) {
     const char kind = text[++i];
     if (kind == 'u') {
       std::optional<uint32_t> point = HexAt(text, i + 1);
-      if (!point) continue;
+      if (!point) {
+        out.push_back(' ');
+        continue;
+      }
       i += 4;
       const std::optional<uint32_t> low =
           (*point & 0xFC00) == 0xD800 && At(text, i + 1) == '\\' && At(text, i + 2) == 'u'
@@ -118,12 +121,16 @@ void PersonTraces::Add(std::string_view text, bool any_case) {
                      .is_common = IsCommon(text)});
 }
 
-bool PersonTraces::InColumn(const Trace& trace, const storage::QuarantinedRow& row,
-                            const storage::QuarantinedColumn& column) {
-  if (!column.raw) return false;
-  const std::string value = trace.any_case ? absl::AsciiStrToLower(*column.raw) : *column.raw;
-  if (!trace.is_common) return HoldsWord(value, trace.text);
-  return value == trace.text && IsTextColumn(row.data_source, column.name);
+bool PersonTraces::InValue(const Trace& trace, std::string_view value) {
+  const std::string text =
+      trace.any_case ? absl::AsciiStrToLower(absl::string_view(value.data(), value.size()))
+                     : std::string(value);
+  return trace.is_common ? text == trace.text : HoldsWord(text, trace.text);
+}
+
+bool PersonTraces::HeldIn(std::string_view value) const {
+  return std::any_of(traces_.begin(), traces_.end(),
+                     [&](const Trace& trace) { return InValue(trace, value); });
 }
 
 bool PersonTraces::HeldBy(const storage::QuarantinedRow& row) const {
@@ -140,7 +147,8 @@ bool PersonTraces::HeldBy(const storage::QuarantinedRow& row) const {
       return true;
     }
     for (const storage::QuarantinedColumn& column : row.columns) {
-      if (InColumn(trace, row, column)) return true;
+      if (trace.is_common && !IsTextColumn(row.data_source, column.name)) continue;
+      if (column.raw && InValue(trace, *column.raw)) return true;
     }
   }
   return false;
