@@ -94,6 +94,10 @@ class Registry::State final : public prometheus::Collectable {
     for (prometheus::MetricFamily& family : series.Collect()) {
       if (!family.metric.empty()) families.push_back(std::move(family));
     }
+    for (prometheus::MetricFamily& family : families) {
+      std::sort(family.metric.begin(), family.metric.end(),
+                [](const auto& a, const auto& b) { return a.label < b.label; });
+    }
     std::sort(families.begin(), families.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     return families;

@@ -115,7 +115,7 @@ class Registry {
   // `name`: of the collector, for the log and the count of failures.
   std::unique_ptr<Collection> Collect(const std::string& name, Collector collector);
 
-  // Everything in Prometheus's text format, by name, as /metrics serves it.
+  // Everything in Prometheus's text format, by name and labels, as /metrics serves it.
   std::string Text() const;
 
   // The same for Prometheus's own library.

@@ -9,14 +9,6 @@
 #include "absl/strings/strip.h"
 
 namespace clv::rpc {
-namespace {
-
-double ProgressOf(const v1::Job& job) {
-  if (job.progress() > 0 || job.customers_total() == 0) return job.progress();
-  return static_cast<double>(job.customers_done()) / static_cast<double>(job.customers_total());
-}
-
-}  // namespace
 
 std::string JobKindLabel(v1::JobKind kind) {
   return absl::AsciiStrToLower(absl::StripPrefix(v1::JobKind_Name(kind), "JOB_KIND_"));
@@ -33,7 +25,7 @@ void AddJobMetrics(const JobMetrics& job_metrics, const std::vector<v1::JobKind>
       if (job.state() == v1::JOB_STATE_WAITING) ++waiting;
       if (job.state() != v1::JOB_STATE_WORKING) continue;
       ++running;
-      least = std::min(least.value_or(1), ProgressOf(job));
+      least = std::min(least.value_or(1), job.progress());
     }
     const std::string label = JobKindLabel(kind);
     scrape.Add(job_metrics.waiting, {label}, static_cast<double>(waiting));

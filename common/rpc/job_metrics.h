@@ -17,8 +17,7 @@ struct JobMetrics {
   const metrics::Metric& progress;
 };
 
-// Adds how many of `jobs` wait and run, for each of `kinds`, and how far those at work are. A job
-// that does not state its progress is as far as its customers.
+// Adds how many of `jobs` wait and run, for each of `kinds`, and how far those at work are.
 void AddJobMetrics(const JobMetrics& job_metrics, const std::vector<v1::JobKind>& kinds,
                    const std::vector<v1::Job>& jobs, metrics::Scrape& scrape);
 

@@ -18,7 +18,7 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr size_t kMaxScopes = 100;
-constexpr size_t kMaxDepth = 16;
+constexpr size_t kMaxClaimsDepth = 16;
 constexpr double kMostRequestsPerSecond = 1e9;
 constexpr int64_t kLatestSeconds = 253'402'300'799;  // 9999-12-31 23:59:59
 constexpr std::string_view kPipeScope = "PIPES:READ:";
@@ -174,7 +174,7 @@ absl::StatusOr<JwtClaims> ReadJwtClaims(std::string_view json) {
   const simdjson::padded_string padded(json);
   dom::parser parser;
   dom::object object;
-  if (parser.allocate(std::max<size_t>(padded.size(), 1), kMaxDepth) != simdjson::SUCCESS ||
+  if (parser.allocate(std::max<size_t>(padded.size(), 1), kMaxClaimsDepth) != simdjson::SUCCESS ||
       parser.parse(padded).get(object) != simdjson::SUCCESS) {
     return FieldError("claims", json, "a JSON object");
   }

@@ -10,11 +10,20 @@ from harness import ONE_PROCESS, SEPARATE, SuiteTest
 from programs import Program, run
 
 FLAGS = {
+<<<<<<< HEAD
     "clv-suite": ("data-dir", "http-address", "grpc-address", "reporting-currency", "log-retention", "cors-origin"),
     "clv-ingest": ("data-dir", "grpc-address", "aggregation", "query", "log-retention"),
     "clv-aggregation": ("data-dir", "grpc-address", "reporting-currency"),
     "clv-query": ("data-dir", "grpc-address"),
     "clv-gateway": ("http-address", "ingest", "aggregation", "query", "cors-origin"),
+=======
+    "clv-suite": ("data-dir", "http-address", "grpc-address", "metrics-address", "reporting-currency",
+                  "log-retention"),
+    "clv-ingest": ("data-dir", "grpc-address", "metrics-address", "aggregation", "query", "log-retention"),
+    "clv-aggregation": ("data-dir", "grpc-address", "metrics-address", "reporting-currency"),
+    "clv-query": ("data-dir", "grpc-address", "metrics-address"),
+    "clv-gateway": ("http-address", "metrics-address", "ingest", "aggregation", "query"),
+>>>>>>> metrics
 }
 WITH_DATA = ("clv-suite", "clv-ingest", "clv-aggregation", "clv-query")
 
@@ -71,7 +80,7 @@ class FlagsTest(SuiteTest):
 
     def test_bad_addresses(self):
         for name, flags in FLAGS.items():
-            for flag in ("grpc-address", "http-address"):
+            for flag in ("grpc-address", "http-address", "metrics-address"):
                 if flag not in flags:
                     continue
                 for value in ("nonsense", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http", ":"):
@@ -80,7 +89,7 @@ class FlagsTest(SuiteTest):
 
     def test_beyond_loopback(self):
         for name, flags in FLAGS.items():
-            for flag in ("grpc-address", "http-address"):
+            for flag in ("grpc-address", "http-address", "metrics-address"):
                 if flag not in flags:
                     continue
                 for value in ("0.0.0.0:0", "[::]:0"):
