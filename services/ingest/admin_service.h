@@ -9,6 +9,8 @@
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/storage.h"
+#include "services/ingest/job_board.h"
+#include "services/ingest/job_handlers.h"
 #include "services/ingest/suite_status.h"
 #include "services/ingest/write_queue.h"
 
@@ -23,14 +25,16 @@ class AdminService final : public v1::AdminService::CallbackService {
     const Clock* clock = nullptr;
     const storage::EventLog* log = nullptr;
     const WriteQueue* queue = nullptr;
+    const JobBoard* jobs = nullptr;
     std::string version;
   };
   explicit AdminService(const Options& options);
 
-  // See SuiteStatus::Connect.
+  // See SuiteStatus::Connect and JobHandlers::Connect.
   void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
                const std::shared_ptr<grpc::Channel>& query) {
     status_.Connect(aggregation, query);
+    jobs_.Connect(aggregation);
   }
 
   grpc::ServerUnaryReactor* CreateToken(grpc::CallbackServerContext* context,
@@ -42,6 +46,15 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* DeleteToken(grpc::CallbackServerContext* context,
                                         const v1::DeleteTokenRequest* request,
                                         v1::DeleteTokenResponse* response) override;
+  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
+                                   const v1::AdminServiceGetJobRequest* request,
+                                   v1::AdminServiceGetJobResponse* response) override;
+  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
+                                     const v1::AdminServiceListJobsRequest* request,
+                                     v1::AdminServiceListJobsResponse* response) override;
+  grpc::ServerUnaryReactor* ServeJobs(grpc::CallbackServerContext* context,
+                                      const v1::ServeJobsRequest* request,
+                                      google::api::HttpBody* response) override;
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
@@ -50,6 +63,7 @@ class AdminService final : public v1::AdminService::CallbackService {
   storage::TokenStore* const tokens_;
   const Clock* const clock_;
   SuiteStatus status_;
+  JobHandlers jobs_;
   const rpc::Dispatcher dispatcher_;
 };
 

@@ -46,7 +46,8 @@ int Run(int argc, char** argv) {
   flags.Required("data-dir", &directory.path,
                  "Directory shared by the processes of one installation");
   flags.Add("grpc-address", &address, "Where to serve gRPC; port 0 picks a free one");
-  flags.Add("aggregation", &aggregation, "Address of clv-aggregation, asked by GetStatus");
+  flags.Add("aggregation", &aggregation,
+            "Address of clv-aggregation, asked for its state and its jobs");
   flags.Add("query", &query, "Address of clv-query, asked by GetStatus");
   flags.Choice("log-retention", &log_retention, {"folded", "all"},
                "What the event log keeps: what is not folded yet, or everything");
@@ -75,6 +76,7 @@ int Run(int argc, char** argv) {
   if (!host.ok()) return clv::BadConfiguration(kProgram, std::string(host.status().message()));
   (*host)->SetServing("clv.v1.IngestService", true);
   (*host)->SetServing("clv.v1.AdminService", true);
+  (*host)->SetServing("clv.v1.DataSourceService", true);
   (*host)->SetServing("", true);
   std::cout << (*role)->first_start_message();
   std::cout << "ready " << kProgram << " grpc=" << (*host)->address() << std::endl;

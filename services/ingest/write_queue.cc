@@ -132,6 +132,7 @@ void WriteQueue::Append(std::vector<Waiting> group) {
     refused += waiting.write.refused_rows;
   }
   const absl::StatusOr<std::vector<storage::LogPosition>> positions = options_.log->Append(batches);
+  if (positions.ok()) refusals_.Count(batches);
   batches.clear();
   if (positions.ok()) {
     accepted_rows_ += accepted;
