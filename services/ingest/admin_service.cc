@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/status_macros.h"
+#include "services/ingest/job_face.h"
 
 namespace clv::ingest {
 
@@ -17,6 +20,7 @@ AdminService::AdminService(const Options& options)
                .queue = options.queue,
                .version = options.version,
                .start_time_seconds = options.clock->NowSeconds()}),
+      jobs_({.board = options.jobs}),
       dispatcher_("clv.v1.AdminService", options.dispatch) {}
 
 grpc::ServerUnaryReactor* AdminService::CreateToken(grpc::CallbackServerContext* context,
@@ -86,6 +90,49 @@ grpc::ServerUnaryReactor* AdminService::ListAuditEntries(grpc::CallbackServerCon
                            [this, request](rpc::CallContext& /*call*/) {
                              return token_rpcs_.ListAuditEntries(*request);
                            });
+}
+
+grpc::ServerUnaryReactor* AdminService::GetJob(grpc::CallbackServerContext* context,
+                                               const v1::AdminServiceGetJobRequest* request,
+                                               v1::AdminServiceGetJobResponse* response) {
+  return dispatcher_.ServeAsync(
+      context, "GetJob",
+      [this, request, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
+        jobs_.GetJob(request->job_id(), call.Metadata("authorization"),
+                     [response, done](absl::StatusOr<v1::Job> job) {
+                       if (job.ok()) *response->mutable_job() = *std::move(job);
+                       done(job.status());
+                     });
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListJobs(grpc::CallbackServerContext* context,
+                                                 const v1::AdminServiceListJobsRequest* request,
+                                                 v1::AdminServiceListJobsResponse* response) {
+  return dispatcher_.ServeAsync(
+      context, "ListJobs",
+      [this, request, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
+        const uint32_t limit = request->has_limit() ? request->limit() : kDefaultListedJobs;
+        if (limit < 1 || limit > kMaxListedJobs) {
+          done(rpc::FieldError("limit", std::to_string(limit), "1 to 1000"));
+          return;
+        }
+        jobs_.ListJobs(limit, call.Metadata("authorization"),
+                       [response, done](std::vector<v1::Job> jobs) {
+                         for (v1::Job& job : jobs) *response->add_jobs() = std::move(job);
+                         done(absl::OkStatus());
+                       });
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::ServeJobs(grpc::CallbackServerContext* context,
+                                                  const v1::ServeJobsRequest* request,
+                                                  google::api::HttpBody* response) {
+  return dispatcher_.ServeV0Async(
+      context, "ServeJobs", nullptr, response,
+      [this, request](rpc::CallContext& call, const rpc::Dispatcher::V0Done& done) {
+        ServeV0Jobs(jobs_, call, request->job_id(), done);
+      });
 }
 
 grpc::ServerUnaryReactor* AdminService::GetStatus(grpc::CallbackServerContext* context,

@@ -11,6 +11,8 @@
 #include "common/rpc/dispatcher.h"
 #include "common/storage/storage.h"
 #include "services/ingest/audit.h"
+#include "services/ingest/job_board.h"
+#include "services/ingest/job_handlers.h"
 #include "services/ingest/suite_status.h"
 #include "services/ingest/token_keeper.h"
 #include "services/ingest/token_rpcs.h"
@@ -30,14 +32,16 @@ class AdminService final : public v1::AdminService::CallbackService {
     const Clock* clock = nullptr;
     const storage::EventLog* log = nullptr;
     const WriteQueue* queue = nullptr;
+    const JobBoard* jobs = nullptr;
     std::string version;
   };
   explicit AdminService(const Options& options);
 
-  // See SuiteStatus::Connect.
+  // See SuiteStatus::Connect and JobHandlers::Connect.
   void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
                const std::shared_ptr<grpc::Channel>& query) {
     status_.Connect(aggregation, query);
+    jobs_.Connect(aggregation);
   }
 
   grpc::ServerUnaryReactor* CreateToken(grpc::CallbackServerContext* context,
@@ -64,6 +68,15 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* ListAuditEntries(grpc::CallbackServerContext* context,
                                              const v1::ListAuditEntriesRequest* request,
                                              v1::ListAuditEntriesResponse* response) override;
+  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
+                                   const v1::AdminServiceGetJobRequest* request,
+                                   v1::AdminServiceGetJobResponse* response) override;
+  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
+                                     const v1::AdminServiceListJobsRequest* request,
+                                     v1::AdminServiceListJobsResponse* response) override;
+  grpc::ServerUnaryReactor* ServeJobs(grpc::CallbackServerContext* context,
+                                      const v1::ServeJobsRequest* request,
+                                      google::api::HttpBody* response) override;
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
@@ -73,6 +86,7 @@ class AdminService final : public v1::AdminService::CallbackService {
   TokenRpcs token_rpcs_;
   TokensFace tokens_face_;
   SuiteStatus status_;
+  JobHandlers jobs_;
   const rpc::Dispatcher dispatcher_;
 };
 

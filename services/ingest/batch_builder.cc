@@ -43,6 +43,7 @@ std::vector<storage::QuarantinedColumn> QuarantinedColumns(
     }
     if (next_broken != broken.end() && next_broken->place == place) {
       quarantined.error = next_broken->error;
+      quarantined.reason = next_broken->reason;
       ++next_broken;
     }
     columns.push_back(std::move(quarantined));
@@ -96,8 +97,9 @@ void BatchBuilder::AddRow(const domain::RawRow& row, std::optional<std::string_v
     CloseRecord();
 }
 
-void BatchBuilder::AddText(std::string_view raw, const std::string& reason) {
-  Quarantine({.error = reason}, raw, {.description = reason});
+void BatchBuilder::AddText(std::string_view raw, const std::string& error,
+                           const std::string& reason) {
+  Quarantine({.error = error, .reason = reason}, raw, {.description = error});
 }
 
 void BatchBuilder::Quarantine(storage::QuarantinedRow row, std::string_view raw, Refusal refusal) {

@@ -58,8 +58,9 @@ class BatchBuilder {
   // form is kept instead.
   void AddRow(const domain::RawRow& row, std::optional<std::string_view> raw);
 
-  // Takes a text that is no JSON object, with the reason.
-  void AddText(std::string_view raw, const std::string& reason);
+  // Takes a text that is no row. `error`: what was got and wanted; `reason`: what was wanted alone,
+  // see domain::BrokenColumn.
+  void AddText(std::string_view raw, const std::string& error, const std::string& reason);
 
   uint64_t refused_rows() const { return write_.refused_rows; }
   uint64_t rows() const { return write_.rows(); }

@@ -6,21 +6,13 @@
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
 #include "services/ingest/body_decoder.h"
+#include "services/ingest/data_source_names.h"
 
 namespace clv::ingest {
 namespace {
 
 absl::Status BadRequest(std::string_view text) {
   return rpc::V0Error(absl::StatusCode::kInvalidArgument, 400, text, "events");
-}
-
-// Names of unknown data sources are cut: they come from outside.
-absl::Status UnknownDataSource(const std::string& name) {
-  const std::string valid = ToValidUtf8(name);
-  return rpc::V0Error(
-      absl::StatusCode::kNotFound, 404,
-      absl::StrCat("Data Source \"", std::string(CutUtf8(valid, 128)), "\" does not exist"),
-      "events");
 }
 
 bool IsBlank(std::string_view text) {

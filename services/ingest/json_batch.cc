@@ -24,7 +24,8 @@ absl::StatusOr<PreparedWrite> ReadJsonBatch(std::string body, BatchBuilder::Opti
                                                        " that are refused; send smaller batches"));
     }
     if (value->is_broken) {
-      builder.AddText(value->text, absl::StrCat("not JSON: ", value->reason));
+      const std::string error = absl::StrCat("not JSON: ", value->reason);
+      builder.AddText(value->text, error, error);
       continue;
     }
     const ReadValue read = reader.Read(value->text);
@@ -33,10 +34,10 @@ absl::StatusOr<PreparedWrite> ReadJsonBatch(std::string body, BatchBuilder::Opti
         builder.AddRow(read.row, value->text);
         break;
       case ReadValue::Kind::kNoObject:
-        builder.AddText(value->text, read.reason);
+        builder.AddText(value->text, read.reason, "a JSON object");
         break;
       case ReadValue::Kind::kNotJson:
-        builder.AddText(scanner.Refuse(), read.reason);
+        builder.AddText(scanner.Refuse(), read.reason, read.reason);
         break;
     }
   }

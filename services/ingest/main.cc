@@ -52,7 +52,8 @@ int Run(int argc, char** argv) {
   flags.Required("data-dir", &directory.path,
                  "Directory shared by the processes of one installation");
   flags.Add("grpc-address", &address, "Where to serve gRPC; port 0 picks a free one");
-  flags.Add("aggregation", &aggregation, "Address of clv-aggregation, asked by GetStatus");
+  flags.Add("aggregation", &aggregation,
+            "Address of clv-aggregation, asked for its state and its jobs");
   flags.Add("query", &query, "Address of clv-query, asked by GetStatus");
   flags.Choice("log-retention", &log_retention, {"folded", "all"},
                "What the event log keeps: what is not folded yet, or everything");

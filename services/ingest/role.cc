@@ -37,6 +37,7 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                                              .queue = role->queue_.get(),
                                                              .visibility = role->visibility_.get(),
                                                              .clock = options.clock});
+  CLV_RETURN_IF_ERROR(role->MakeDataSources(options));
   role->admin_ =
       std::make_unique<AdminService>(AdminService::Options{.dispatch = options.dispatch,
                                                            .tokens = role->tokens_.get(),
@@ -45,12 +46,8 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                                            .clock = options.clock,
                                                            .log = role->log_.get(),
                                                            .queue = role->queue_.get(),
+                                                           .jobs = role->jobs_.get(),
                                                            .version = options.version});
-  role->data_sources_ = std::make_unique<DataSourceService>(
-      DataSourceService::Options{.dispatch = options.dispatch,
-                                 .queue = role->queue_.get(),
-                                 .visibility = role->visibility_.get(),
-                                 .clock = options.clock});
   role->metrics_ =
       CollectIngestMetrics(options.dispatch.metrics,
                            {.log = role->log_.get(),
@@ -63,7 +60,32 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
   return role;
 }
 
+absl::Status IngestRole::MakeDataSources(const Options& options) {
+  const DataDirectory& directory = options.directory;
+  CLV_ASSIGN_OR_RETURN(job_store_, storage::SqliteJobStore::Open(directory.event_log()));
+  facts_ = std::make_unique<storage::SqliteClvReader>(directory.clv());
+  quarantine_ = std::make_unique<storage::SqliteQuarantineReader>(directory.event_log());
+  CLV_ASSIGN_OR_RETURN(jobs_, JobBoard::Open({.store = job_store_.get(),
+                                              .clock = options.clock,
+                                              .can_resume = &Deletion::CanResume}));
+  data_sources_ = std::make_unique<DataSourceParts>(DataSourceParts::Options{
+      .write = {.queue = queue_.get(), .visibility = visibility_.get(), .clock = options.clock},
+      .jobs = jobs_.get(),
+      .log = log_.get(),
+      .progress = wait_progress_.get(),
+      .facts = facts_.get(),
+      .quarantine = quarantine_.get(),
+      .pipes = PipeNames()});
+  data_source_service_ = std::make_unique<DataSourceService>(
+      DataSourceService::Options{.dispatch = options.dispatch,
+                                 .handlers = &data_sources_->handlers(),
+                                 .face = &data_sources_->face()});
+  data_sources_->ResumeJobs();
+  return absl::OkStatus();
+}
+
 IngestRole::~IngestRole() {
+  jobs_.reset();
   if (queue_ != nullptr) queue_->Drain();
 }
 

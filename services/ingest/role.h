@@ -12,13 +12,18 @@
 #include "common/base/data_directory.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
+#include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/fold_progress.h"
+#include "common/storage/sqlite/job_store.h"
+#include "common/storage/sqlite/quarantine_reader.h"
 #include "common/storage/sqlite/token_store.h"
 #include "services/ingest/admin_service.h"
 #include "services/ingest/audit.h"
+#include "services/ingest/data_source_parts.h"
 #include "services/ingest/data_source_service.h"
 #include "services/ingest/ingest_service.h"
+#include "services/ingest/job_board.h"
 #include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
 
@@ -41,14 +46,14 @@ class IngestRole {
   // two narrower ones. FAILED_PRECONDITION when another process has the role or a schema is newer.
   static absl::StatusOr<std::unique_ptr<IngestRole>> Start(Options options);
 
-  // Writes and answers what is queued. The server must have been drained.
+  // Ends the jobs, and writes and answers what is queued. The server must have been drained.
   ~IngestRole();
 
   std::vector<grpc::Service*> services() {
-    return {ingest_.get(), admin_.get(), data_sources_.get()};
+    return {ingest_.get(), admin_.get(), data_source_service_.get()};
   }
 
-  // Where GetStatus asks; either may be null.
+  // Where GetStatus and the calls about jobs ask; either may be null.
   void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
                const std::shared_ptr<grpc::Channel>& query) {
     admin_->Connect(aggregation, query);
@@ -64,6 +69,7 @@ class IngestRole {
  private:
   explicit IngestRole(RoleLock lock) : lock_(std::move(lock)) {}
   absl::Status MakeTokens(const DataDirectory& directory, const Clock& clock);
+  absl::Status MakeDataSources(const Options& options);
 
   RoleLock lock_;
   std::string admin_token_;
@@ -76,10 +82,16 @@ class IngestRole {
   std::unique_ptr<storage::SqliteFoldProgress> wait_progress_;
   std::unique_ptr<VisibilityWaiter> visibility_;
   std::unique_ptr<WriteQueue> queue_;
+  std::unique_ptr<storage::SqliteJobStore> job_store_;
+  std::unique_ptr<storage::SqliteClvReader> facts_;
+  std::unique_ptr<storage::SqliteQuarantineReader> quarantine_;
+  std::unique_ptr<DataSourceParts> data_sources_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<AdminService> admin_;
-  std::unique_ptr<DataSourceService> data_sources_;
   std::unique_ptr<metrics::Collection> metrics_;
+  std::unique_ptr<DataSourceService> data_source_service_;
+  // What the jobs use lies above.
+  std::unique_ptr<JobBoard> jobs_;
 };
 
 }  // namespace clv::ingest

@@ -138,6 +138,7 @@ void WriteQueue::Append(std::vector<Waiting> group) {
   const absl::StatusOr<std::vector<storage::LogPosition>> positions = options_.log->Append(batches);
   metrics_.CountAppend(std::chrono::steady_clock::now() - began, group.size(), positions.ok());
   if (positions.ok()) metrics_.CountQuarantined(batches);
+  if (positions.ok()) refusals_.Count(batches);
   batches.clear();
   if (positions.ok()) {
     for (const Waiting& waiting : group) metrics_.CountAccepted(waiting.write);

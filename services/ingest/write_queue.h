@@ -23,6 +23,7 @@
 #include "common/metrics/metrics.h"
 #include "common/storage/storage.h"
 #include "services/ingest/batch_builder.h"
+#include "services/ingest/refusal_tally.h"
 #include "services/ingest/write_metrics.h"
 
 namespace clv::ingest {
@@ -105,6 +106,9 @@ class WriteQueue {
 
   Status status() const;
 
+  // The rows put into quarantine since the start, by reason.
+  const RefusalTally& refusals() const { return refusals_; }
+
  private:
   // A write, or a task.
   struct Waiting {
@@ -129,6 +133,7 @@ class WriteQueue {
   bool draining_ = false;
   std::atomic<uint64_t> accepted_rows_ = 0;
   std::atomic<uint64_t> refused_rows_ = 0;
+  RefusalTally refusals_;
   std::mutex trim_mutex_;    // held while the log is trimmed
   int trim_holds_ = 0;       // guarded by trim_mutex_
   Instant next_trim_;        // of the writing thread

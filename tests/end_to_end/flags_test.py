@@ -10,20 +10,12 @@ from harness import ONE_PROCESS, SEPARATE, SuiteTest
 from programs import Program, run
 
 FLAGS = {
-<<<<<<< HEAD
-    "clv-suite": ("data-dir", "http-address", "grpc-address", "reporting-currency", "log-retention", "cors-origin"),
-    "clv-ingest": ("data-dir", "grpc-address", "aggregation", "query", "log-retention"),
-    "clv-aggregation": ("data-dir", "grpc-address", "reporting-currency"),
-    "clv-query": ("data-dir", "grpc-address"),
-    "clv-gateway": ("http-address", "ingest", "aggregation", "query", "cors-origin"),
-=======
     "clv-suite": ("data-dir", "http-address", "grpc-address", "metrics-address", "reporting-currency",
-                  "log-retention"),
+                  "log-retention", "cors-origin"),
     "clv-ingest": ("data-dir", "grpc-address", "metrics-address", "aggregation", "query", "log-retention"),
     "clv-aggregation": ("data-dir", "grpc-address", "metrics-address", "reporting-currency"),
     "clv-query": ("data-dir", "grpc-address", "metrics-address"),
-    "clv-gateway": ("http-address", "metrics-address", "ingest", "aggregation", "query"),
->>>>>>> metrics
+    "clv-gateway": ("http-address", "metrics-address", "ingest", "aggregation", "query", "cors-origin"),
 }
 WITH_DATA = ("clv-suite", "clv-ingest", "clv-aggregation", "clv-query")
 

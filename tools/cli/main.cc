@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -16,6 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
+#include "tools/cli/command.h"
+#include "tools/cli/data_commands.h"
 #include "tools/cli/http_client.h"
 #include "tools/cli/jobs.h"
 #include "tools/cli/load.h"
@@ -50,8 +51,6 @@ constexpr char kQueryHelp[] =
 purchase_frequency_analysis, clv_prediction, customer_segmentation, total_customer_value; and the
 refused rows: customers_quarantine, purchases_quarantine, customer_clv_quarantine.
 Parameters are given as key=value, for example country=USA limit=20.)";
-
-using Command = std::function<absl::Status(const Server&)>;
 
 struct ServerFlags {
   std::string url = "http://127.0.0.1:8080";
@@ -215,11 +214,13 @@ int Main(int argc, char** argv) {
   LoadFlags load_flags;
   QueryFlags query_flags;
   TokenFlags token_flags;
+  DataFlags data_flags;
   bool from_log = false;
   Command command;
   AddServerFlags(app, server_flags);
   AddLoad(app, load_flags, command);
   AddQuery(app, query_flags, command);
+  AddDataCommands(app, data_flags, command);
   AddAdministration(app, from_log, command);
   AddTokens(app, token_flags, command);
   for (CLI::App* const subcommand : app.get_subcommands({})) {

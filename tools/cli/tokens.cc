@@ -12,19 +12,9 @@
 #include "tools/cli/url.h"
 
 namespace clv::cli {
-namespace {
-
-absl::StatusOr<JsonDocument> Call(const Server& server, const HttpRequest& request) {
-  HttpClient client(server);
-  CLV_ASSIGN_OR_RETURN(const HttpResponse response, client.Send(request));
-  CLV_RETURN_IF_ERROR(StatusOfResponse(response));
-  return JsonDocument::Parse(response.body);
-}
-
-}  // namespace
 
 absl::Status RunListTokens(const Server& server) {
-  CLV_ASSIGN_OR_RETURN(const JsonDocument document, Call(server, {.target = "/v1/tokens"}));
+  CLV_ASSIGN_OR_RETURN(const JsonDocument document, CallServer(server, {.target = "/v1/tokens"}));
   Table table;
   table.columns = {
       {.name = "name"}, {.name = "begins with"}, {.name = "created"}, {.name = "scopes"}};
@@ -51,7 +41,7 @@ absl::Status RunCreateToken(const Server& server, const std::string& name,
     AppendJsonString(request.body, scopes[i]);
   }
   request.body += "]}";
-  CLV_ASSIGN_OR_RETURN(const JsonDocument document, Call(server, request));
+  CLV_ASSIGN_OR_RETURN(const JsonDocument document, CallServer(server, request));
   std::printf("%s\n", document.root().Text("secret").c_str());
   std::fprintf(stderr, "created token %s; keep its text, it is not shown again\n", name.c_str());
   return absl::OkStatus();
@@ -59,7 +49,8 @@ absl::Status RunCreateToken(const Server& server, const std::string& name,
 
 absl::Status RunDeleteToken(const Server& server, const std::string& name) {
   CLV_RETURN_IF_ERROR(
-      Call(server, {.method = "DELETE", .target = absl::StrCat("/v1/tokens/", PercentEncode(name))})
+      CallServer(server,
+                 {.method = "DELETE", .target = absl::StrCat("/v1/tokens/", PercentEncode(name))})
           .status());
   std::fprintf(stderr, "revoked token %s\n", name.c_str());
   return absl::OkStatus();

@@ -114,6 +114,35 @@ TEST(RowRulesTest, WantsEveryRequiredColumn) {
   }
 }
 
+// The only broken column's reason.
+std::string ReasonOf(const RawRow& purchase) {
+  const CheckedRow<Purchase> checked = CheckPurchase(purchase, kNow);
+  EXPECT_EQ(checked.broken.size(), 1u);
+  return checked.ok() ? "" : checked.broken.front().reason;
+}
+
+TEST(RowRulesTest, ReasonsDoNotRepeatWhatWasGot) {
+  RawRow missing = GoodPurchase();
+  missing[PurchaseColumn::kPurchaseId] = RawValue();
+  EXPECT_EQ(ReasonOf(missing), "a value");
+  const std::string long_text(257, 'x');
+  RawRow too_long = GoodPurchase();
+  too_long[PurchaseColumn::kProductId] = RawValue::Text(long_text);
+  EXPECT_EQ(ReasonOf(too_long), "at most 256 bytes");
+  for (const char* text : {"abc", "1, want 2", ", want ", "1.2345678"}) {
+    RawRow amount = GoodPurchase();
+    amount[PurchaseColumn::kPurchaseAmount] = RawValue::Text(text);
+    const std::string reason = ReasonOf(amount);
+    EXPECT_FALSE(reason.empty());
+    EXPECT_EQ(reason.find(text), std::string::npos) << reason;
+    EXPECT_EQ(reason.find("want"), std::string::npos) << reason;
+  }
+  RawRow date = GoodPurchase();
+  date[PurchaseColumn::kPurchaseDate] = RawValue::Text("soon, want it");
+  EXPECT_EQ(ReasonOf(date),
+            "YYYY-MM-DD HH:MM:SS, ISO 8601, YYYY-MM-DD or integer epoch seconds");
+}
+
 TEST(RowRulesTest, TakesEmptyTextsAsAbsentInEveryOptionalColumn) {
   RawRow customer = GoodCustomer();
   for (size_t place = 1; place < ColumnsOf(DataSource::kCustomers).size(); ++place) {

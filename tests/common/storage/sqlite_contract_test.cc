@@ -10,10 +10,12 @@
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/event_reader.h"
 #include "common/storage/sqlite/fold_progress.h"
+#include "common/storage/sqlite/job_store.h"
 #include "common/storage/sqlite/quarantine_reader.h"
 #include "common/storage/sqlite/token_store.h"
 #include "tests/common/storage/contract/clv_store_contract.h"
 #include "tests/common/storage/contract/event_log_contract.h"
+#include "tests/common/storage/contract/job_store_contract.h"
 #include "tests/common/storage/contract/token_store_contract.h"
 #include "tests/common/storage/raw_sqlite.h"
 #include "tests/common/storage/temp_directory.h"
@@ -54,6 +56,20 @@ class SqliteEventLogHome final : public EventLogHome {
   const std::string path_ = directory_.path() + "/event_log.db";
   Broadcast broadcast_;
   Broadcast* const appended_;
+};
+
+class SqliteJobStoreHome final : public JobStoreHome {
+ public:
+  absl::StatusOr<std::unique_ptr<JobStore>> OpenStore() override {
+    return SqliteJobStore::Open(path_);
+  }
+  absl::StatusOr<std::unique_ptr<EventLog>> OpenLog() override {
+    return SqliteEventLog::Open({.path = path_});
+  }
+
+ private:
+  TempDirectory directory_;
+  const std::string path_ = directory_.path() + "/event_log.db";
 };
 
 class SqliteTokenStoreHome final : public TokenStoreHome {
@@ -100,6 +116,8 @@ INSTANTIATE_TEST_SUITE_P(SqliteInOneProcess, EventLogContract, ::testing::Values
 INSTANTIATE_TEST_SUITE_P(SqliteAcrossProcesses, EventLogContract, ::testing::Values([] {
                            return std::make_unique<SqliteEventLogHome>(false);
                          }));
+INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreContract,
+                         ::testing::Values([] { return std::make_unique<SqliteJobStoreHome>(); }));
 INSTANTIATE_TEST_SUITE_P(Sqlite, TokenStoreContract, ::testing::Values([] {
                            return std::make_unique<SqliteTokenStoreHome>();
                          }));

@@ -349,7 +349,7 @@ TEST_F(FullQueueTest, TellsClientsToRetryWhenTheQueueIsFull) {
                   .ok());
   holding.get_future().wait();
   BatchBuilder builder({.received_at_seconds = 1'700'000'000});
-  builder.AddText("x", "no");
+  builder.AddText("x", "no", "no");
   ASSERT_TRUE(
       small.Submit(builder.Finish(), [](const absl::StatusOr<storage::LogPosition>&) {}).ok());
   const HttpAnswer answer = Post("?name=customers", "{\"customer_id\":\"c\"}");

@@ -70,7 +70,8 @@ class JobBoardTest : public ::testing::Test {
   }
 
   v1::Job Stored(const std::string& job_id) {
-    for (const storage::StoredJob& stored : store_->ListJobs(1'000).value()) {
+    const std::vector<storage::StoredJob> jobs = store_->ListJobs(1'000).value();
+    for (const storage::StoredJob& stored : jobs) {
       v1::Job job;
       if (stored.job_id == job_id && job.ParseFromString(stored.job)) return job;
     }
