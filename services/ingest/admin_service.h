@@ -9,6 +9,9 @@
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/storage.h"
+#include "services/ingest/backup_job.h"
+#include "services/ingest/customer_export.h"
+#include "services/ingest/erasure.h"
 #include "services/ingest/suite_status.h"
 #include "services/ingest/write_queue.h"
 
@@ -23,6 +26,9 @@ class AdminService final : public v1::AdminService::CallbackService {
     const Clock* clock = nullptr;
     const storage::EventLog* log = nullptr;
     const WriteQueue* queue = nullptr;
+    Erasure* erasure = nullptr;
+    const CustomerExport* customer_export = nullptr;
+    BackupJob* backups = nullptr;
     std::string version;
   };
   explicit AdminService(const Options& options);
@@ -42,6 +48,15 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* DeleteToken(grpc::CallbackServerContext* context,
                                         const v1::DeleteTokenRequest* request,
                                         v1::DeleteTokenResponse* response) override;
+  grpc::ServerUnaryReactor* EraseCustomer(grpc::CallbackServerContext* context,
+                                          const v1::EraseCustomerRequest* request,
+                                          v1::EraseCustomerResponse* response) override;
+  grpc::ServerUnaryReactor* ExportCustomer(grpc::CallbackServerContext* context,
+                                           const v1::ExportCustomerRequest* request,
+                                           v1::ExportCustomerResponse* response) override;
+  grpc::ServerUnaryReactor* StartBackup(grpc::CallbackServerContext* context,
+                                        const v1::StartBackupRequest* request,
+                                        v1::StartBackupResponse* response) override;
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
@@ -49,6 +64,9 @@ class AdminService final : public v1::AdminService::CallbackService {
  private:
   storage::TokenStore* const tokens_;
   const Clock* const clock_;
+  Erasure* const erasure_;
+  const CustomerExport* const customer_export_;
+  BackupJob* const backups_;
   SuiteStatus status_;
   const rpc::Dispatcher dispatcher_;
 };

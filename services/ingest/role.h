@@ -3,6 +3,7 @@
 #define CLV_SERVICES_INGEST_ROLE_H_
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,21 @@
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
 #include "common/rpc/dispatcher.h"
+#include "common/storage/sqlite/backup.h"
+#include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/fold_progress.h"
+#include "common/storage/sqlite/job_store.h"
+#include "common/storage/sqlite/quarantine_reader.h"
 #include "common/storage/sqlite/token_store.h"
 #include "services/ingest/admin_service.h"
+#include "services/ingest/backup_job.h"
+#include "services/ingest/customer_export.h"
+#include "services/ingest/erased_customers.h"
+#include "services/ingest/erasure.h"
+#include "services/ingest/erasure_steps.h"
 #include "services/ingest/ingest_service.h"
+#include "services/ingest/job_board.h"
 #include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
 
@@ -38,7 +49,7 @@ class IngestRole {
   // two narrower ones. FAILED_PRECONDITION when another process has the role or a schema is newer.
   static absl::StatusOr<std::unique_ptr<IngestRole>> Start(Options options);
 
-  // Writes and answers what is queued. The server must have been drained.
+  // Ends the jobs, and writes and answers what is queued. The server must have been drained.
   ~IngestRole();
 
   std::vector<grpc::Service*> services() { return {ingest_.get(), admin_.get()}; }
@@ -58,6 +69,7 @@ class IngestRole {
  private:
   explicit IngestRole(RoleLock lock) : lock_(std::move(lock)) {}
   absl::Status MakeTokens(const DataDirectory& directory, const Clock& clock);
+  absl::Status MakePersons(const Options& options);
 
   RoleLock lock_;
   std::string admin_token_;
@@ -68,9 +80,21 @@ class IngestRole {
   std::unique_ptr<storage::SqliteFoldProgress> trim_progress_;
   std::unique_ptr<storage::SqliteFoldProgress> wait_progress_;
   std::unique_ptr<VisibilityWaiter> visibility_;
+  std::unique_ptr<ErasedCustomers> erased_;
   std::unique_ptr<WriteQueue> queue_;
+  std::unique_ptr<storage::SqliteJobStore> job_store_;
+  std::unique_ptr<storage::SqliteClvReader> facts_;
+  std::unique_ptr<storage::SqliteQuarantineReader> quarantine_;
+  std::timed_mutex log_content_;  // see BackupJob::Options
+  std::unique_ptr<storage::SqliteInstallationCopier> copier_;
+  std::unique_ptr<ErasureSteps> erasure_steps_;
+  std::unique_ptr<Erasure> erasure_;
+  std::unique_ptr<CustomerExport> customer_export_;
+  std::unique_ptr<BackupJob> backups_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<AdminService> admin_;
+  // What the jobs use lies above.
+  std::unique_ptr<JobBoard> jobs_;
 };
 
 }  // namespace clv::ingest
