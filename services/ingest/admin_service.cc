@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/status_macros.h"
 #include "services/ingest/job_face.h"
+#include "services/ingest/write_path.h"
 
 namespace clv::ingest {
 
@@ -16,6 +17,10 @@ AdminService::AdminService(const Options& options)
                .directory = options.directory}),
       token_rpcs_(tokens_, *options.audit),
       tokens_face_(tokens_),
+      clock_(options.clock),
+      erasure_(options.erasure),
+      customer_export_(options.customer_export),
+      backups_(options.backups),
       status_({.log = options.log,
                .queue = options.queue,
                .version = options.version,
@@ -132,6 +137,46 @@ grpc::ServerUnaryReactor* AdminService::ServeJobs(grpc::CallbackServerContext* c
       context, "ServeJobs", nullptr, response,
       [this, request](rpc::CallContext& call, const rpc::Dispatcher::V0Done& done) {
         ServeV0Jobs(jobs_, call, request->job_id(), done);
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::EraseCustomer(grpc::CallbackServerContext* context,
+                                                      const v1::EraseCustomerRequest* request,
+                                                      v1::EraseCustomerResponse* response) {
+  return dispatcher_.ServeAsync(
+      context, "EraseCustomer",
+      [this, request, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
+        const absl::StatusOr<v1::Job> started = erasure_->StartErase(request->customer_id());
+        if (!started.ok()) {
+          done(started.status());
+          return;
+        }
+        erasure_->AwaitEnd(*started, EndOfWait(call.deadline()),
+                           [response, done](absl::StatusOr<v1::Job> job) {
+                             if (job.ok()) *response->mutable_job() = *std::move(job);
+                             done(job.status());
+                           });
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::ExportCustomer(grpc::CallbackServerContext* context,
+                                                       const v1::ExportCustomerRequest* request,
+                                                       v1::ExportCustomerResponse* response) {
+  return dispatcher_.Serve(
+      context, "ExportCustomer", response, [this, request](rpc::CallContext& call) {
+        return customer_export_->Export(request->customer_id(), call.deadline());
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::StartBackup(grpc::CallbackServerContext* context,
+                                                    const v1::StartBackupRequest* request,
+                                                    v1::StartBackupResponse* response) {
+  return dispatcher_.Serve(
+      context, "StartBackup", response,
+      [this, request](rpc::CallContext& /*call*/) -> absl::StatusOr<v1::StartBackupResponse> {
+        v1::StartBackupResponse started;
+        CLV_ASSIGN_OR_RETURN(*started.mutable_job(), backups_->Start(request->directory()));
+        return started;
       });
 }
 

@@ -13,6 +13,9 @@
 #include "services/ingest/audit.h"
 #include "services/ingest/job_board.h"
 #include "services/ingest/job_handlers.h"
+#include "services/ingest/backup_job.h"
+#include "services/ingest/customer_export.h"
+#include "services/ingest/erasure.h"
 #include "services/ingest/suite_status.h"
 #include "services/ingest/token_keeper.h"
 #include "services/ingest/token_rpcs.h"
@@ -33,6 +36,9 @@ class AdminService final : public v1::AdminService::CallbackService {
     const storage::EventLog* log = nullptr;
     const WriteQueue* queue = nullptr;
     const JobBoard* jobs = nullptr;
+    Erasure* erasure = nullptr;
+    const CustomerExport* customer_export = nullptr;
+    BackupJob* backups = nullptr;
     std::string version;
   };
   explicit AdminService(const Options& options);
@@ -77,6 +83,15 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* ServeJobs(grpc::CallbackServerContext* context,
                                       const v1::ServeJobsRequest* request,
                                       google::api::HttpBody* response) override;
+  grpc::ServerUnaryReactor* EraseCustomer(grpc::CallbackServerContext* context,
+                                          const v1::EraseCustomerRequest* request,
+                                          v1::EraseCustomerResponse* response) override;
+  grpc::ServerUnaryReactor* ExportCustomer(grpc::CallbackServerContext* context,
+                                           const v1::ExportCustomerRequest* request,
+                                           v1::ExportCustomerResponse* response) override;
+  grpc::ServerUnaryReactor* StartBackup(grpc::CallbackServerContext* context,
+                                        const v1::StartBackupRequest* request,
+                                        v1::StartBackupResponse* response) override;
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
@@ -85,6 +100,10 @@ class AdminService final : public v1::AdminService::CallbackService {
   TokenKeeper tokens_;
   TokenRpcs token_rpcs_;
   TokensFace tokens_face_;
+  const Clock* const clock_;
+  Erasure* const erasure_;
+  const CustomerExport* const customer_export_;
+  BackupJob* const backups_;
   SuiteStatus status_;
   JobHandlers jobs_;
   const rpc::Dispatcher dispatcher_;

@@ -37,7 +37,11 @@ storage::RewrittenRecord Rewritten(LogPosition position, const wire::LogRows& ro
 class ErasureSteps::OneRun {
  public:
   OneRun(const Options& options, LogPosition position, const Watch& watch)
-      : options_(options), position_(position), watch_(watch), erasures_{position} {}
+      : options_(options),
+        position_(position),
+        watch_(watch),
+        erasures_{position},
+        content_(*options.log_content, std::defer_lock) {}
 
   absl::Status Run() {
     CLV_ASSIGN_OR_RETURN(reader_, options_.open_log());
@@ -77,6 +81,7 @@ class ErasureSteps::OneRun {
 
   absl::Status RemoveTraces(const wire::CustomerErasure& erasure) {
     CLV_RETURN_IF_ERROR(AwaitFold());
+    CLV_RETURN_IF_ERROR(LockContent());
     CLV_ASSIGN_OR_RETURN(const std::string currency, ReportingCurrency());
     LogRemoval removal(erasure.customer_id, currency);
     CLV_RETURN_IF_ERROR(ForEachRecord([&](const storage::LoggedRecord& record) -> absl::Status {
@@ -111,6 +116,12 @@ class ErasureSteps::OneRun {
       std::this_thread::sleep_for(wait);
     }
     Report(0.3);
+    return absl::OkStatus();
+  }
+
+  // Until the end of the run.
+  absl::Status LockContent() {
+    while (!content_.try_lock_for(kLongestWait)) CLV_RETURN_IF_ERROR(CheckGoingOn());
     return absl::OkStatus();
   }
 
@@ -260,6 +271,7 @@ class ErasureSteps::OneRun {
   const Watch& watch_;
   Counts counts_;
   std::vector<LogPosition> erasures_;  // this one, and earlier ones of the same customer
+  std::unique_lock<std::timed_mutex> content_;
   std::unique_ptr<storage::EventReader> reader_;
 };
 

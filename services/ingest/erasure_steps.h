@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -36,6 +36,7 @@ class ErasureSteps {
     storage::FoldProgress* progress = nullptr;
     storage::ClvReader* facts = nullptr;
     storage::QuarantineReader* quarantine = nullptr;
+    std::timed_mutex* log_content = nullptr;  // see BackupJob::Options
     // How long the write-ahead file of the log is waited for when readers hold it.
     std::chrono::milliseconds scrub_timeout{60'000};
   };

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/event_reader.h"
 #include "services/ingest/ingest_metrics.h"
 #include "services/ingest/token_factory.h"
 
@@ -18,6 +19,8 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
   CLV_ASSIGN_OR_RETURN(role->log_,
                        storage::SqliteEventLog::Open(
                            {.path = options.directory.event_log(), .appended = options.appended}));
+  CLV_ASSIGN_OR_RETURN(const std::vector<std::string> erased, role->log_->ErasedHashes());
+  role->erased_ = std::make_unique<ErasedCustomers>(role->log_->ErasureKey(), erased);
   CLV_ASSIGN_OR_RETURN(role->tokens_, storage::SqliteTokenStore::Open(options.directory.auth()));
   CLV_RETURN_IF_ERROR(role->MakeTokens(options.directory, *options.clock));
   role->audit_ = std::make_unique<Audit>(*role->tokens_, *options.clock);
@@ -37,7 +40,9 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                                              .queue = role->queue_.get(),
                                                              .visibility = role->visibility_.get(),
                                                              .clock = options.clock});
-  CLV_RETURN_IF_ERROR(role->MakeDataSources(options));
+  CLV_RETURN_IF_ERROR(role->MakeJobs(options));
+  CLV_RETURN_IF_ERROR(role->MakePersons(options));
+  role->MakeDataSources(options);
   role->admin_ =
       std::make_unique<AdminService>(AdminService::Options{.dispatch = options.dispatch,
                                                            .tokens = role->tokens_.get(),
@@ -47,6 +52,9 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                                            .log = role->log_.get(),
                                                            .queue = role->queue_.get(),
                                                            .jobs = role->jobs_.get(),
+                                                           .erasure = role->erasure_.get(),
+                                                           .customer_export = role->customer_export_.get(),
+                                                           .backups = role->backups_.get(),
                                                            .version = options.version});
   role->metrics_ =
       CollectIngestMetrics(options.dispatch.metrics,
@@ -60,14 +68,59 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
   return role;
 }
 
-absl::Status IngestRole::MakeDataSources(const Options& options) {
+absl::Status IngestRole::MakeJobs(const Options& options) {
   const DataDirectory& directory = options.directory;
   CLV_ASSIGN_OR_RETURN(job_store_, storage::SqliteJobStore::Open(directory.event_log()));
   facts_ = std::make_unique<storage::SqliteClvReader>(directory.clv());
   quarantine_ = std::make_unique<storage::SqliteQuarantineReader>(directory.event_log());
+  const auto can_resume = [](const v1::Job& job) {
+    return Deletion::CanResume(job) || Erasure::CanResume(job);
+  };
   CLV_ASSIGN_OR_RETURN(jobs_, JobBoard::Open({.store = job_store_.get(),
                                               .clock = options.clock,
-                                              .can_resume = &Deletion::CanResume}));
+                                              .can_resume = can_resume}));
+  return absl::OkStatus();
+}
+
+absl::Status IngestRole::MakePersons(const Options& options) {
+  const DataDirectory& directory = options.directory;
+  copier_ = std::make_unique<storage::SqliteInstallationCopier>(directory);
+  const auto open_log =
+      [path = directory.event_log()]() -> absl::StatusOr<std::unique_ptr<storage::EventReader>> {
+    return storage::SqliteEventReader::Open({.path = path});
+  };
+  erasure_steps_ =
+      std::make_unique<ErasureSteps>(ErasureSteps::Options{.queue = queue_.get(),
+                                                           .log = log_.get(),
+                                                           .open_log = open_log,
+                                                           .progress = wait_progress_.get(),
+                                                           .facts = facts_.get(),
+                                                           .quarantine = quarantine_.get(),
+                                                           .log_content = &log_content_});
+  erasure_ = std::make_unique<Erasure>(Erasure::Options{.queue = queue_.get(),
+                                                        .log = log_.get(),
+                                                        .facts = facts_.get(),
+                                                        .erased = erased_.get(),
+                                                        .steps = erasure_steps_.get(),
+                                                        .jobs = jobs_.get(),
+                                                        .clock = options.clock});
+  customer_export_ =
+      std::make_unique<CustomerExport>(CustomerExport::Options{.facts = facts_.get(),
+                                                               .quarantine = quarantine_.get(),
+                                                               .log = log_.get(),
+                                                               .open_log = open_log,
+                                                               .queue = queue_.get()});
+  backups_ = std::make_unique<BackupJob>(BackupJob::Options{.copier = copier_.get(),
+                                                            .directory = directory,
+                                                            .queue = queue_.get(),
+                                                            .jobs = jobs_.get(),
+                                                            .clock = options.clock,
+                                                            .log_content = &log_content_,
+                                                            .version = options.version});
+  return erasure_->Resume();
+}
+
+void IngestRole::MakeDataSources(const Options& options) {
   data_sources_ = std::make_unique<DataSourceParts>(DataSourceParts::Options{
       .write = {.queue = queue_.get(), .visibility = visibility_.get(), .clock = options.clock},
       .jobs = jobs_.get(),
@@ -75,13 +128,13 @@ absl::Status IngestRole::MakeDataSources(const Options& options) {
       .progress = wait_progress_.get(),
       .facts = facts_.get(),
       .quarantine = quarantine_.get(),
+      .eraser = erasure_.get(),
       .pipes = PipeNames()});
   data_source_service_ = std::make_unique<DataSourceService>(
       DataSourceService::Options{.dispatch = options.dispatch,
                                  .handlers = &data_sources_->handlers(),
                                  .face = &data_sources_->face()});
   data_sources_->ResumeJobs();
-  return absl::OkStatus();
 }
 
 IngestRole::~IngestRole() {

@@ -3,6 +3,7 @@
 #define CLV_SERVICES_INGEST_ROLE_H_
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "common/base/data_directory.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
+#include "common/storage/sqlite/backup.h"
 #include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/fold_progress.h"
@@ -22,6 +24,11 @@
 #include "services/ingest/audit.h"
 #include "services/ingest/data_source_parts.h"
 #include "services/ingest/data_source_service.h"
+#include "services/ingest/backup_job.h"
+#include "services/ingest/customer_export.h"
+#include "services/ingest/erased_customers.h"
+#include "services/ingest/erasure.h"
+#include "services/ingest/erasure_steps.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/job_board.h"
 #include "services/ingest/visibility_waiter.h"
@@ -69,7 +76,9 @@ class IngestRole {
  private:
   explicit IngestRole(RoleLock lock) : lock_(std::move(lock)) {}
   absl::Status MakeTokens(const DataDirectory& directory, const Clock& clock);
-  absl::Status MakeDataSources(const Options& options);
+  absl::Status MakeJobs(const Options& options);
+  absl::Status MakePersons(const Options& options);
+  void MakeDataSources(const Options& options);
 
   RoleLock lock_;
   std::string admin_token_;
@@ -81,10 +90,17 @@ class IngestRole {
   std::unique_ptr<storage::SqliteFoldProgress> trim_progress_;
   std::unique_ptr<storage::SqliteFoldProgress> wait_progress_;
   std::unique_ptr<VisibilityWaiter> visibility_;
+  std::unique_ptr<ErasedCustomers> erased_;
   std::unique_ptr<WriteQueue> queue_;
   std::unique_ptr<storage::SqliteJobStore> job_store_;
   std::unique_ptr<storage::SqliteClvReader> facts_;
   std::unique_ptr<storage::SqliteQuarantineReader> quarantine_;
+  std::timed_mutex log_content_;  // see BackupJob::Options
+  std::unique_ptr<storage::SqliteInstallationCopier> copier_;
+  std::unique_ptr<ErasureSteps> erasure_steps_;
+  std::unique_ptr<Erasure> erasure_;
+  std::unique_ptr<CustomerExport> customer_export_;
+  std::unique_ptr<BackupJob> backups_;
   std::unique_ptr<DataSourceParts> data_sources_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<AdminService> admin_;

@@ -11,7 +11,8 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// A little before the deadline, so that the answer still arrives.
+}  // namespace
+
 SteadyTime EndOfWait(SteadyTime deadline) {
   const SteadyTime now = std::chrono::steady_clock::now();
   const SteadyTime latest = now + kMaxVisibilityWait;
@@ -21,8 +22,6 @@ SteadyTime EndOfWait(SteadyTime deadline) {
   return std::min(latest, deadline - std::min<std::chrono::steady_clock::duration>(
                                          left / 10, std::chrono::milliseconds(200)));
 }
-
-}  // namespace
 
 BatchBuilder::Options WritePath::Receive(uint64_t first_row) const {
   return {.received_at_seconds = options_.clock->NowSeconds(),

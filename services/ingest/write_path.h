@@ -20,6 +20,10 @@ namespace clv::ingest {
 // Longest time that a write waits until its rows are visible.
 inline constexpr std::chrono::seconds kMaxVisibilityWait{10};
 
+// When a call with this deadline is to be answered if what it waits for has not come: a little
+// before the deadline, so that the answer still arrives, and at most kMaxVisibilityWait from now.
+std::chrono::steady_clock::time_point EndOfWait(std::chrono::steady_clock::time_point deadline);
+
 // Thread-safe. Everything in the options must outlive the path.
 class WritePath {
  public:

@@ -41,7 +41,8 @@ ErasureScene::ErasureScene()
       },
       .progress = &progress_,
       .facts = &facts_,
-      .quarantine = &quarantine_});
+      .quarantine = &quarantine_,
+      .log_content = &log_content_});
 }
 
 storage::LogPosition ErasureScene::Append(const wire::LogRows& rows) {

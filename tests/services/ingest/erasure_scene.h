@@ -4,6 +4,7 @@
 #define CLV_TESTS_SERVICES_INGEST_ERASURE_SCENE_H_
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,7 @@ class ErasureScene {
   storage::SqliteClvReader facts_{clv_path_};
   storage::SqliteQuarantineReader quarantine_{log_path_};
   storage::SqliteFoldProgress progress_{{.path = clv_path_}};
+  std::timed_mutex log_content_;
   std::unique_ptr<WriteQueue> queue_;
   std::unique_ptr<ErasureSteps> steps_;
   ErasureSteps::Counts counts_;
