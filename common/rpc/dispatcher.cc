@@ -116,6 +116,22 @@ absl::StatusOr<std::shared_ptr<CallContext>> Dispatcher::StartCall(
   return call;
 }
 
+Dispatcher::StartedCall Dispatcher::StartV0Call(grpc::CallbackServerContext* context,
+                                           const std::string& method) const {
+  StartedCall started{.call = MakeCall(context, method), .admitted = absl::OkStatus()};
+  started.call->parameters_ = V0Parameters(started.call->original_path_, "");
+  started.admitted = Admit(started.call.get(), method);
+  return started;
+}
+
+grpc::Status Dispatcher::AnswerV0(CallContext* call, absl::StatusOr<V0Reply> result,
+                                  google::api::HttpBody* response) {
+  Answer(call,
+         result.ok() ? *std::move(result) : V0ErrorReply(Published(call, result.status())),
+         response);
+  return grpc::Status::OK;
+}
+
 grpc::Status Dispatcher::Conclude(const CallContext* call, const absl::Status& status) {
   return ToGrpcStatus(Published(call, status));
 }
@@ -169,10 +185,7 @@ grpc::ServerUnaryReactor* Dispatcher::ServeV0Async(grpc::CallbackServerContext* 
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const std::shared_ptr<CallContext> call = MakeCall(context, method);
   const V0Done done = [call, reactor, response](absl::StatusOr<V0Reply> result) {
-    Answer(call.get(),
-           result.ok() ? *std::move(result) : V0ErrorReply(Published(call.get(), result.status())),
-           response);
-    reactor->Finish(grpc::Status::OK);
+    reactor->Finish(AnswerV0(call.get(), std::move(result), response));
   };
   // Only this face takes tokens from the query: elsewhere they would leak into the logs of proxies
   // for nothing.

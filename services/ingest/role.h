@@ -12,10 +12,12 @@
 #include "common/base/data_directory.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/sqlite/event_log.h"
+#include "common/storage/sqlite/fold_outcomes.h"
 #include "common/storage/sqlite/fold_progress.h"
 #include "common/storage/sqlite/token_store.h"
 #include "services/ingest/admin_service.h"
 #include "services/ingest/data_source_service.h"
+#include "services/ingest/erased_customers.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
@@ -67,9 +69,11 @@ class IngestRole {
   std::string first_start_message_;
   std::unique_ptr<storage::SqliteEventLog> log_;
   std::unique_ptr<storage::SqliteTokenStore> tokens_;
+  std::unique_ptr<ErasedCustomers> erased_;
   // Two, since the waiter blocks in its own.
   std::unique_ptr<storage::SqliteFoldProgress> trim_progress_;
   std::unique_ptr<storage::SqliteFoldProgress> wait_progress_;
+  std::unique_ptr<storage::SqliteFoldOutcomes> outcomes_;
   std::unique_ptr<VisibilityWaiter> visibility_;
   std::unique_ptr<WriteQueue> queue_;
   std::unique_ptr<IngestService> ingest_;
