@@ -175,6 +175,23 @@ void Dispatcher::Count(const CallContext& call, absl::StatusCode code,
   if (call.metrics_ != nullptr) call.metrics_->Count(code, http_status, call.began_);
 }
 
+Dispatcher::StartedCall Dispatcher::StartV0Call(grpc::CallbackServerContext* context,
+                                                const std::string& method) const {
+  StartedCall started{.call = MakeCall(context, method), .admitted = absl::OkStatus()};
+  started.call->parameters_ = V0Parameters(started.call->original_path_, "");
+  started.admitted = Admit(started.call.get(), method);
+  return started;
+}
+
+grpc::Status Dispatcher::AnswerV0(CallContext* call, absl::StatusOr<V0Reply> result,
+                                  google::api::HttpBody* response) {
+  const absl::StatusCode code = result.status().code();
+  V0Reply reply = result.ok() ? *std::move(result) : V0ErrorReply(Published(call, result.status()));
+  Count(*call, code, reply.http_status);
+  Answer(call, std::move(reply), response);
+  return grpc::Status::OK;
+}
+
 grpc::Status Dispatcher::Conclude(CallContext* call, const absl::Status& status) {
   if (call != nullptr) {
     AddRetryAfter(status, call);
@@ -237,12 +254,7 @@ grpc::ServerUnaryReactor* Dispatcher::ServeV0Async(grpc::CallbackServerContext* 
   const std::shared_ptr<CallContext> call = MakeCall(context, method);
   call->request_ = request != nullptr ? request : form;
   const V0Done done = [call, reactor, response](absl::StatusOr<V0Reply> result) {
-    const absl::StatusCode code = result.status().code();
-    V0Reply reply =
-        result.ok() ? *std::move(result) : V0ErrorReply(Published(call.get(), result.status()));
-    Count(*call, code, reply.http_status);
-    Answer(call.get(), std::move(reply), response);
-    reactor->Finish(grpc::Status::OK);
+    reactor->Finish(AnswerV0(call.get(), std::move(result), response));
   };
   // Only this face takes tokens from the query: elsewhere they would leak into the logs of proxies
   // for nothing.

@@ -122,6 +122,21 @@ class Dispatcher {
   // The same for a piece of something greater: only its bytes count.
   absl::Status ChargeBytes(CallContext* call, size_t bytes) const;
 
+  // A call, and whether it may go on.
+  struct StartedCall {
+    std::shared_ptr<CallContext> call;
+    absl::Status admitted;
+  };
+
+  // The same for a stream of the /v0 face: with the parameters, a `token` among them, of the query.
+  // The call is there in any case, to be answered with AnswerV0.
+  StartedCall StartV0Call(grpc::CallbackServerContext* context, const std::string& method) const;
+
+  // Writes a result of a /v0 call into its response and metadata, as ServeV0 does; before metadata
+  // is sent. The status to finish the call with.
+  static grpc::Status AnswerV0(CallContext* call, absl::StatusOr<V0Reply> result,
+                               google::api::HttpBody* response);
+
   // The status that goes to the client. INTERNAL, UNKNOWN and DATA_LOSS are logged under the
   // request's id, and the client sees only that id. A `retry-after` goes into the call's metadata.
   // Counts the end of the call: once for each.

@@ -15,15 +15,14 @@ DataSourceService::DataSourceService(const Options& options)
              .outcomes = options.outcomes}),
       file_idle_(options.file_idle_timeout),
       file_workers_({.threads = 4, .max_queued = static_cast<size_t>(options.max_files)}),
-      file_host_({.workers = &file_workers_,
-                  .path = &path_,
-                  .import = {.queue = options.queue,
-                             .clock = options.clock,
-                             .erased = options.erased},
-                  .outcomes = options.outcomes,
-                  .idle = &file_idle_,
-                  .running = &files_,
-                  .max_running = options.max_files}) {}
+      file_host_(
+          {.workers = &file_workers_,
+           .path = &path_,
+           .import = {.queue = options.queue, .clock = options.clock, .erased = options.erased},
+           .outcomes = options.outcomes,
+           .idle = &file_idle_,
+           .running = &files_,
+           .max_running = options.max_files}) {}
 
 grpc::ServerReadReactor<v1::ImportFileRequest>* DataSourceService::ImportFile(
     grpc::CallbackServerContext* context, v1::ImportFileResponse* response) {

@@ -28,34 +28,38 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
                                                       .folded = options.folded};
   role->trim_progress_ = std::make_unique<storage::SqliteFoldProgress>(progress);
   role->wait_progress_ = std::make_unique<storage::SqliteFoldProgress>(progress);
+  role->outcomes_ = std::make_unique<storage::SqliteFoldOutcomes>(options.directory.clv());
   role->visibility_ = std::make_unique<VisibilityWaiter>(role->wait_progress_.get());
   role->queue_ = std::make_unique<WriteQueue>(WriteQueue::Options{
       .log = role->log_.get(),
       .progress = role->trim_progress_.get(),
       .clock = options.clock,
+      .erased = role->erased_.get(),
       .log_retention = options.log_retention == "all" ? LogRetention::kAll : LogRetention::kFolded,
       .metrics = options.dispatch.metrics});
   role->ingest_ =
       std::make_unique<IngestService>(IngestService::Options{.dispatch = options.dispatch,
                                                              .queue = role->queue_.get(),
                                                              .visibility = role->visibility_.get(),
-                                                             .clock = options.clock});
+                                                             .clock = options.clock,
+                                                             .erased = role->erased_.get(),
+                                                             .outcomes = role->outcomes_.get()});
   CLV_RETURN_IF_ERROR(role->MakeJobs(options));
   CLV_RETURN_IF_ERROR(role->MakePersons(options));
   role->MakeDataSources(options);
-  role->admin_ =
-      std::make_unique<AdminService>(AdminService::Options{.dispatch = options.dispatch,
-                                                           .tokens = role->tokens_.get(),
-                                                           .audit = role->audit_.get(),
-                                                           .directory = options.directory,
-                                                           .clock = options.clock,
-                                                           .log = role->log_.get(),
-                                                           .queue = role->queue_.get(),
-                                                           .jobs = role->jobs_.get(),
-                                                           .erasure = role->erasure_.get(),
-                                                           .customer_export = role->customer_export_.get(),
-                                                           .backups = role->backups_.get(),
-                                                           .version = options.version});
+  role->admin_ = std::make_unique<AdminService>(
+      AdminService::Options{.dispatch = options.dispatch,
+                            .tokens = role->tokens_.get(),
+                            .audit = role->audit_.get(),
+                            .directory = options.directory,
+                            .clock = options.clock,
+                            .log = role->log_.get(),
+                            .queue = role->queue_.get(),
+                            .jobs = role->jobs_.get(),
+                            .erasure = role->erasure_.get(),
+                            .customer_export = role->customer_export_.get(),
+                            .backups = role->backups_.get(),
+                            .version = options.version});
   role->metrics_ =
       CollectIngestMetrics(options.dispatch.metrics,
                            {.log = role->log_.get(),
@@ -76,9 +80,9 @@ absl::Status IngestRole::MakeJobs(const Options& options) {
   const auto can_resume = [](const v1::Job& job) {
     return Deletion::CanResume(job) || Erasure::CanResume(job);
   };
-  CLV_ASSIGN_OR_RETURN(jobs_, JobBoard::Open({.store = job_store_.get(),
-                                              .clock = options.clock,
-                                              .can_resume = can_resume}));
+  CLV_ASSIGN_OR_RETURN(
+      jobs_, JobBoard::Open(
+                 {.store = job_store_.get(), .clock = options.clock, .can_resume = can_resume}));
   return absl::OkStatus();
 }
 
@@ -121,19 +125,28 @@ absl::Status IngestRole::MakePersons(const Options& options) {
 }
 
 void IngestRole::MakeDataSources(const Options& options) {
-  data_sources_ = std::make_unique<DataSourceParts>(DataSourceParts::Options{
-      .write = {.queue = queue_.get(), .visibility = visibility_.get(), .clock = options.clock},
-      .jobs = jobs_.get(),
-      .log = log_.get(),
-      .progress = wait_progress_.get(),
-      .facts = facts_.get(),
-      .quarantine = quarantine_.get(),
-      .eraser = erasure_.get(),
-      .pipes = PipeNames()});
+  data_sources_ = std::make_unique<DataSourceParts>(
+      DataSourceParts::Options{.write = {.queue = queue_.get(),
+                                         .visibility = visibility_.get(),
+                                         .clock = options.clock,
+                                         .erased = erased_.get(),
+                                         .outcomes = outcomes_.get()},
+                               .jobs = jobs_.get(),
+                               .log = log_.get(),
+                               .progress = wait_progress_.get(),
+                               .facts = facts_.get(),
+                               .quarantine = quarantine_.get(),
+                               .eraser = erasure_.get(),
+                               .pipes = PipeNames()});
   data_source_service_ = std::make_unique<DataSourceService>(
       DataSourceService::Options{.dispatch = options.dispatch,
                                  .handlers = &data_sources_->handlers(),
-                                 .face = &data_sources_->face()});
+                                 .face = &data_sources_->face(),
+                                 .queue = queue_.get(),
+                                 .visibility = visibility_.get(),
+                                 .clock = options.clock,
+                                 .erased = erased_.get(),
+                                 .outcomes = outcomes_.get()});
   data_sources_->ResumeJobs();
 }
 

@@ -16,16 +16,17 @@
 #include "common/storage/sqlite/backup.h"
 #include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/event_log.h"
+#include "common/storage/sqlite/fold_outcomes.h"
 #include "common/storage/sqlite/fold_progress.h"
 #include "common/storage/sqlite/job_store.h"
 #include "common/storage/sqlite/quarantine_reader.h"
 #include "common/storage/sqlite/token_store.h"
 #include "services/ingest/admin_service.h"
 #include "services/ingest/audit.h"
-#include "services/ingest/data_source_parts.h"
-#include "services/ingest/data_source_service.h"
 #include "services/ingest/backup_job.h"
 #include "services/ingest/customer_export.h"
+#include "services/ingest/data_source_parts.h"
+#include "services/ingest/data_source_service.h"
 #include "services/ingest/erased_customers.h"
 #include "services/ingest/erasure.h"
 #include "services/ingest/erasure_steps.h"
@@ -86,11 +87,12 @@ class IngestRole {
   std::unique_ptr<storage::SqliteEventLog> log_;
   std::unique_ptr<storage::SqliteTokenStore> tokens_;
   std::unique_ptr<Audit> audit_;
+  std::unique_ptr<ErasedCustomers> erased_;
   // Two, since the waiter blocks in its own.
   std::unique_ptr<storage::SqliteFoldProgress> trim_progress_;
   std::unique_ptr<storage::SqliteFoldProgress> wait_progress_;
+  std::unique_ptr<storage::SqliteFoldOutcomes> outcomes_;
   std::unique_ptr<VisibilityWaiter> visibility_;
-  std::unique_ptr<ErasedCustomers> erased_;
   std::unique_ptr<WriteQueue> queue_;
   std::unique_ptr<storage::SqliteJobStore> job_store_;
   std::unique_ptr<storage::SqliteClvReader> facts_;

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,6 +58,9 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   void OnDone() override { delete this; }
 
  private:
+  // Batches up to which a stream is told of its duplicates: asking must not hold up other calls.
+  static constexpr size_t kMostCounted = 1'000;
+
   void ReadNext() {
     // The read may end the stream before the next line could store the timer: so it is set first.
     timer_ = options_.idle->Start([this] {
@@ -72,22 +77,24 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
       return;
     }
     const uint64_t first_row = total_.successful_rows() + total_.quarantined_rows();
+    wait_ = wait_ || request_.wait();
     absl::StatusOr<PreparedWrite> write =
-        ReadTypedBatch(request_, options_.path->Receive(first_row));
+        ReadTypedBatch(request_, options_.path->Receive(first_row, wait_));
     if (!write.ok()) {
       End(write.status());
       return;
     }
-    wait_ = wait_ || request_.wait();
     request_.Clear();
-    options_.path->Write(*std::move(write), [this](const absl::StatusOr<v1::WriteResult>& result) {
-      if (!result.ok()) {
-        End(result.status());
-        return;
-      }
-      Add(*result);
-      ReadNext();
-    });
+    options_.path->Write(*std::move(write),
+                         [this](const absl::StatusOr<WritePath::Durable>& durable) {
+                           if (!durable.ok()) {
+                             End(durable.status());
+                             return;
+                           }
+                           Add(durable->result);
+                           if (writes_.size() <= kMostCounted) writes_.push_back(durable->written);
+                           ReadNext();
+                         });
   }
 
   void Add(const v1::WriteResult& result) {
@@ -107,6 +114,10 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
     }
     options_.path->WaitUntilVisible(total_.log_position(), call_->deadline(), [this](bool visible) {
       total_.set_visible(visible);
+      if (visible && writes_.size() <= kMostCounted) {
+        const std::optional<uint64_t> duplicates = options_.path->DuplicatesOf(writes_);
+        if (duplicates) total_.set_duplicate_rows(*duplicates);
+      }
       Answer();
     });
   }
@@ -125,6 +136,7 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   std::shared_ptr<rpc::CallContext> call_;
   Request request_;
   v1::WriteResult total_;
+  std::vector<Written> writes_;  // at most one more than are counted
   bool wait_ = false;
   std::atomic<bool> fell_silent_ = false;
   IdleWatch::Timer timer_ = 0;

@@ -25,8 +25,10 @@
 #include "common/storage/sqlite/token_store.h"
 #include "common/wire/log_codec.h"
 #include "services/ingest/admin_service.h"
+#include "services/ingest/erased_customers.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/token_factory.h"
+#include "tests/services/ingest/manual_fold_outcomes.h"
 #include "tests/services/ingest/manual_fold_progress.h"
 #include "tests/services/ingest/temp_directory.h"
 
@@ -114,8 +116,10 @@ class ServiceFixture : public ::testing::Test {
       storage::SqliteEventLog::Open({.path = directory_.path() + "/event_log.db"}).value();
   std::unique_ptr<storage::SqliteTokenStore> tokens_ =
       storage::SqliteTokenStore::Open(directory_.path() + "/auth.db").value();
+  ErasedCustomers erased_{log_->ErasureKey()};
   ManualFoldProgress progress_;
   rpc::Authenticator authenticator_{{.refresh_interval = std::chrono::milliseconds(0)}};
+  ManualFoldOutcomes outcomes_;
   rpc::WorkerPool workers_{{.threads = 2}};
   rpc::RateLimiter limiter_{{}};
   rpc::Dispatcher::Options dispatch_{
@@ -124,12 +128,15 @@ class ServiceFixture : public ::testing::Test {
   WriteQueue queue_{{.log = log_.get(),
                      .progress = &progress_,
                      .clock = &SystemClock(),
+                     .erased = &erased_,
                      .log_retention = LogRetention::kAll}};
   VisibilityWaiter visibility_{&progress_};
   IngestService ingest_{{.dispatch = dispatch_,
                          .queue = &queue_,
                          .visibility = &visibility_,
                          .clock = &SystemClock(),
+                         .erased = &erased_,
+                         .outcomes = &outcomes_,
                          .stream_idle_timeout = std::chrono::milliseconds(1'500)}};
   AdminService admin_{{.dispatch = dispatch_,
                        .tokens = tokens_.get(),

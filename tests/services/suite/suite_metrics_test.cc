@@ -123,10 +123,11 @@ TEST_F(SuiteMetricsTest, AreWhatWasSentWhatTheStatusSaysAndWhatTheTablesHold) {
     if (HasFatalFailure()) return;
   }
   // Too many purchases: this one cannot be folded.
-  Send("customer_clv",
-       R"({"customer_id":"dead","total_spend":1,"purchase_count":2000000000000000,)"
-       R"("first_purchase_date":"2023-01-01","last_purchase_date":"2023-01-01","updated_at":"2023-01-01"})",
-       &sent);
+  Send(
+      "customer_clv",
+      R"({"customer_id":"dead","total_spend":1,"purchase_count":2000000000000000,)"
+      R"("first_purchase_date":"2023-01-01","last_purchase_date":"2023-01-01","updated_at":"2023-01-01"})",
+      &sent);
   WaitUntilFolded();
 
   const Exposition exposition = Scrape();
