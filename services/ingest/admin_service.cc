@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/status_conversion.h"
 #include "services/ingest/job_face.h"
 #include "services/ingest/write_path.h"
 

@@ -15,10 +15,11 @@ FileImport::FileImport(FileRequest request, const Options& options)
   result_ = {.import_id = NewImportId(),
              .data_source = request_.data_source,
              .begun_at_seconds = options.clock->NowSeconds()};
+  RowSink* const sink = this;
   if (request_.kind == FileKind::kCsv) {
-    splitter_ = std::make_unique<CsvRows>(request_.data_source, request_.csv, this);
+    splitter_ = std::make_unique<CsvRows>(request_.data_source, request_.csv, sink);
   } else {
-    splitter_ = std::make_unique<JsonRows>(request_.data_source, this);
+    splitter_ = std::make_unique<JsonRows>(request_.data_source, sink);
   }
   BeginBatch();
 }

@@ -10,6 +10,7 @@
 #include "common/storage/sqlite/event_reader.h"
 #include "services/ingest/ingest_metrics.h"
 #include "services/ingest/token_factory.h"
+#include "services/ingest/token_rules.h"
 
 namespace clv::ingest {
 

@@ -109,6 +109,46 @@ class CommandLineTest(SharedSuiteTest):
         self.assertIn("no difference", self.good("verify", "--from-log"))
         self.good("rebuild")
 
+    def test_data_sources(self):
+        text = self.good("datasources")
+        for name in ("customers", "purchases", "customer_clv", "customers_quarantine"):
+            self.assertIn(name, text)
+        self.assertIn("purchase_amount", self.good("datasources", "purchases"))
+        self.assertIn("nowhere", self.bad(1, "datasources", "nowhere"))
+
+    def test_delete_and_truncate(self):
+        rows = [{"purchase_id": f"gone{n}", "customer_id": "gone", "purchase_amount": n, "purchase_date": "2023-01-01"}
+                for n in range(4)]
+        self.good("load", "--name", "purchases", "-", stdin="\n".join(map(json.dumps, rows)))
+        some = ("delete", "purchases", "--where", "customer_id = 'gone' and purchase_amount >= 2")
+        self.assertIn("2 rows of purchases would be removed", self.good(*some, "--dry-run"))
+        self.assertIn("nothing was removed", self.bad(1, *some, stdin="n\n"))
+        self.assertIn("--yes", self.bad(2, *some, stdin=""))
+        self.assertIn("2 rows of purchases removed", self.good(*some, stdin="y\n"))
+        self.assertIn("2 rows of purchases removed",
+                      self.good("delete", "purchases", "--where", "customer_id = 'gone'", "--yes"))
+        self.assertEqual(self.suite.counts()["purchases"], 60)
+        self.assertIn("at byte 0", self.bad(1, "delete", "purchases", "--where", "1 = 1", "--yes"))
+        self.assertIn("0 rows of customer_clv removed", self.good("truncate", "customer_clv", "--yes"))
+        self.assertIn("delete", self.good("jobs"))
+        self.good("jobs", "--limit", "1")
+
+    def test_quarantine(self):
+        self.clv("load", "--name", "customers", "-", stdin='{"name":"Dé"}\n{"customer_id":"q","active":7}\n')
+        self.assertIn("got nothing, want a value", self.good("quarantine", "customers"))
+        self.assertIn("0, 1, true or false", self.good("quarantine", "customers", "reasons"))
+        self.assertIn("0 rows accepted, 2 left", self.good("quarantine", "customers", "retry"))
+        lines = self.good("quarantine", "customers", "list", "--ndjson")
+        mended = lines.replace('\\"active\\":7', '\\"active\\":1')
+        self.assertNotEqual(lines, mended)
+        self.assertIn("1 row accepted, 1 left",
+                      self.good("quarantine", "customers", "retry", "--mended", "-", stdin=mended))
+        self.assertIn("1 row of customers removed",
+                      self.good("delete", "customers", "--where", "customer_id = 'q'", "--yes"))
+        self.assertIn("1 row of customers_quarantine removed",
+                      self.good("truncate", "customers_quarantine", "--yes"))
+        self.assertIn("no {", self.bad(2, "quarantine", "customers", "retry", "--mended", "-", stdin="nonsense"))
+
     def test_tokens(self):
         secret = self.good("tokens", "create", "reports", "PIPES:READ:clv_by_segment").strip()
         self.assertIn("reports", self.good("tokens", "list"))
@@ -130,7 +170,8 @@ class CommandLineTest(SharedSuiteTest):
 
     def test_wrong_token(self):
         for command in (("status",), ("query", "clv_by_segment"), ("load", self.purchases), ("tokens", "list"),
-                        ("verify",)):
+                        ("verify",), ("jobs",), ("datasources",), ("quarantine", "customers"),
+                        ("delete", "customers", "--where", "active = 1", "--yes"), ("truncate", "customers", "--yes")):
             with self.subTest(command):
                 self.bad(1, *command, CLV_TOKEN="wrong")
 
@@ -141,7 +182,10 @@ class CommandLineTest(SharedSuiteTest):
         for arguments in ((), ("nonsense",), ("query",), ("query", "clv_by_segment", "-o", "xml"), ("load",),
                           ("load", "/nonexistent/purchases.ndjson"), ("load", "--connections", "0", self.purchases),
                           ("load", __file__), ("query", "clv_by_segment", "no-equals-sign"), ("tokens",),
-                          ("tokens", "create", "name"), ("status", "--nonsense")):
+                          ("tokens", "create", "name"), ("status", "--nonsense"), ("delete", "customers"),
+                          ("delete", "--where", "active = 1"), ("truncate",), ("quarantine",),
+                          ("quarantine", "customers", "mend"), ("jobs", "--limit", "0"),
+                          ("quarantine", "customers", "retry", "--import-id", "i", "--mended", "f")):
             with self.subTest(arguments):
                 self.bad(2, *arguments)
         self.bad(2, "status", CLV_TOKEN=None)
@@ -149,7 +193,8 @@ class CommandLineTest(SharedSuiteTest):
 
     def test_help(self):
         self.assertIn("load", self.good("--help"))
-        for command in ("load", "query", "status", "verify", "rebuild", "tokens"):
+        for command in ("load", "query", "status", "verify", "rebuild", "tokens", "datasources", "delete", "truncate",
+                        "quarantine", "jobs"):
             self.assertIn("--help", self.good(command, "--help"))
 
 

@@ -41,6 +41,7 @@ absl::Status CheckIntegrity(Database& db) {
 absl::StatusOr<std::unique_ptr<Database>> Copy(const std::string& from, const std::string& to,
                                                const Migrations& migrations,
                                                const IsStopping& is_stopping) {
+  if (is_stopping()) return absl::CancelledError("told to stop");
   {
     CLV_ASSIGN_OR_RETURN(const auto source, Open(from, migrations, is_stopping));
     CLV_ASSIGN_OR_RETURN(Statement vacuum, source->Prepare("VACUUM INTO ?"));

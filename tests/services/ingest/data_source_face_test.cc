@@ -223,7 +223,7 @@ TEST_F(DataSourceFaceTest, ListsWhatTheTokenMaySee) {
 TEST_F(DataSourceFaceTest, DescribesOneDataSource) {
   Post("?name=customers", "{}{}");
   Commit(1, [](storage::FoldTransaction& facts) {
-    ASSERT_TRUE(facts.PutCustomer({.customer_id = "a"}).ok());
+    ASSERT_TRUE(facts.PutValue({.customer_id = "a", .described = true}).ok());
   });
   const HttpAnswer answer = Describe("/v0/datasources/customers");
   EXPECT_EQ(answer.status, 200);

@@ -56,13 +56,16 @@ TEST_F(DataSourceHandlersTest, ListsDataSourcesAndQuarantinesByScope) {
 TEST_F(DataSourceHandlersTest, DescribesColumnsAndCountsRows) {
   Post("?name=purchases", "{}{}{}");
   Commit(1, [](FoldTransaction& facts) {
-    ASSERT_TRUE(facts.PutPurchase({.purchase_id = "p", .customer_id = "c"}).ok());
-    ASSERT_TRUE(facts.PutImport({.customer_id = "c"}).ok());
+    ASSERT_TRUE(facts
+                    .PutValue({.customer_id = "c",
+                               .imported = true,
+                               .summary = {.visible_rows = 1, .unconverted_rows = 2}})
+                    .ok());
   });
   v1::DataSource purchases;
   ASSERT_TRUE(Get("purchases", &purchases).ok());
   EXPECT_EQ(purchases.key(), "purchase_id");
-  EXPECT_EQ(purchases.row_count(), 1u);
+  EXPECT_EQ(purchases.row_count(), 3u);
   EXPECT_EQ(purchases.quarantined_rows(), 3u);
   EXPECT_THAT(purchases.used_by(), ElementsAre("clv_by_segment"));
   ASSERT_EQ(purchases.columns_size(), 11);

@@ -51,7 +51,7 @@ class ErasureScene {
   storage::SqliteEventLog& log() { return *log_; }
   WriteQueue& queue() { return *queue_; }
   ErasureSteps& steps() { return *steps_; }
-  storage::SqliteClvStore& store() { return *store_; }
+  std::timed_mutex& log_content() { return log_content_; }
   const TempDirectory& directory() const { return directory_; }
 
  private:

@@ -96,14 +96,18 @@ TEST_P(ClvStoreContract, RemovesFactsByKey) {
 
 TEST_P(ClvStoreContract, CountsTheFactsOfEachDataSource) {
   const auto writing = Begin();
-  ASSERT_TRUE(writing->PutCustomer(FullCustomer("a")).ok());
-  ASSERT_TRUE(writing->PutCustomer(FullCustomer("b")).ok());
-  ASSERT_TRUE(writing->PutImport(FullImport("c")).ok());
+  CustomerValue value{.customer_id = "a", .described = true, .summary = {.visible_rows = 3}};
+  ASSERT_TRUE(writing->PutValue(value).ok());
+  value = {.customer_id = "b", .described = true, .imported = true};
+  ASSERT_TRUE(writing->PutValue(value).ok());
+  value = {.customer_id = "c", .summary = {.visible_rows = 1, .unconverted_rows = 2}};
+  ASSERT_TRUE(writing->PutValue(value).ok());
   const auto counts = writing->CountFacts();
   ASSERT_TRUE(counts.ok()) << counts.status();
+  EXPECT_EQ(counts->customers, 3u);
   EXPECT_EQ(counts->customer_rows, 2u);
   EXPECT_EQ(counts->import_rows, 1u);
-  EXPECT_EQ(counts->customers, 0u);
+  EXPECT_EQ(counts->purchases, 6u);
 }
 
 TEST_P(ClvStoreContract, OutcomesAreKnownWithTheirFold) {
