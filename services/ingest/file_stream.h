@@ -157,9 +157,8 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
 
   void FinishFile() {
     // Without any message there are no parameters: an empty body of /v0 comes like this.
-    absl::Status status = import_ == nullptr ? Begin() : absl::OkStatus();
-    absl::StatusOr<FileResult> result = status;
-    if (status.ok()) result = import_->Finish();
+    const absl::Status begun = import_ == nullptr ? Begin() : absl::OkStatus();
+    auto result = begun.ok() ? import_->Finish() : absl::StatusOr<FileResult>(begun);
     if (!result.ok()) {
       Fail(result.status());
     } else if (!import_->request().waits) {
