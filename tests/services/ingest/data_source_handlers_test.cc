@@ -101,8 +101,9 @@ TEST_F(DataSourceHandlersTest, CountsAreKeptForAWhile) {
   const DataSourceCatalogue fresh(
       {.facts = &facts_, .log = log_.get(), .count_max_age = std::chrono::milliseconds(0)});
   EXPECT_EQ(catalogue.Describe({DataSource::kCustomers, false}).row_count(), 0u);
-  Commit(1,
-         [](FoldTransaction& facts) { ASSERT_TRUE(facts.PutCustomer({.customer_id = "c"}).ok()); });
+  Commit(1, [](FoldTransaction& facts) {
+    ASSERT_TRUE(facts.PutValue({.customer_id = "c", .described = true}).ok());
+  });
   EXPECT_EQ(catalogue.Describe({DataSource::kCustomers, false}).row_count(), 0u);
   EXPECT_EQ(fresh.Describe({DataSource::kCustomers, false}).row_count(), 1u);
 }

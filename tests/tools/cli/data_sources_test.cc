@@ -21,15 +21,15 @@ TEST(DataSourcesTest, ListsDataSourcesAndTheirQuarantines) {
 
 TEST(DataSourcesTest, ListsTheColumnsOfOne) {
   const auto document = JsonDocument::Parse(
-      R"({"columns":[{"name":"customer_id","type":"String","description":"text"},
+      R"json({"columns":[{"name":"customer_id","type":"String","description":"text"},
                      {"name":"name","type":"Nullable(String)","nullable":true}]
-})");
+})json");
   ASSERT_TRUE(document.ok());
-EXPECT_EQ(RenderColumns(document->root()),
-          "column       type              required  description\n"
-          "-----------  ----------------  --------  -----------\n"
-          "customer_id  String            yes       text\n"
-          "name         Nullable(String)  no\n");
+  EXPECT_EQ(RenderColumns(document->root()),
+            "column       type              required  description\n"
+            "-----------  ----------------  --------  -----------\n"
+            "customer_id  String            yes       text\n"
+            "name         Nullable(String)  no\n");
 }
 
 TEST(DataSourcesTest, AsksForAllOrForOne) {

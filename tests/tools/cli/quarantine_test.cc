@@ -55,7 +55,7 @@ TEST(QuarantineTest, MendableLinesAreWhatRetryTakes) {
   ASSERT_TRUE(body.ok()) << body.status();
   EXPECT_EQ(*body,
             "{\"importId\":\"\",\"rows\":[{\"id\":7,\"raw\":\"{\\\"active\\\":7}\"},"
-            "{\"id\":3,\"raw\":\"\u00e4}\\n\\\"\"}]}");
+            "{\"id\":3,\"raw\":\"\u00e4}\\u000a\\\"\"}]}");
 }
 
 TEST(QuarantineTest, RetriesAllOrThoseOfAnImport) {
