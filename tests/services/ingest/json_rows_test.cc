@@ -62,7 +62,7 @@ TEST(JsonRowsTest, ARowThatIsTooLongCostsItsLineOnly) {
   ASSERT_EQ(fits.size(), 62u);
   const std::vector<std::string> entries = Read(
       fits + "\n{\"a\":\"" + std::string(100, 'y') + "\"}\n{\"customer_id\":\n\"" +
-          std::string(60, 'z') + "\"}\n{\"customer_id\":\"c\"}",
+          std::string(61, 'z') + "\"}\n{\"customer_id\":\"c\"}",
       {7}, 62);
   ASSERT_EQ(entries.size(), 5u);
   EXPECT_THAT(entries[0], HasSubstr("row {"));
