@@ -17,7 +17,6 @@
 #include "common/storage/sqlite/job_store.h"
 #include "common/storage/sqlite/token_store.h"
 #include "tests/services/ingest/erasure_scene.h"
-#include "tests/services/ingest/manual_fold_progress.h"
 
 namespace clv::ingest {
 namespace {
@@ -43,6 +42,8 @@ class WatchedCopier final : public storage::InstallationCopier {
 
 class BackupJobTest : public ::testing::Test {
  protected:
+  explicit BackupJobTest(LogRetention log_retention = LogRetention::kAll) : scene_(log_retention) {}
+
   void SetUp() override {
     scene_.Append({.received_at_seconds = 1, .customers = {{.customer_id = "c"}}});
     scene_.FoldAll();
@@ -79,16 +80,11 @@ class BackupJobTest : public ::testing::Test {
       storage::SqliteJobStore::Open(data_.event_log()).value();
   storage::SqliteInstallationCopier copier_{data_};
   WatchedCopier watched_{&copier_};
-  ManualFoldProgress progress_;
-  WriteQueue queue_{{.log = &scene_.log(),
-                     .progress = &progress_,
-                     .clock = &SystemClock(),
-                     .trim_interval = std::chrono::milliseconds(0)}};
   std::unique_ptr<JobBoard> jobs_ =
       JobBoard::Open({.store = store_.get(), .clock = &SystemClock()}).value();
   BackupJob backups_{{.copier = &watched_,
                       .directory = data_,
-                      .queue = &queue_,
+                      .queue = &scene_.queue(),
                       .jobs = jobs_.get(),
                       .clock = &SystemClock(),
                       .log_content = &scene_.log_content(),
@@ -150,19 +146,29 @@ TEST_F(BackupJobTest, NeverReplacesWhatCameToBeMeanwhile) {
   EXPECT_TRUE(Names(target_).empty());
 }
 
-TEST_F(BackupJobTest, TheLogIsNotTrimmedMeanwhile) {
-  const auto let_it_trim = [&] {
+class BackupOfATrimmedLogTest : public BackupJobTest {
+ protected:
+  BackupOfATrimmedLogTest() : BackupJobTest(LogRetention::kFolded) {}
+
+  void LetItTrim() {
     for (int i = 0; i < 3; ++i) {
-      ASSERT_TRUE(queue_.RunOnWriter([](storage::EventLog&) { return absl::OkStatus(); }).ok());
+      ASSERT_TRUE(
+          scene_.queue().RunOnWriter([](storage::EventLog&) { return absl::OkStatus(); }).ok());
     }
-  };
+  }
+};
+
+TEST_F(BackupOfATrimmedLogTest, TheLogIsNotTrimmedMeanwhile) {
+  LetItTrim();
+  EXPECT_EQ(scene_.log().FirstRetainedPosition(), 0u);
   watched_.before = [&] {
-    progress_.FoldThrough(1);
-    let_it_trim();
-    EXPECT_EQ(scene_.log().FirstRetainedPosition(), 1u);
+    scene_.Append({.received_at_seconds = 1, .customers = {{.customer_id = "d"}}});
+    scene_.FoldAll();
+    LetItTrim();
+    EXPECT_EQ(scene_.log().FirstRetainedPosition(), 2u);
   };
   EXPECT_EQ(Backup().state(), v1::JOB_STATE_DONE);
-  let_it_trim();
+  LetItTrim();
   EXPECT_EQ(scene_.log().FirstRetainedPosition(), 0u);
 }
 

@@ -24,15 +24,18 @@ domain::DataSource DataSourceOf(const wire::LogRows& rows) {
 
 }  // namespace
 
-ErasureScene::ErasureScene()
+ErasureScene::ErasureScene(LogRetention log_retention)
     : log_(storage::SqliteEventLog::Open({.path = log_path_}).value()),
       reader_(storage::SqliteEventReader::Open({.path = log_path_}).value()),
       store_(storage::SqliteClvStore::Open({.path = clv_path_}).value()) {
   EXPECT_TRUE(aggregation::AdoptReportingCurrency(*store_, "USD").ok());
+  const auto trim_interval =
+      std::chrono::milliseconds(log_retention == LogRetention::kFolded ? 0 : 3'600'000);
   queue_ = std::make_unique<WriteQueue>(WriteQueue::Options{.log = log_.get(),
                                                             .progress = &progress_,
                                                             .clock = &SystemClock(),
-                                                            .log_retention = LogRetention::kAll});
+                                                            .log_retention = log_retention,
+                                                            .trim_interval = trim_interval});
   steps_ = std::make_unique<ErasureSteps>(ErasureSteps::Options{
       .queue = queue_.get(),
       .log = log_.get(),

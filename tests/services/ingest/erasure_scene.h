@@ -23,7 +23,8 @@ namespace clv::ingest {
 
 class ErasureScene {
  public:
-  ErasureScene();
+  // With kFolded the log is trimmed whenever the queue has something to do.
+  explicit ErasureScene(LogRetention log_retention = LogRetention::kAll);
 
   // Appends a record and returns its position. An erasure gets a tombstone.
   storage::LogPosition Append(const wire::LogRows& rows);
