@@ -28,9 +28,8 @@ void PrintTo(const Parsed& parsed, std::ostream* out) {
 
 void TakeAll(CsvParser& parser, std::vector<Parsed>& records) {
   while (const CsvRecord* record = parser.Next()) {
-    records.push_back({record->kind,
-                       {record->fields.begin(), record->fields.end()},
-                       std::string(record->text)});
+    records.push_back(
+        {record->kind, {record->fields.begin(), record->fields.end()}, std::string(record->text)});
   }
 }
 
@@ -139,12 +138,13 @@ rc::Gen<std::string> CsvText() {
 
 RC_GTEST_PROP(CsvParserProperty, PiecesChangeNothing, ()) {
   const std::string text = *CsvText();
-  const CsvDialect dialect{.delimiter = *rc::gen::elementOf(std::string(",;")),
-                           .line_end = *rc::gen::elementOf(std::string("\n\n\r")),
-                           .escape = *rc::gen::element(std::optional<char>(), std::optional('\\')),
-                           .max_record_bytes = *rc::gen::elementOf(std::vector<size_t>{4, 9, 1000})};
-  const auto sizes = *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(
-      rc::gen::inRange<size_t>(1, 6)));
+  const CsvDialect dialect{
+      .delimiter = *rc::gen::elementOf(std::string(",;")),
+      .line_end = *rc::gen::elementOf(std::string("\n\n\r")),
+      .escape = *rc::gen::element(std::optional<char>(), std::optional('\\')),
+      .max_record_bytes = *rc::gen::elementOf(std::vector<size_t>{4, 9, 1000})};
+  const auto sizes =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 6)));
   RC_ASSERT(Parse(text, dialect, sizes) == Parse(text, dialect));
 }
 
@@ -177,8 +177,8 @@ RC_GTEST_PROP(CsvParserProperty, ReadsWhatWasWritten, ()) {
 }
 
 RC_GTEST_PROP(CsvParserProperty, LinesWithoutQuotesAreSplitAtEveryDelimiter, ()) {
-  const auto rows = *rc::gen::container<Rows>(rc::gen::nonEmpty(
-      rc::gen::container<std::vector<std::string>>(
+  const auto rows =
+      *rc::gen::container<Rows>(rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(
           rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab; "))))));
   std::string text;
   Rows expected;

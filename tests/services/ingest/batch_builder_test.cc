@@ -15,7 +15,7 @@ using domain::DataSource;
 using domain::RawRow;
 using domain::RawValue;
 
-constexpr int64_t kNow = 1'700'000'000;
+constexpr int64_t kReceivedAt = 1'700'000'000;
 
 RawRow CustomerRow(RawValue id, RawValue active = {}) {
   RawRow row;
@@ -43,7 +43,7 @@ class ErasedRowsTest : public ::testing::Test {
 
   BatchBuilder BuilderFor(DataSource data_source) {
     return BatchBuilder(
-        {.data_source = data_source, .received_at_seconds = kNow, .erased = &erased_});
+        {.data_source = data_source, .received_at_seconds = kReceivedAt, .erased = &erased_});
   }
 
   ErasedCustomers erased_{"k"};
@@ -95,7 +95,8 @@ TEST_F(ErasedRowsTest, LeaveAWriteThatWasPreparedBefore) {
       "{\"customer_id\":\"c1\"}{\"customer_id\":\"late\"}{\"customer_id\":\"late\",\"active\":7}"
       "{\"customer_id\":\"c1\",\"active\":7}{\"customer_id\":\"gone\"}";
   PreparedWrite write =
-      ReadJsonBatch(body, {.received_at_seconds = kNow, .wants_outcome = true, .erased = &erased_})
+      ReadJsonBatch(body,
+                    {.received_at_seconds = kReceivedAt, .wants_outcome = true, .erased = &erased_})
           .value();
   EXPECT_EQ(write.accepted_rows, 2u);
   erased_.Add(erased_.HashOf("late"));
@@ -118,9 +119,9 @@ TEST_F(ErasedRowsTest, LeaveAWriteThatWasPreparedBefore) {
 }
 
 TEST_F(ErasedRowsTest, LeaveNoEmptyRecord) {
-  PreparedWrite write =
-      ReadJsonBatch("{\"customer_id\":\"late\"}", {.received_at_seconds = kNow, .erased = &erased_})
-          .value();
+  PreparedWrite write = ReadJsonBatch("{\"customer_id\":\"late\"}",
+                                      {.received_at_seconds = kReceivedAt, .erased = &erased_})
+                            .value();
   erased_.Add(erased_.HashOf("late"));
   write = WithoutErased(std::move(write), erased_).value();
   EXPECT_FALSE(write.batches[0].record.has_value());
@@ -131,7 +132,7 @@ TEST(BatchBuilderTest, RefusesRowsThatAreNotMeant) {
   const domain::RowCondition condition =
       domain::ParseRowCondition(DataSource::kPurchases, "purchase_amount >= 10").value();
   BatchBuilder builder({.data_source = DataSource::kPurchases,
-                        .received_at_seconds = kNow,
+                        .received_at_seconds = kReceivedAt,
                         .must_meet = &condition});
   builder.AddRow(PurchaseRow("p1", "c1", "10"), std::nullopt);
   builder.AddRow(PurchaseRow("p2", "c1", "9.99"), std::nullopt);
@@ -150,7 +151,7 @@ TEST(BatchBuilderTest, RefusesRowsThatAreNotMeant) {
 }
 
 TEST(BatchBuilderTest, KeepsReasonsWithoutValues) {
-  BatchBuilder builder({.received_at_seconds = kNow});
+  BatchBuilder builder({.received_at_seconds = kReceivedAt});
   builder.AddRow(CustomerRow(RawValue::Text("c1"), RawValue::Number("7")), std::nullopt);
   builder.AddRow(CustomerRow(RawValue::Text("c2"), RawValue::Text("yes, want 1")), std::nullopt);
   builder.AddText("17", "got a number, want a JSON object", "a JSON object");
@@ -165,7 +166,7 @@ TEST(BatchBuilderTest, KeepsReasonsWithoutValues) {
 }
 
 TEST(BatchBuilderTest, MarksEveryRecordOfALoad) {
-  BatchBuilder builder({.received_at_seconds = kNow,
+  BatchBuilder builder({.received_at_seconds = kReceivedAt,
                         .import_id = "load-1",
                         .max_record_rows = 1,
                         .load_id = "load-1",

@@ -51,8 +51,9 @@ std::string ErrorOf(DataSource data_source, std::string_view text) {
 }
 
 TEST(CsvRowsTest, AHeaderSaysWhereTheColumnsAre) {
-  EXPECT_THAT(Customers("name,shoe_size, Customer_ID \nAnn,44,c1\n,,c2\n"),
-              ElementsAre(R"(row {"customer_id":"c1","name":"Ann"})", R"(row {"customer_id":"c2"})"));
+  EXPECT_THAT(
+      Customers("name,shoe_size, Customer_ID \nAnn,44,c1\n,,c2\n"),
+      ElementsAre(R"(row {"customer_id":"c1","name":"Ann"})", R"(row {"customer_id":"c2"})"));
 }
 
 TEST(CsvRowsTest, WithoutAHeaderTheColumnsAreThoseOfTheDataSource) {
@@ -98,12 +99,12 @@ TEST(CsvRowsTest, ValuesKeepTheRulesOfRows) {
       ElementsAre(R"(row {"customer_id":"c1","total_spend":"500.25","purchase_count":"5",)"
                   R"("first_purchase_date":1673878800,"last_purchase_date":"2023-06-20 09:15:00",)"
                   R"("updated_at":"2023-06-20T09:15:00Z"})"));
-  EXPECT_THAT(Customers("customer_id,active\na,1\nb,0\nc,true\nd,FALSE\ne,yes\nf,\n"),
-              ElementsAre(R"(row {"customer_id":"a","active":1})",
-                          R"(row {"customer_id":"b","active":0})",
-                          R"(row {"customer_id":"c","active":true})",
-                          R"(row {"customer_id":"d","active":false})",
-                          R"(row {"customer_id":"e","active":"yes"})", R"(row {"customer_id":"f"})"));
+  EXPECT_THAT(
+      Customers("customer_id,active\na,1\nb,0\nc,true\nd,FALSE\ne,yes\nf,\n"),
+      ElementsAre(R"(row {"customer_id":"a","active":1})", R"(row {"customer_id":"b","active":0})",
+                  R"(row {"customer_id":"c","active":true})",
+                  R"(row {"customer_id":"d","active":false})",
+                  R"(row {"customer_id":"e","active":"yes"})", R"(row {"customer_id":"f"})"));
 }
 
 TEST(CsvRowsTest, TextsOfDigitsStayTexts) {
@@ -123,18 +124,19 @@ TEST(CsvRowsTest, ALineOfAnotherLengthIsInvalid) {
 }
 
 TEST(CsvRowsTest, OptionalColumnsMayBeMissingAtTheEndOfAllLinesAlike) {
-  EXPECT_THAT(Customers("c1,Ann\nc2,Bob,b@x.com\n"),
-              ElementsAre(R"(row {"customer_id":"c1","name":"Ann"})",
-                          HasSubstr("got 3 values, want 2")));
+  EXPECT_THAT(
+      Customers("c1,Ann\nc2,Bob,b@x.com\n"),
+      ElementsAre(R"(row {"customer_id":"c1","name":"Ann"})", HasSubstr("got 3 values, want 2")));
   EXPECT_THAT(Read(DataSource::kPurchases, "p1,c1,1\n"),
               ElementsAre(HasSubstr("got 3 values, want 11")));
 }
 
 TEST(CsvRowsTest, AQuoteThatIsNotClosedCostsItsLine) {
-  EXPECT_THAT(Customers("customer_id,name\nc1,\"x\nc2,y\n"),
-              ElementsAre("line c1,\"x | invalid line: a quote is not closed | invalid line: a quote "
-                          "is not closed",
-                          R"(row {"customer_id":"c2","name":"y"})"));
+  EXPECT_THAT(
+      Customers("customer_id,name\nc1,\"x\nc2,y\n"),
+      ElementsAre("line c1,\"x | invalid line: a quote is not closed | invalid line: a quote "
+                  "is not closed",
+                  R"(row {"customer_id":"c2","name":"y"})"));
 }
 
 TEST(CsvRowsTest, ALineThatIsTooLongIsInvalid) {
@@ -181,7 +183,8 @@ TEST(CsvRowsTest, KnowsWhenNothingHasCome) {
 
 TEST(CsvRowsTest, AFirstLineThatDoesNotEndIsNotWaitedForForever) {
   const std::string line(200'000, 'x');
-  EXPECT_THAT(Customers(line + ";" + line), ElementsAre("row {\"customer_id\":\"" + line + ";" + line + "\"}"));
+  EXPECT_THAT(Customers(line + ";" + line),
+              ElementsAre("row {\"customer_id\":\"" + line + ";" + line + "\"}"));
 }
 
 TEST(CsvRowsTest, EndsWithTheErrorOfItsSink) {
@@ -198,13 +201,12 @@ RC_GTEST_PROP(CsvRowsProperty, PiecesChangeNothing, ()) {
           "\n", "\r\n", "1", "\xff", "\xef\xbb\xbf", "2023-01-15", "x"}));
   std::string text;
   for (const std::string& part : parts) text += part;
-  const auto sizes = *rc::gen::nonEmpty(
-      rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 9)));
+  const auto sizes =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 9)));
   const size_t most = *rc::gen::element(size_t{12}, kMaxFileRowBytes);
   RowRecorder whole(DataSource::kCustomers);
   RowRecorder pieces(DataSource::kCustomers);
-  const absl::Status first =
-      ReadInto(whole, DataSource::kCustomers, text, {}, {1'000'000}, most);
+  const absl::Status first = ReadInto(whole, DataSource::kCustomers, text, {}, {1'000'000}, most);
   const absl::Status second = ReadInto(pieces, DataSource::kCustomers, text, {}, sizes, most);
   RC_ASSERT(first == second);
   RC_ASSERT(whole.entries() == pieces.entries());

@@ -52,7 +52,8 @@ Refusal Refuse(const FileBody::Options& options, const std::string& body) {
 
 // Every way in which a file may be wrapped.
 RC_GTEST_PROP(FileBodyProperty, PiecesAndWrappingsChangeNothing, ()) {
-  const auto file = *rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab,\r\n-xyz=")));
+  const auto file =
+      *rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab,\r\n-xyz=")));
   RC_PRE(("\r\n" + file).find("\r\n--xyz") == std::string::npos);
   const bool is_form = *rc::gen::arbitrary<bool>();
   // 0 plain, 1 and 2 the file packed, 3 and 4 the body packed.
@@ -67,8 +68,8 @@ RC_GTEST_PROP(FileBodyProperty, PiecesAndWrappingsChangeNothing, ()) {
   if (packing == 4) body = Zstd(body);
   if (packing >= 3) options.content_encoding = packing == 3 ? "gzip" : "zstd";
   RC_PRE(is_form || packing != 0 || !file.starts_with("url="));
-  const auto sizes = *rc::gen::nonEmpty(
-      rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 30)));
+  const auto sizes =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 30)));
   const auto unwrapped = Unwrap(options, body, sizes);
   RC_ASSERT(unwrapped.ok());
   RC_ASSERT(*unwrapped == file);

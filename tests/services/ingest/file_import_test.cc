@@ -24,10 +24,9 @@ using ::testing::HasSubstr;
 class FileImportTest : public ::testing::Test {
  protected:
   std::unique_ptr<FileImport> Begin(FileRequest request = {}) {
-    return FileImport::Begin(std::move(request), {.queue = &queue_,
-                                                  .clock = &SystemClock(),
-                                                  .erased = &erased_,
-                                                  .batch_rows = 10})
+    return FileImport::Begin(
+               std::move(request),
+               {.queue = &queue_, .clock = &SystemClock(), .erased = &erased_, .batch_rows = 10})
         .value();
   }
 
@@ -48,7 +47,10 @@ class FileImportTest : public ::testing::Test {
   }
 
   std::vector<storage::LoggedRecord> Records() {
-    return storage::SqliteEventReader::Open({.path = path_}).value()->ReadAfter(0, 1'000'000).value();
+    return storage::SqliteEventReader::Open({.path = path_})
+        .value()
+        ->ReadAfter(0, 1'000'000)
+        .value();
   }
   std::vector<storage::QuarantinedRow> Quarantined() {
     return storage::SqliteQuarantineReader(path_).List(DataSource::kCustomers, 1'000, 0).value();
@@ -203,9 +205,10 @@ TEST_F(FileImportTest, AReplacementByBadRowsOnlyIsRefused) {
   ASSERT_TRUE(import->Take("customer_id,active\n,1\nc1,maybe\n").ok());
   const absl::StatusOr<FileResult> result = import->Finish();
   EXPECT_TRUE(absl::IsInvalidArgument(result.status()));
-  EXPECT_EQ(std::string(result.status().message()),
-            "no row of the file is valid, so nothing was replaced; row 0: customer_id: got nothing, "
-            "want a value");
+  EXPECT_EQ(
+      std::string(result.status().message()),
+      "no row of the file is valid, so nothing was replaced; row 0: customer_id: got nothing, "
+      "want a value");
   import->Abandon();
   EXPECT_TRUE(Records().empty());
   EXPECT_TRUE(Quarantined().empty());

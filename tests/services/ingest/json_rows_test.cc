@@ -60,10 +60,10 @@ TEST(JsonRowsTest, TellsInvalidLinesFromValuesThatAreNoRows) {
 TEST(JsonRowsTest, ARowThatIsTooLongCostsItsLineOnly) {
   const std::string fits = "{\"customer_id\":\"" + std::string(44, 'x') + "\"}";
   ASSERT_EQ(fits.size(), 62u);
-  const std::vector<std::string> entries = Read(
-      fits + "\n{\"a\":\"" + std::string(100, 'y') + "\"}\n{\"customer_id\":\n\"" +
-          std::string(61, 'z') + "\"}\n{\"customer_id\":\"c\"}",
-      {7}, 62);
+  const std::vector<std::string> entries =
+      Read(fits + "\n{\"a\":\"" + std::string(100, 'y') + "\"}\n{\"customer_id\":\n\"" +
+               std::string(61, 'z') + "\"}\n{\"customer_id\":\"c\"}",
+           {7}, 62);
   ASSERT_EQ(entries.size(), 5u);
   EXPECT_THAT(entries[0], HasSubstr("row {"));
   const std::string too_long = "not JSON: it is longer than a row may be";
@@ -97,16 +97,35 @@ TEST(JsonRowsTest, EndsWithTheErrorOfItsSink) {
 
 // Pieces of JSON, whole and broken, in any order.
 rc::Gen<std::string> JsonText() {
-  return rc::gen::map(
-      rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{
-          R"({"customer_id":"a"})", R"({"customer_id":"b","name":"x\"y{"})", "{\n \"active\": 1\n}",
-          R"({"customer_id":")", "\"}", "{", "}", "[", "]", ",", "\"", "\\", "\n", "\n", " ", "nul",
-          "null", "true", "-1.5e3", "\xef\xbb\xbf", "caf\xc3\xa9", "\xff", "[[1,2],{\"a\":[]}]"})),
-      [](const std::vector<std::string>& parts) {
-        std::string text;
-        for (const std::string& part : parts) text += part;
-        return text;
-      });
+  return rc::gen::map(rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(
+                          std::vector<std::string>{R"({"customer_id":"a"})",
+                                                   R"({"customer_id":"b","name":"x\"y{"})",
+                                                   "{\n \"active\": 1\n}",
+                                                   R"({"customer_id":")",
+                                                   "\"}",
+                                                   "{",
+                                                   "}",
+                                                   "[",
+                                                   "]",
+                                                   ",",
+                                                   "\"",
+                                                   "\\",
+                                                   "\n",
+                                                   "\n",
+                                                   " ",
+                                                   "nul",
+                                                   "null",
+                                                   "true",
+                                                   "-1.5e3",
+                                                   "\xef\xbb\xbf",
+                                                   "caf\xc3\xa9",
+                                                   "\xff",
+                                                   "[[1,2],{\"a\":[]}]"})),
+                      [](const std::vector<std::string>& parts) {
+                        std::string text;
+                        for (const std::string& part : parts) text += part;
+                        return text;
+                      });
 }
 
 rc::Gen<std::vector<size_t>> Sizes() {

@@ -26,15 +26,16 @@ std::string Field(const std::string& name, const std::string& content,
 std::string End() { return std::string("--") + kBoundary + "--\r\n"; }
 
 // The file in the form.
-absl::StatusOr<std::string> Read(std::string_view form, const std::vector<size_t>& sizes = {9'999}) {
+absl::StatusOr<std::string> Read(std::string_view form,
+                                 const std::vector<size_t>& sizes = {9'999}) {
   MultipartReader reader(kBoundary);
   std::string file;
   const ByteSink sink = [&](std::string_view bytes) {
     file.append(bytes);
     return absl::OkStatus();
   };
-  absl::Status status = TakeInPieces(
-      [&](std::string_view piece) { return reader.Read(piece, sink); }, form, sizes);
+  absl::Status status =
+      TakeInPieces([&](std::string_view piece) { return reader.Read(piece, sink); }, form, sizes);
   if (status.ok()) status = reader.Finish();
   if (!status.ok()) return status;
   return file;
@@ -57,16 +58,17 @@ TEST(MultipartReaderTest, FindsTheFieldOfTheFile) {
 
 TEST(MultipartReaderTest, TakesWhatTheRfcAllows) {
   // A preamble, blanks behind a boundary, headers in any case, names without quotes, an epilogue.
-  EXPECT_EQ(Read("preamble\r\n--" + std::string(kBoundary) +
-                 " \t\r\nx: y\r\nCONTENT-DISPOSITION:form-data;filename=f; NAME=csv\r\n\r\nab\r\n--" +
-                 kBoundary + "--epilogue\r\n--" + kBoundary + "\r\n\r\nz")
-                .value(),
-            "ab");
+  EXPECT_EQ(
+      Read("preamble\r\n--" + std::string(kBoundary) +
+           " \t\r\nx: y\r\nCONTENT-DISPOSITION:form-data;filename=f; NAME=csv\r\n\r\nab\r\n--" +
+           kBoundary + "--epilogue\r\n--" + kBoundary + "\r\n\r\nz")
+          .value(),
+      "ab");
   EXPECT_EQ(Read(Field("csv", "") + End()).value(), "");
-  EXPECT_EQ(Read(std::string("--") + kBoundary + "\r\n\r\nno headers\r\n" + Field("csv", "a") +
-                 End())
-                .value(),
-            "a");
+  EXPECT_EQ(
+      Read(std::string("--") + kBoundary + "\r\n\r\nno headers\r\n" + Field("csv", "a") + End())
+          .value(),
+      "a");
 }
 
 TEST(MultipartReaderTest, WhatLooksAlmostLikeABoundaryIsContent) {
@@ -79,14 +81,16 @@ TEST(MultipartReaderTest, RefusesAFormThatIsNotWhole) {
   const std::string form = Field("csv", "a,b") + End();
   // The line end behind the last boundary may be missing.
   for (size_t length = 0; length < form.size() - 2; ++length) {
-    EXPECT_THAT(ErrorOf(form.substr(0, length)), HasSubstr("before its closing boundary")) << length;
+    EXPECT_THAT(ErrorOf(form.substr(0, length)), HasSubstr("before its closing boundary"))
+        << length;
   }
 }
 
 TEST(MultipartReaderTest, RefusesFormsWithoutAFileOrWithTwo) {
   EXPECT_THAT(ErrorOf(Field("file", "a") + End()), HasSubstr("got no field 'csv'"));
   EXPECT_THAT(ErrorOf(End()), HasSubstr("got no field 'csv'"));
-  EXPECT_THAT(ErrorOf(Field("csv", "a") + Field("csv", "b") + End()), HasSubstr("two fields 'csv'"));
+  EXPECT_THAT(ErrorOf(Field("csv", "a") + Field("csv", "b") + End()),
+              HasSubstr("two fields 'csv'"));
 }
 
 TEST(MultipartReaderTest, RefusesFieldsThatWouldBeOverlooked) {
@@ -106,17 +110,17 @@ TEST(MultipartReaderTest, RefusesWhatIsNoForm) {
 
 TEST(MultipartReaderTest, EndsWithTheErrorOfItsSink) {
   MultipartReader reader(kBoundary);
-  EXPECT_EQ(reader.Read(Field("csv", "a"),
-                        [](std::string_view) { return absl::AbortedError("enough"); }),
-            absl::AbortedError("enough"));
+  EXPECT_EQ(
+      reader.Read(Field("csv", "a"), [](std::string_view) { return absl::AbortedError("enough"); }),
+      absl::AbortedError("enough"));
 }
 
 RC_GTEST_PROP(MultipartReaderProperty, PiecesChangeNothing, ()) {
   const std::string alphabet = std::string("\r\n-") + kBoundary;
   const auto content = *rc::gen::container<std::string>(rc::gen::elementOf(alphabet));
   RC_PRE(("\r\n" + content).find(std::string("\r\n--") + kBoundary) == std::string::npos);
-  const auto sizes = *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(
-      rc::gen::inRange<size_t>(1, 20)));
+  const auto sizes =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 20)));
   const std::string form = Field("note", content) + Field("csv", content) + End();
   const auto file = Read(form, sizes);
   RC_ASSERT(file.ok());

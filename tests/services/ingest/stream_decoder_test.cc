@@ -65,17 +65,17 @@ std::string Numbers(int count) {
 }
 
 RC_GTEST_PROP(StreamDecoderProperty, PiecesChangeNothing, ()) {
-  const Compression compression = *rc::gen::elementOf(std::vector<Compression>(
-      std::begin(kAll), std::end(kAll)));
+  const Compression compression =
+      *rc::gen::elementOf(std::vector<Compression>(std::begin(kAll), std::end(kAll)));
   std::string text;
   std::string packed;
-  for (const auto& member : *rc::gen::container<std::vector<std::string>>(
-           rc::gen::arbitrary<std::string>())) {
+  for (const auto& member :
+       *rc::gen::container<std::vector<std::string>>(rc::gen::arbitrary<std::string>())) {
     text += member;
     packed += Pack(compression, member);
   }
-  const auto sizes = *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(
-      rc::gen::inRange<size_t>(1, 40)));
+  const auto sizes =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 40)));
   const auto decoded = Decode(compression, packed, {}, sizes);
   RC_ASSERT(decoded.ok());
   RC_ASSERT(*decoded == text);
