@@ -11,10 +11,12 @@ from programs import Program, run
 
 FLAGS = {
     "clv-suite": ("data-dir", "http-address", "grpc-address", "metrics-address", "reporting-currency",
-                  "log-retention", "cors-origin"),
-    "clv-ingest": ("data-dir", "grpc-address", "metrics-address", "aggregation", "query", "log-retention"),
-    "clv-aggregation": ("data-dir", "grpc-address", "metrics-address", "reporting-currency"),
-    "clv-query": ("data-dir", "grpc-address", "metrics-address"),
+                  "log-retention", "cors-origin", "rate-limit-requests", "rate-limit-bytes"),
+    "clv-ingest": ("data-dir", "grpc-address", "metrics-address", "aggregation", "query", "log-retention",
+                   "rate-limit-requests", "rate-limit-bytes"),
+    "clv-aggregation": ("data-dir", "grpc-address", "metrics-address", "reporting-currency", "rate-limit-requests",
+                        "rate-limit-bytes"),
+    "clv-query": ("data-dir", "grpc-address", "metrics-address", "rate-limit-requests", "rate-limit-bytes"),
     "clv-gateway": ("http-address", "metrics-address", "ingest", "aggregation", "query", "cors-origin"),
 }
 WITH_DATA = ("clv-suite", "clv-ingest", "clv-aggregation", "clv-query")
@@ -123,6 +125,13 @@ class FlagsTest(SuiteTest):
                     self.assertEqual(answer.headers.get("access-control-allow-methods"),
                                      "GET, POST" if allowed else None)
             self.assertEqual(program.terminate(), 0)
+
+    def test_bad_rate_limits(self):
+        for name in WITH_DATA:
+            for flag in ("rate_limit_requests", "rate_limit_bytes"):
+                for value in ("-1", "many", "1.5"):
+                    with self.subTest(name=name, flag=flag, value=value):
+                        self.assert_refused(run(name, *self.arguments(name, **{flag: value})), flag.replace("_", "-"))
 
     def test_second_process(self):
         suite = self.start_suite(ONE_PROCESS)

@@ -96,11 +96,12 @@ google::protobuf::FieldOptions OptionsOf(const FieldDescriptor& field) {
   return options;
 }
 
-TEST_F(DescriptorStyleTest, HoldsTheFourServices) {
+TEST_F(DescriptorStyleTest, HoldsTheFiveServices) {
   std::set<std::string> services;
   ForEachMethod([&](const MethodDescriptor& method) { services.insert(method.service()->name()); });
-  EXPECT_EQ(services, (std::set<std::string>{"AdminService", "AggregationService", "IngestService",
-                                             "QueryService"}));
+  EXPECT_EQ(services,
+            (std::set<std::string>{"AdminService", "AggregationService", "DataSourceService",
+                                   "IngestService", "QueryService"}));
 }
 
 TEST_F(DescriptorStyleTest, EveryMethodHasAnHttpRule) {
@@ -130,6 +131,25 @@ TEST_F(DescriptorStyleTest, EveryMethodSaysWhoMayCallIt) {
     ASSERT_TRUE(options.HasExtension(v1::access)) << method.full_name();
     const v1::Access& access = options.GetExtension(v1::access);
     EXPECT_NE(access.public_(), access.any_of_size() > 0) << method.full_name();
+  });
+}
+
+TEST_F(DescriptorStyleTest, AMethodThatAdmitsEveryTokenNamesNoOtherScope) {
+  ForEachMethod([](const MethodDescriptor& method) {
+    const v1::Access access = OptionsOf(method).GetExtension(v1::access);
+    for (const std::string& scope : access.any_of()) {
+      if (scope != "AUTHENTICATED") continue;
+      EXPECT_EQ(access.any_of_size(), 1) << method.full_name();
+    }
+  });
+}
+
+TEST_F(DescriptorStyleTest, OnlyMethodsThatReadPipesApplyFixedParameters) {
+  ForEachMethod([](const MethodDescriptor& method) {
+    const v1::Access access = OptionsOf(method).GetExtension(v1::access);
+    if (!access.applies_fixed_params() || method.name() == "QueryPipe") return;
+    ASSERT_EQ(access.any_of_size(), 1) << method.full_name();
+    EXPECT_TRUE(access.any_of(0).starts_with("PIPES:READ:")) << method.full_name();
   });
 }
 

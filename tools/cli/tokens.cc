@@ -136,8 +136,9 @@ absl::Status RunUpdateToken(const Server& server, const TokenSettings& settings)
         "--bytes-per-second");
   }
   CLV_RETURN_IF_ERROR(
-      CallServer(server,
-           JsonRequest("PATCH", absl::StrCat("/v1/tokens/", PercentEncode(settings.name)), changes))
+      CallServer(
+          server,
+          JsonRequest("PATCH", absl::StrCat("/v1/tokens/", PercentEncode(settings.name)), changes))
           .status());
   std::fprintf(stderr, "changed token %s\n", settings.name.c_str());
   return absl::OkStatus();
@@ -146,8 +147,9 @@ absl::Status RunUpdateToken(const Server& server, const TokenSettings& settings)
 absl::Status RunRefreshToken(const Server& server, const std::string& name) {
   CLV_ASSIGN_OR_RETURN(
       const JsonDocument document,
-      CallServer(server, JsonRequest("POST", absl::StrCat("/v1/tokens/", PercentEncode(name), ":refresh"),
-                               "{}")));
+      CallServer(
+          server,
+          JsonRequest("POST", absl::StrCat("/v1/tokens/", PercentEncode(name), ":refresh"), "{}")));
   PrintSecret(document.root().Text("secret"), absl::StrCat("refreshed token ", name));
   return absl::OkStatus();
 }
@@ -166,8 +168,9 @@ absl::Status RunCreateJwt(const Server& server, const JwtSettings& settings, int
     absl::StrAppend(&body, R"(,"requests_per_second":)", *settings.requests_per_second);
   }
   body += '}';
-  CLV_ASSIGN_OR_RETURN(const JsonDocument document,
-                       CallServer(server, JsonRequest("POST", "/v1/tokens:createJwt", std::move(body))));
+  CLV_ASSIGN_OR_RETURN(
+      const JsonDocument document,
+      CallServer(server, JsonRequest("POST", "/v1/tokens:createJwt", std::move(body))));
   PrintSecret(document.root().Text("jwt"),
               absl::StrCat("made a JWT for ", settings.lifetime_seconds, " s"));
   return absl::OkStatus();

@@ -158,7 +158,7 @@ RC_GTEST_PROP(CsvParserProperty, AnyBytesGiveSaneRecords, ()) {
   }
 }
 
-std::string Quoted(const std::string& field) {
+std::string InQuotes(const std::string& field) {
   std::string quoted = "\"";
   for (const char c : field) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
@@ -170,7 +170,7 @@ RC_GTEST_PROP(CsvParserProperty, ReadsWhatWasWritten, ()) {
   const std::string line_end = *rc::gen::elementOf(std::vector<std::string>{"\n", "\r\n"});
   std::string text;
   for (const std::vector<std::string>& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) text += (i == 0 ? "" : ",") + Quoted(row[i]);
+    for (size_t i = 0; i < row.size(); ++i) text += (i == 0 ? "" : ",") + InQuotes(row[i]);
     text += line_end;
   }
   RC_ASSERT(Fields(text) == rows);

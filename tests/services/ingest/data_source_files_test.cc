@@ -130,11 +130,11 @@ TEST_F(DataSourceFilesTest, TellsBadRowsAndLines) {
       {"c1,7\n", "1 row in quarantine."},
       {"c2\n", "1 invalid line."}};
   for (const Case& c : cases) {
-    const HttpAnswer answer =
-        Send({"?name=customers", {"customer_id,active\nc,1\n" + c.lines}});
+    const HttpAnswer answer = Send({"?name=customers", {"customer_id,active\nc,1\n" + c.lines}});
     EXPECT_EQ(answer.status, 200);
-    EXPECT_THAT(answer.body,
-                HasSubstr("\"error\": \"There was an error with file contents: " + c.error + "\"}"));
+    EXPECT_THAT(
+        answer.body,
+        HasSubstr("\"error\": \"There was an error with file contents: " + c.error + "\"}"));
   }
   EXPECT_THAT(Send({"?name=customers", {"customer_id,active\nc1,7\nc2\nc3,1\n"}}).body,
               HasSubstr("\"quarantine_rows\": 1, \"invalid_lines\": 1, \"successful_rows\": 1, "
@@ -302,7 +302,8 @@ TEST_F(DataSourceFilesTest, RefusesBadImports) {
               HasSubstr("3 format: got an unknown format"));
   EXPECT_THAT(refusal([](Request* r) { r->set_compression("br"); }),
               HasSubstr("3 compression: got 'br', want gzip, zstd or nothing"));
-  EXPECT_THAT(refusal([](Request* r) { r->set_delimiter("ab"); }), HasSubstr("3 delimiter: got 'ab'"));
+  EXPECT_THAT(refusal([](Request* r) { r->set_delimiter("ab"); }),
+              HasSubstr("3 delimiter: got 'ab'"));
   EXPECT_THAT(refusal([](Request* r) { r->set_replace_condition("country = 'DE'"); }),
               HasSubstr("3 replace_condition: got a condition, want none without mode=replace"));
   EXPECT_THAT(refusal([](Request* r) { r->mutable_body()->set_data(std::string(9 << 20, 'x')); }),
@@ -364,11 +365,10 @@ TEST_F(DataSourceFilesTest, ASilentFileIsEndedAndItsReplacementForgotten) {
   ASSERT_GT(log_->LastPosition(), 0u);
   // The log is held for loads that are open.
   while (log_->FirstRetainedPosition() != 0) {
-    ASSERT_TRUE(queue_
-                    .RunOnWriter([](storage::EventLog& log) {
-                      return log.TrimThrough(log.LastPosition());
-                    })
-                    .ok());
+    ASSERT_TRUE(
+        queue_
+            .RunOnWriter([](storage::EventLog& log) { return log.TrimThrough(log.LastPosition()); })
+            .ok());
   }
 }
 

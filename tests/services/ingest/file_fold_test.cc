@@ -69,8 +69,7 @@ class FileFoldTest : public ::testing::Test {
   int64_t Total() {
     v1::GetTotalCustomerValueRequest request;
     v1::GetTotalCustomerValueResponse response;
-    const grpc::Status status =
-        query_->GetTotalCustomerValue(Context().get(), request, &response);
+    const grpc::Status status = query_->GetTotalCustomerValue(Context().get(), request, &response);
     EXPECT_TRUE(status.ok()) << status.error_message();
     if (response.rows_size() == 0) return -1;
     EXPECT_EQ(response.rows_size(), 1);
@@ -90,7 +89,8 @@ class FileFoldTest : public ::testing::Test {
 
   TempDirectory directory_;
   std::unique_ptr<suite::Suite> suite_ =
-      suite::Suite::Start({.directory = {directory_.path()}, .http_address = "", .grpc_address = ""})
+      suite::Suite::Start(
+          {.directory = {directory_.path()}, .http_address = "", .grpc_address = ""})
           .value();
   std::unique_ptr<v1::DataSourceService::Stub> files_ =
       v1::DataSourceService::NewStub(suite_->channel());
@@ -140,8 +140,8 @@ TEST_F(FileFoldTest, AReplacementThatFailsChangesNothing) {
   const std::string form = "--x\r\nContent-Disposition: form-data; name=csv\r\n\r\n";
   first = Replace();
   first.mutable_body()->set_content_type("multipart/form-data; boundary=x");
-  EXPECT_FALSE(Load(first, {form, Purchases(0, 50'000, 9, 1), Purchases(0, 10, 9, 1)}, &response)
-                   .ok());
+  EXPECT_FALSE(
+      Load(first, {form, Purchases(0, 50'000, 9, 1), Purchases(0, 10, 9, 1)}, &response).ok());
   // The log goes on behind what was staged.
   ASSERT_TRUE(Load({}, {Purchases(10, 1, 1, 1)}, &response).ok());
   EXPECT_EQ(Total(), 31);
@@ -155,9 +155,9 @@ TEST_F(FileFoldTest, ReadersSeeTheStateBeforeAReplacementOrAfterIt) {
   std::thread reader([&] {
     while (!ending) seen.insert(Total());
   });
-  ASSERT_TRUE(Load(Replace(), {Purchases(0, 30'000, 2, 1), Purchases(30'000, 30'000, 2, 1)},
-                   &response)
-                  .ok());
+  ASSERT_TRUE(
+      Load(Replace(), {Purchases(0, 30'000, 2, 1), Purchases(30'000, 30'000, 2, 1)}, &response)
+          .ok());
   EXPECT_EQ(Total(), 120'000);
   ending = true;
   reader.join();

@@ -110,9 +110,9 @@ TEST(MultipartReaderTest, RefusesWhatIsNoForm) {
 
 TEST(MultipartReaderTest, EndsWithTheErrorOfItsSink) {
   MultipartReader reader(kBoundary);
-  EXPECT_EQ(
-      reader.Read(Field("csv", "a"), [](std::string_view) { return absl::AbortedError("enough"); }),
-      absl::AbortedError("enough"));
+  EXPECT_EQ(reader.Read(Field("csv", "a") + End(),
+                        [](std::string_view) { return absl::AbortedError("enough"); }),
+            absl::AbortedError("enough"));
 }
 
 RC_GTEST_PROP(MultipartReaderProperty, PiecesChangeNothing, ()) {
