@@ -79,8 +79,8 @@ class Story {
         accepted.push_back(row.json);
       }
     }
-    // A file none of whose rows is valid is refused as a whole: it replaces nothing.
-    if (accepted.empty() && sent > 0) return;
+    // A file without a valid row is refused as a whole: it replaces nothing.
+    if (accepted.empty()) return;
     const int64_t removed = model_.Remove(data_source, only);
     for (const std::string& row : accepted) {
       model_.Send(data_source, row, suite_.clock().NowSeconds(), only);

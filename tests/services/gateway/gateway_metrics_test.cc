@@ -76,7 +76,7 @@ TEST_F(GatewayMetricsTest, WhatMatchesNoRuleCountsTogetherWhateverItsPath) {
   EXPECT_EQ(exposition.At(Requests("(none)", 404)), 2);
   EXPECT_EQ(exposition.At(Requests("(none)", 405)), 1);
   EXPECT_EQ(exposition.At(Requests("(none)", 204)), 1);
-  EXPECT_EQ(exposition.At(Requests("(none)", 400)), 1);
+  EXPECT_EQ(exposition.At(Requests("(none)", 505)), 1);
   EXPECT_EQ(registry_.Text().find("canary"), std::string::npos);
 }
 

@@ -82,7 +82,8 @@ class DataSourceFilesTest : public ServiceFixture {
     auto reader =
         storage::SqliteEventReader::Open({.path = directory_.path() + "/event_log.db"}).value();
     std::vector<wire::LogRows> records;
-    for (const storage::LoggedRecord& record : reader->ReadAfter(0, 1'000'000).value()) {
+    const std::vector<storage::LoggedRecord> logged = reader->ReadAfter(0, 1'000'000).value();
+    for (const storage::LoggedRecord& record : logged) {
       records.push_back(wire::DecodeLogRecord(record.payload).value());
     }
     return records;

@@ -217,8 +217,8 @@ class AuthorizationMatrixTest : public ::testing::Test {
     const auto add = [](const std::string& kind, const Scopes& scopes) {
       credentials_.push_back({.kind = kind, .token = NewToken(kind, scopes), .scopes = scopes});
     };
-    add("append", {"DATASOURCES:APPEND:*"});
-    add("read", {"PIPES:READ:*"});
+    add("matrix append", {"DATASOURCES:APPEND:*"});
+    add("matrix read", {"PIPES:READ:*"});
     add("read data", {"DATASOURCES:READ:*"});
     add("tokens", {"TOKENS"});
     add("one resource", {"PIPES:READ:clv_prediction", "DATASOURCES:APPEND:customer_clv",
