@@ -157,16 +157,16 @@ INSTANTIATE_TEST_SUITE_P(Channels, GatewayUploadMemoryTest, ::testing::Bool(),
 
 TEST_F(GatewayUploadTest, ASlowServiceIsNotTheClientsFault) {
   Gateway::Options options = SuiteOptions();
-  options.http.transfer_grace = std::chrono::milliseconds(100);
-  options.http.max_body_pause = std::chrono::milliseconds(100);
-  options.default_deadline_ms = 100;
+  options.http.transfer_grace = std::chrono::milliseconds(400);
+  options.http.max_body_pause = std::chrono::milliseconds(400);
+  options.default_deadline_ms = 400;
   StartGateway(std::move(options));
   const std::string body = ABody(24 << 20);
   RawClient client(gateway_->http_address());
   std::thread sender(
       [&] { client.Send(Head("/v1/streams/n", body.size(), "X-Mode: held\r\n") + body); });
   for (int messages = 1; messages < 3; ++messages) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(600));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1000));
     streams().Release(1);
     ASSERT_TRUE(WaitForMessages(messages));
   }

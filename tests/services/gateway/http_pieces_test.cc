@@ -24,6 +24,10 @@ using testing::RawResponse;
 constexpr std::chrono::seconds kPatience{10};
 constexpr size_t kPieceBytes = 1 << 20;
 
+// How long an impatient server waits, and a time that is longer by more than the server's sweep.
+constexpr milliseconds kGrace{400};
+constexpr milliseconds kLongerThanGrace{1000};
+
 std::string Head(size_t length, const std::string& headers = "") {
   return absl::StrCat("POST /pieces HTTP/1.1\r\nContent-Length: ", length, "\r\n", headers, "\r\n");
 }
@@ -421,8 +425,8 @@ class ImpatientHttpPiecesTest : public HttpPiecesTest {
 
   static HttpServerOptions Impatient() {
     HttpServerOptions options;
-    options.transfer_grace = milliseconds(100);
-    options.max_body_pause = milliseconds(100);
+    options.transfer_grace = kGrace;
+    options.max_body_pause = kGrace;
     options.max_piece_bytes = 4096;
     return options;
   }
@@ -453,14 +457,14 @@ TEST_F(ImpatientHttpPiecesTest, AFastStartDoesNotPayForALongPause) {
 
 TEST_F(ImpatientHttpPiecesTest, ASlowClientThatKeepsTheRateIsServed) {
   HttpServerOptions options = Impatient();
-  options.min_bytes_per_second = 500;
-  options.max_body_pause = std::chrono::seconds(10);
+  options.min_bytes_per_second = 100;
+  options.max_body_pause = kPatience;
   Start(options);
   RawClient client(server_->address());
   client.Send(Head(2000) + std::string(1000, 'x'));
   const auto exchange = Next();
-  // Ten times the grace, and half of the time that the rate allows.
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  // The first half has earned ten seconds.
+  std::this_thread::sleep_for(kLongerThanGrace);
   client.Send(std::string(1000, 'x'));
   EXPECT_EQ(PullAll(*exchange).size(), 2000);
 }
@@ -470,9 +474,9 @@ TEST_F(ImpatientHttpPiecesTest, TheHandlersTimeIsNotTheClients) {
   const std::string body(1 << 20, 'x');
   std::thread sender([&] { client.Send(Head(body.size()) + body); });
   const auto exchange = Next();
-  std::this_thread::sleep_for(milliseconds(700));
+  std::this_thread::sleep_for(kLongerThanGrace);
   std::string got = Pull(*exchange).bytes;
-  std::this_thread::sleep_for(milliseconds(700));
+  std::this_thread::sleep_for(kLongerThanGrace);
   got.append(PullAll(*exchange));
   EXPECT_TRUE(got == body);
   sender.join();
@@ -485,7 +489,7 @@ TEST_F(ImpatientHttpPiecesTest, TheTimeBeforeContinueIsNotTheClients) {
   RawClient client(server_->address());
   client.Send(Head(2, "Expect: 100-continue\r\n"));
   const auto exchange = Next();
-  std::this_thread::sleep_for(milliseconds(700));
+  std::this_thread::sleep_for(kLongerThanGrace);
   std::future<BodyPiece> piece = Ask(*exchange);
   ASSERT_TRUE(client.ReadsText("HTTP/1.1 100 Continue\r\n\r\n"));
   client.Send("hi");
