@@ -136,7 +136,10 @@ absl::StatusOr<rpc::TableOptions> MakeOptions(const std::string& extension,
     if (!sql.empty()) return rpc::FieldError("q", sql, "none: SQL over a pipe is not supported");
   }
   CLV_ASSIGN_OR_RETURN(const bool explains, SwitchOf("explain", parameters));
-  if (explains) return rpc::FieldError("explain", "1", "none: there is no query plan to show");
+  if (explains) {
+    return rpc::FieldError("explain", *parameters.Last("explain"),
+                           "none: there is no query plan to show");
+  }
   return options;
 }
 

@@ -1,5 +1,6 @@
 #include "services/query/query_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -20,6 +21,7 @@ QueryService::QueryService(Backends backends, rpc::Dispatcher::Options dispatche
       pipes_(handlers_),
       catalogue_(DescriptorSet()),
       catalogue_face_(catalogue_),
+      pipe_time_(dispatcher.default_deadline),
       dispatcher_("clv.v1.QueryService", dispatcher) {}
 
 grpc::ServerUnaryReactor* QueryService::GetCustomerRetention(
@@ -122,7 +124,10 @@ grpc::ServerUnaryReactor* QueryService::QueryPipe(grpc::CallbackServerContext* c
         CLV_RETURN_IF_ERROR(CheckFormBody(request->body(), call.content_encoding()));
         if (CatalogueFace::Describes(request->pipe()))
           return catalogue_face_.Describe(request->pipe(), call.parameters(), call.caller());
-        return pipes_.Answer(request->pipe(), call.parameters(), CallOf(call));
+        // A gateway's deadline is longer than a pipe may take, and would end in no answer of ours.
+        ReportCall report = CallOf(call);
+        report.deadline = std::min(report.deadline, std::chrono::steady_clock::now() + pipe_time_);
+        return pipes_.Answer(request->pipe(), call.parameters(), report);
       });
 }
 

@@ -2,6 +2,7 @@
 #ifndef CLV_SERVICES_QUERY_QUERY_SERVICE_H_
 #define CLV_SERVICES_QUERY_QUERY_SERVICE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
@@ -81,6 +82,7 @@ class QueryService final : public v1::QueryService::CallbackService {
   PipeFace pipes_;
   const PipeCatalogue catalogue_;
   const CatalogueFace catalogue_face_;
+  const std::chrono::milliseconds pipe_time_;  // that a pipe may take at most
   rpc::Dispatcher dispatcher_;
 };
 

@@ -1,9 +1,6 @@
-// Validates the OpenAPI document on standard input and writes it without references.
-//   node validate_openapi.mjs DIRECTORY   with @apidevtools/swagger-parser installed below DIRECTORY
-import {createRequire} from "node:module";
-import {readFileSync} from "node:fs";
+// Validates the OpenAPI document on standard input and writes it with its references resolved.
+import { readFileSync } from "node:fs";
+import SwaggerParser from "@apidevtools/swagger-parser";
 
-const require = createRequire(process.argv[2] + "/");
-const SwaggerParser = require("@apidevtools/swagger-parser");
 const document = await SwaggerParser.validate(JSON.parse(readFileSync(0, "utf8")));
 process.stdout.write(JSON.stringify(document));

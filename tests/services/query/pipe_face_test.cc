@@ -175,7 +175,7 @@ TEST_F(PipeFaceTest, RefusesSqlWhereverItStandsAndPlans) {
             "q: got 'select 1', want none: SQL over a pipe is not supported");
   EXPECT_TRUE(Get("clv_by_segment.json", "q=&explain=&explain=false").ok());
   EXPECT_EQ(Get("clv_by_segment.json", "explain=true").status().message(),
-            "explain: got '1', want none: there is no query plan to show");
+            "explain: got 'true', want none: there is no query plan to show");
 }
 
 TEST_F(PipeFaceTest, RefusesASwitchThatIsNeitherOnNorOff) {

@@ -148,6 +148,18 @@ TEST_F(QueryServiceTest, ASlowPipeIs408) {
   EXPECT_EQ(Header(rpc::kHttpStatusMetadata), "408");
 }
 
+TEST_F(QueryServiceTest, APipeHasTenSecondsWhateverTheDeadline) {
+  context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  Pipe("clv_by_segment.json", "");
+  EXPECT_LE(reports_.scope.deadline, std::chrono::steady_clock::now() + std::chrono::seconds(10));
+}
+
+TEST_F(QueryServiceTest, APipeKeepsAShorterDeadline) {
+  context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+  Pipe("clv_by_segment.json", "");
+  EXPECT_LE(reports_.scope.deadline, std::chrono::steady_clock::now() + std::chrono::seconds(5));
+}
+
 TEST_F(QueryServiceTest, APipeWithoutStoreIs503) {
   reports_.status = absl::UnavailableError("there are no data files yet");
   Pipe("clv_by_segment.json", "");
