@@ -73,8 +73,8 @@ class ColumnReader {
         Spec(place).type == ColumnType::kLongText ? kLongTextBytes : kTextBytes;
     if (value.text.size() > max_bytes) {
       const std::string wanted = absl::StrCat("at most ", max_bytes, " bytes");
-      AddBroken(place,
-                absl::StrCat(GotAndWant(value, wanted), " (got ", value.text.size(), ")"), wanted);
+      AddBroken(place, absl::StrCat(GotAndWant(value, wanted), " (got ", value.text.size(), ")"),
+                wanted);
       return {};
     }
     if (HasControlCharacter(value.text))

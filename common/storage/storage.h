@@ -1,10 +1,10 @@
 // common/storage/storage.h: the contracts between the services and a storage backend.
 //
-// Capabilities by type: ingest gets an EventLog and a TokenStore, aggregation an EventReader and a
-// ClvStore (clv_store.h), query a QuarantineReader, a Reports (reports.h) and a FoldProgress, none
-// of which can write. Errors of every call unless said otherwise: UNAVAILABLE (busy or unreachable,
-// retry), RESOURCE_EXHAUSTED (disk full), DATA_LOSS (corrupt), FAILED_PRECONDITION (schema newer
-// than this program), INTERNAL.
+// Capabilities by type: ingest gets an EventLog, a TokenStore and an AuditLog, aggregation an
+// EventReader and a ClvStore (clv_store.h), query a QuarantineReader, a Reports (reports.h) and a
+// FoldProgress, none of which can write. Errors of every call unless said otherwise: UNAVAILABLE
+// (busy or unreachable, retry), RESOURCE_EXHAUSTED (disk full), DATA_LOSS (corrupt),
+// FAILED_PRECONDITION (schema newer than this program), INTERNAL.
 #ifndef CLV_COMMON_STORAGE_STORAGE_H_
 #define CLV_COMMON_STORAGE_STORAGE_H_
 
@@ -27,6 +27,12 @@ using domain::DataSource;
 // Place of a record in the event log: 1, 2, 3, ... without gaps in commit order; 0 is before the
 // first.
 using LogPosition = uint64_t;
+
+// Sizes of a database's files; 0 for one that is not there.
+struct DatabaseSize {
+  uint64_t database_bytes = 0;  // without its write-ahead file
+  uint64_t wal_bytes = 0;       // of that
+};
 
 // The valid rows of one batch, or a command, ready for the log.
 struct NewRecord {
@@ -263,6 +269,14 @@ class FoldProgress {
   virtual bool WaitUntilFolded(LogPosition position, std::chrono::milliseconds timeout) = 0;
 };
 
+// A token's own limits. Absent: those of the installation; 0: no limit.
+struct TokenLimits {
+  std::optional<double> requests_per_second = {};
+  std::optional<double> bytes_per_second = {};
+
+  friend bool operator==(const TokenLimits&, const TokenLimits&) = default;
+};
+
 // A token as it is stored: never its text.
 struct StoredToken {
   std::string name;
@@ -271,6 +285,8 @@ struct StoredToken {
   std::string hash;    // SHA-256 of the text, 32 bytes
   std::string prefix;  // its first 6 characters
   int64_t created_at_seconds = 0;
+  std::string description = {};
+  TokenLimits limits = {};
 };
 
 // Reads tokens. Thread-safe.
@@ -281,18 +297,56 @@ class TokenReader {
   // All tokens by name.
   virtual absl::StatusOr<std::vector<StoredToken>> ListTokens() = 0;
 
-  // Moves when any process may have changed the tokens.
+  // Moves when any process may have changed the tokens, or told of a new admin token.
   virtual absl::StatusOr<int64_t> TokensVersion() = 0;
 };
 
-// Writes tokens. Thread-safe.
+// Something that was done, for the audit log. Holds no personal data and no texts of tokens.
+struct AuditEntry {
+  uint64_t id = 0;  // given by the log, rising; 0 before
+  int64_t recorded_at_seconds = 0;
+  std::string actor = {};    // name of the token that did it
+  std::string action = {};   // `token.create`, `customer.erase`, ...
+  std::string subject = {};  // name of a token or data source, id of a job
+  std::string request_id = {};
+};
+
+// The audit log. Thread-safe. Entries are never changed or dropped.
+class AuditLog {
+ public:
+  virtual ~AuditLog() = default;
+
+  // Appends an entry, whose id is ignored; durable when it returns OK.
+  virtual absl::Status Append(const AuditEntry& entry) = 0;
+
+  // Entries, newest first.
+  virtual absl::StatusOr<std::vector<AuditEntry>> List(uint64_t limit, uint64_t offset) = 0;
+
+  // Number of entries.
+  virtual absl::StatusOr<uint64_t> Count() = 0;
+};
+
+// Writes tokens. Each change and its entry of the audit log are one transaction: after an error
+// there is neither. Thread-safe.
 class TokenStore : public TokenReader {
  public:
   // ALREADY_EXISTS when the name is taken.
-  virtual absl::Status CreateToken(const StoredToken& token) = 0;
+  virtual absl::Status CreateToken(const StoredToken& token, const AuditEntry& entry) = 0;
+
+  // Replaces scopes, description and limits of the token of that name; the rest of `token` is
+  // ignored. NOT_FOUND when there is none.
+  virtual absl::Status UpdateToken(const StoredToken& token, const AuditEntry& entry) = 0;
+
+  // Replaces hash and prefix of the token of that name; the rest of `token` is ignored. NOT_FOUND
+  // when there is none.
+  virtual absl::Status RefreshToken(const StoredToken& token, const AuditEntry& entry) = 0;
 
   // NOT_FOUND when there is none.
-  virtual absl::Status DeleteToken(const std::string& name) = 0;
+  virtual absl::Status DeleteToken(const std::string& name, const AuditEntry& entry) = 0;
+
+  // Makes every process read the admin token, which lies elsewhere, again: moves TokensVersion.
+  // Without an entry: nobody did anything, but the process may have ended before it could tell.
+  virtual absl::Status AnnounceAdminToken(const std::optional<AuditEntry>& entry) = 0;
 };
 
 }  // namespace clv::storage

@@ -3,10 +3,20 @@
 #ifndef CLV_SERVICES_INGEST_DATA_SOURCE_SERVICE_H_
 #define CLV_SERVICES_INGEST_DATA_SOURCE_SERVICE_H_
 
+#include <atomic>
+#include <chrono>
+
 #include "clv/v1/data_source_service.grpc.pb.h"
+#include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
+#include "common/rpc/worker_pool.h"
 #include "services/ingest/data_source_face.h"
 #include "services/ingest/data_source_handlers.h"
+#include "services/ingest/erased_customers.h"
+#include "services/ingest/file_stream.h"
+#include "services/ingest/idle_watch.h"
+#include "services/ingest/visibility_waiter.h"
+#include "services/ingest/write_queue.h"
 
 namespace clv::ingest {
 
@@ -18,9 +28,21 @@ class DataSourceService final : public v1::DataSourceService::CallbackService {
     rpc::Dispatcher::Options dispatch;
     const DataSourceHandlers* handlers = nullptr;
     const DataSourceFace* face = nullptr;
+    WriteQueue* queue = nullptr;
+    VisibilityWaiter* visibility = nullptr;
+    const Clock* clock = nullptr;
+    const ErasedCustomers* erased = nullptr;    // see WritePath::Options
+    storage::FoldOutcomes* outcomes = nullptr;  // the same
+    // How long a file may keep the server waiting for its next piece.
+    std::chrono::milliseconds file_idle_timeout{60'000};
+    int max_files = 32;  // that are loaded at once
   };
   explicit DataSourceService(const Options& options);
 
+  grpc::ServerReadReactor<v1::ImportFileRequest>* ImportFile(
+      grpc::CallbackServerContext* context, v1::ImportFileResponse* response) override;
+  grpc::ServerReadReactor<v1::AppendFileRequest>* AppendFile(
+      grpc::CallbackServerContext* context, google::api::HttpBody* response) override;
   grpc::ServerUnaryReactor* DeleteRows(grpc::CallbackServerContext* context,
                                        const v1::DeleteRowsRequest* request,
                                        v1::DeleteRowsResponse* response) override;
@@ -50,6 +72,12 @@ class DataSourceService final : public v1::DataSourceService::CallbackService {
   const rpc::Dispatcher dispatcher_;
   const DataSourceHandlers* const handlers_;
   const DataSourceFace* const face_;
+  const WritePath path_;
+  IdleWatch file_idle_;
+  // Files block while the log is behind, so they have threads of their own.
+  rpc::WorkerPool file_workers_;
+  std::atomic<int> files_ = 0;
+  const FileStreamHost file_host_;
 };
 
 }  // namespace clv::ingest

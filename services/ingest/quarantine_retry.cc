@@ -120,7 +120,7 @@ class QuarantineRetry::OneRun {
 
   absl::Status Retry(const std::vector<storage::QuarantinedRow>& rows) {
     if (progress_.stopping()) return absl::CancelledError("not all rows are sent again yet");
-    BatchBuilder::Options options = path_.Receive(0);
+    BatchBuilder::Options options = path_.Receive(0, false);
     options.data_source = data_source_;
     BatchBuilder builder(std::move(options));
     std::vector<uint64_t> resolved;

@@ -159,9 +159,28 @@ class CommandLineTest(SharedSuiteTest):
 
         eventually(lambda: exit_code() == 0, "the token opens", 10)
         self.bad(1, "query", "total_customer_value", CLV_TOKEN=secret)
+        fresh = self.good("tokens", "refresh", "reports").strip()
+        eventually(lambda: exit_code() == 1, "the old text closes", 10)
+        self.good("query", "clv_by_segment", CLV_TOKEN=fresh)
+        self.good("tokens", "update", "reports", "--scope", "PIPES:READ:total_customer_value", "--description", "x")
+        secret = fresh
+        eventually(lambda: exit_code() == 1, "the old scope closes", 10)
+        self.good("query", "total_customer_value", CLV_TOKEN=fresh)
+        self.bad(2, "tokens", "update", "reports")
         self.good("tokens", "delete", "reports")
         eventually(lambda: exit_code() == 1, "the token closes", 10)
         self.bad(1, "tokens", "delete", "reports")
+
+    def test_jwt(self):
+        jwt = self.good("tokens", "jwt", "user_1", "PIPES:READ:clv_by_segment", "--fixed", "country=USA",
+                        "--expires-in", "600").strip()
+        self.assertTrue(jwt.startswith("eyJ"))
+        fixed = self.good("query", "clv_by_segment", "country=Nowhere", "-o", "csv", CLV_TOKEN=jwt)
+        self.assertEqual(fixed, self.good("query", "clv_by_segment", "country=USA", "-o", "csv"))
+        self.bad(1, "query", "total_customer_value", CLV_TOKEN=jwt)
+        self.bad(1, "tokens", "jwt", "user_1", "PIPES:READ:nothing")
+        self.bad(2, "tokens", "jwt", "user_1", "ADMIN")
+        self.bad(2, "tokens", "jwt", "user_1", "PIPES:READ:clv_by_segment", "--fixed", "country")
 
     def test_token_file(self):
         path = os.path.join(self.suite.data_dir, "admin_token")

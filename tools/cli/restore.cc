@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"

@@ -233,7 +233,14 @@ absl::Status Database::TruncateWal() {
   return absl::OkStatus();
 }
 
-uint64_t DatabaseBytes(const std::string& path) { return FileSize(path) + FileSize(path + "-wal"); }
+DatabaseSize SizeOfDatabase(const std::string& path) {
+  return {.database_bytes = FileSize(path), .wal_bytes = FileSize(path + "-wal")};
+}
+
+uint64_t DatabaseBytes(const std::string& path) {
+  const DatabaseSize size = SizeOfDatabase(path);
+  return size.database_bytes + size.wal_bytes;
+}
 
 absl::StatusOr<Transaction> Transaction::Begin(Database& db, Kind kind) {
   CLV_RETURN_IF_ERROR(db.Execute(kind == Kind::kImmediate ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED"));

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/storage.h"
 
 namespace clv::storage {
 
@@ -154,8 +155,9 @@ class Transaction {
   Database* db_;
 };
 
-// Size of a database file and its write-ahead file in bytes.
+// Size of a database file and its write-ahead file in bytes, and each for itself.
 uint64_t DatabaseBytes(const std::string& path);
+DatabaseSize SizeOfDatabase(const std::string& path);
 
 // The status for a SQLite result code: busy and locked -> UNAVAILABLE, full -> RESOURCE_EXHAUSTED,
 // corrupt -> DATA_LOSS, interrupt -> DEADLINE_EXCEEDED, constraint -> ALREADY_EXISTS (unique) or

@@ -32,7 +32,7 @@ class SqliteBackupTest : public ::testing::Test {
     log_ = SqliteEventLog::Open({.path = data_.event_log()}).value();
     store_ = SqliteClvStore::Open({.path = data_.clv()}).value();
     tokens_ = SqliteTokenStore::Open(data_.auth()).value();
-    ASSERT_TRUE(tokens_->CreateToken({.name = "t", .hash = std::string(32, 'h')}).ok());
+    ASSERT_TRUE(tokens_->CreateToken({.name = "t", .hash = std::string(32, 'h')}, {}).ok());
     Append(3);
     FoldThrough(2);
   }

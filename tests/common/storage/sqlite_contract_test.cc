@@ -75,8 +75,12 @@ class SqliteJobStoreHome final : public JobStoreHome {
 class SqliteTokenStoreHome final : public TokenStoreHome {
  public:
   absl::StatusOr<std::unique_ptr<TokenStore>> OpenStore() override {
-    return SqliteTokenStore::Open(path_);
+    auto store = SqliteTokenStore::Open(path_);
+    if (!store.ok()) return store.status();
+    audit_ = store->get();
+    return store;
   }
+  AuditLog* Audit() override { return audit_; }
   std::unique_ptr<TokenReader> OpenReader() override {
     return std::make_unique<SqliteTokenReader>(path_);
   }
@@ -84,6 +88,7 @@ class SqliteTokenStoreHome final : public TokenStoreHome {
  private:
   TempDirectory directory_;
   const std::string path_ = directory_.path() + "/auth.db";
+  AuditLog* audit_ = nullptr;
 };
 
 class SqliteClvStoreHome final : public ClvStoreHome {

@@ -16,6 +16,7 @@
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/event_reader.h"
 #include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/sqlite/token_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/common/storage/raw_sqlite.h"
@@ -75,6 +76,26 @@ TEST_F(SqliteSchemaTest, EveryStoreRefusesANewerSchema) {
   EXPECT_EQ(SqliteEventLog::Open({.path = log}).status().code(), kRefused);
   EXPECT_EQ(SqliteEventReader::Open({.path = log}).status().code(), kRefused);
   EXPECT_EQ(SqliteClvStore::Open({.path = clv}).status().code(), kRefused);
+}
+
+TEST_F(SqliteSchemaTest, TokensOfTheFirstSchemaAreKept) {
+  const Migrations first = {AuthMigrations()[0]};
+  ASSERT_TRUE(Open(first, Database::Mode::kReadWrite).ok());
+  RunRawSql(path_, "INSERT INTO tokens VALUES ('old', x'" + std::string(64, 'a') +
+                       "', 'clv_ab', 7);"
+                       "INSERT INTO token_scopes VALUES ('old', 0, 'PIPES:READ:*')");
+  auto store = SqliteTokenStore::Open(path_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  const auto tokens = (*store)->ListTokens();
+  ASSERT_TRUE(tokens.ok()) << tokens.status();
+  ASSERT_EQ(tokens->size(), 1u);
+  const StoredToken& token = tokens->front();
+  EXPECT_EQ(token.name, "old");
+  EXPECT_EQ(token.hash, std::string(32, '\xaa'));
+  EXPECT_THAT(token.scopes, ElementsAre("PIPES:READ:*"));
+  EXPECT_EQ(token.description, "");
+  EXPECT_EQ(token.limits, TokenLimits());
+  EXPECT_EQ((*store)->Count().value(), 0u);
 }
 
 TEST_F(SqliteSchemaTest, AReadOnlyFileThatIsNotThereIsUnavailable) {

@@ -40,7 +40,7 @@ wire::LogRows Rows(std::vector<Purchase> purchases, int64_t received_at_seconds 
   return {.received_at_seconds = received_at_seconds, .purchases = std::move(purchases)};
 }
 
-wire::LogRows Erasure(const std::string& customer, std::vector<std::string> known = {}) {
+wire::LogRows ErasureRecord(const std::string& customer, std::vector<std::string> known = {}) {
   return {
       .received_at_seconds = 1'000,
       .wants_outcome = true,
@@ -62,7 +62,7 @@ class ErasureStepsTest : public ::testing::Test {
  protected:
   // Appends an erasure of the canary, folds it and runs its steps.
   void Erase(std::vector<std::string> known = {}) {
-    const LogPosition erasure = scene_.Append(Erasure(kCanary, std::move(known)));
+    const LogPosition erasure = scene_.Append(ErasureRecord(kCanary, std::move(known)));
     scene_.FoldAll();
     const absl::Status status = scene_.Erase(erasure);
     ASSERT_TRUE(status.ok()) << status;
@@ -202,9 +202,9 @@ TEST_F(ErasureStepsTest, RemovesWhatNamesThePersonFromTheQuarantine) {
 }
 
 TEST_F(ErasureStepsTest, EndsWithWhatItWasToldWhenTheRecordIsBlankAlready) {
-  const LogPosition erasure = scene_.Append(Erasure(kCanary));
+  const LogPosition erasure = scene_.Append(ErasureRecord(kCanary));
   scene_.FoldAll();
-  wire::LogRows blank = Erasure("");
+  wire::LogRows blank = ErasureRecord("");
   ASSERT_TRUE(scene_.log()
                   .ReplaceRecords({{.position = erasure, .payload = wire::EncodeLogRecord(blank)}})
                   .ok());
@@ -213,7 +213,7 @@ TEST_F(ErasureStepsTest, EndsWithWhatItWasToldWhenTheRecordIsBlankAlready) {
 }
 
 TEST_F(ErasureStepsTest, AnErasureTakesEarlierOnesOfTheSameCustomerWithIt) {
-  const LogPosition first = scene_.Append(Erasure(kCanary));
+  const LogPosition first = scene_.Append(ErasureRecord(kCanary));
   scene_.Append(Rows({Buy("p", kCanary, 1)}));
   Erase();
   EXPECT_EQ(std::get<wire::CustomerErasure>(scene_.Records()[first - 1].command),
@@ -221,7 +221,7 @@ TEST_F(ErasureStepsTest, AnErasureTakesEarlierOnesOfTheSameCustomerWithIt) {
 }
 
 TEST_F(ErasureStepsTest, StopsWhereItIsToldTo) {
-  const LogPosition erasure = scene_.Append(Erasure(kCanary));
+  const LogPosition erasure = scene_.Append(ErasureRecord(kCanary));
   EXPECT_EQ(scene_.Erase(erasure, 3).code(), absl::StatusCode::kCancelled);
   EXPECT_THAT(scene_.log().OpenErasures(), SizeIs(1));
 }
@@ -242,7 +242,7 @@ class RandomLog {
 
   // Erases a customer, interrupted up to two times, with other records before the steps run.
   void Erase(const std::string& customer) {
-    const LogPosition erasure = scene_.Append(Erasure(customer));
+    const LogPosition erasure = scene_.Append(ErasureRecord(customer));
     erased_.push_back(customer);
     if (Below(2) == 0) AppendSome(static_cast<int>(Below(4)));
     scene_.FoldThrough(erasure + Below(scene_.log().LastPosition() - erasure + 1));

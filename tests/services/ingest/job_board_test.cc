@@ -260,6 +260,30 @@ TEST_F(JobBoardTest, AJobThatCanGoOnIsLeftUnfinishedWhenTheProcessEnds) {
   EXPECT_EQ(board_->unfinished()[0].job_id(), job.job_id());
 }
 
+// A store that takes nothing.
+class FullJobStore final : public storage::JobStore {
+ public:
+  absl::Status PutJob(const storage::StoredJob& /*job*/) override {
+    return absl::ResourceExhaustedError("disk full");
+  }
+  absl::StatusOr<std::vector<storage::StoredJob>> ListJobs(uint32_t /*limit*/) override {
+    return std::vector<storage::StoredJob>();
+  }
+};
+
+TEST(JobBoardStoreTest, AJobThatCannotBeStoredIsNotStarted) {
+  FullJobStore store;
+  const auto board = JobBoard::Open({.store = &store, .clock = &SystemClock()}).value();
+  bool has_run = false;
+  const auto job = board->Start(Prototype(v1::JOB_KIND_DELETE), [&](JobProgress& /*progress*/) {
+    has_run = true;
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(job.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(board->ListJobs(10), IsEmpty());
+  EXPECT_FALSE(has_run);
+}
+
 TEST_F(JobBoardTest, ADamagedRecordIsDataLoss) {
   ASSERT_TRUE(store_->PutJob({.job_id = "job_1", .job = "\xFF\xFF"}).ok());
   const auto board = JobBoard::Open({.store = store_.get(), .clock = &SystemClock()});
