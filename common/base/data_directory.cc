@@ -27,6 +27,40 @@ std::string ReadSmallFile(const std::string& path) {
   return text;
 }
 
+std::optional<std::string> AdminTokenOfEnvironment() {
+  const char* given = std::getenv("CLV_ADMIN_TOKEN");
+  if (given == nullptr || *given == '\0') return std::nullopt;
+  return given;
+}
+
+absl::StatusOr<std::string> NewTokenText() {
+  unsigned char random[kTokenBytes];
+  if (::getrandom(random, sizeof(random), 0) != static_cast<ssize_t>(sizeof(random))) {
+    return absl::UnavailableError("no random numbers to be had from the kernel");
+  }
+  return "clv_" +
+         std::string(absl::StripSuffix(absl::WebSafeBase64Escape(absl::string_view(
+                                           reinterpret_cast<const char*>(random), sizeof(random))),
+                                       "="));
+}
+
+// Makes a file that only its owner may read; ALREADY_EXISTS when there is one.
+absl::Status WriteTokenFile(const std::string& path, const std::string& token) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) {
+    return errno == EEXIST ? absl::AlreadyExistsError(path + " exists")
+                           : absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+  }
+  const std::string line = token + "\n";
+  const bool written =
+      ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+      ::fsync(file) == 0;
+  ::close(file);
+  if (written) return absl::OkStatus();
+  ::unlink(path.c_str());
+  return absl::UnavailableError(absl::StrCat(path, " could not be written"));
+}
+
 }  // namespace
 
 absl::Status EnsureDirectory(const std::string& path) {
@@ -64,38 +98,42 @@ RoleLock::~RoleLock() {
 }
 
 std::optional<std::string> FindAdminToken(const DataDirectory& directory) {
-  if (const char* given = std::getenv("CLV_ADMIN_TOKEN"); given != nullptr && *given != '\0') {
-    return given;
-  }
+  if (std::optional<std::string> given = AdminTokenOfEnvironment()) return given;
   std::string token = ReadSmallFile(directory.admin_token());
   if (token.empty()) return std::nullopt;
   return token;
 }
 
 absl::StatusOr<std::string> CreateAdminToken(const DataDirectory& directory) {
-  unsigned char random[kTokenBytes];
-  if (::getrandom(random, sizeof(random), 0) != static_cast<ssize_t>(sizeof(random))) {
-    return absl::UnavailableError("no random numbers to be had from the kernel");
+  absl::StatusOr<std::string> token = NewTokenText();
+  if (!token.ok()) return token;
+  const absl::Status written = WriteTokenFile(directory.admin_token(), *token);
+  if (!written.ok()) return written;
+  return token;
+}
+
+absl::StatusOr<std::string> ReplaceAdminToken(const DataDirectory& directory) {
+  if (AdminTokenOfEnvironment()) {
+    return absl::FailedPreconditionError(
+        "the environment variable CLV_ADMIN_TOKEN sets the admin token; change it there and start "
+        "the processes again");
   }
-  const std::string token =
-      "clv_" +
-      std::string(absl::StripSuffix(absl::WebSafeBase64Escape(absl::string_view(
-                                        reinterpret_cast<const char*>(random), sizeof(random))),
-                                    "="));
+  absl::StatusOr<std::string> token = NewTokenText();
+  if (!token.ok()) return token;
   const std::string path = directory.admin_token();
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) {
-    return errno == EEXIST ? absl::AlreadyExistsError(path + " exists")
-                           : absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+  const std::string fresh = path + ".new";
+  // What a process left that ended while it was here.
+  ::unlink(fresh.c_str());
+  if (absl::Status written = WriteTokenFile(fresh, *token); !written.ok()) return written;
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(fresh.c_str());
+    return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(error)));
   }
-  const std::string line = token + "\n";
-  const bool written =
-      ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-      ::fsync(file) == 0;
-  ::close(file);
-  if (!written) {
-    ::unlink(path.c_str());
-    return absl::UnavailableError(absl::StrCat(path, " could not be written"));
+  if (const int parent = ::open(directory.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      parent >= 0) {
+    ::fsync(parent);
+    ::close(parent);
   }
   return token;
 }

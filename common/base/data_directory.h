@@ -49,6 +49,12 @@ std::optional<std::string> FindAdminToken(const DataDirectory& directory);
 // returns it. ALREADY_EXISTS when there is one.
 absl::StatusOr<std::string> CreateAdminToken(const DataDirectory& directory);
 
+// Replaces the file `admin_token` by one with a new token of 256 random bits (mode 0600, durable)
+// and returns it; who reads the file sees the old or the new one, never a part. FAILED_PRECONDITION
+// when CLV_ADMIN_TOKEN sets the admin token, UNAVAILABLE when the file cannot be written: then the
+// old one is still there.
+absl::StatusOr<std::string> ReplaceAdminToken(const DataDirectory& directory);
+
 }  // namespace clv
 
 #endif  // CLV_COMMON_BASE_DATA_DIRECTORY_H_

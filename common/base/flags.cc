@@ -42,8 +42,22 @@ void Flags::Add(const std::string& name, int64_t* value, const std::string& help
       ->capture_default_str();
 }
 
+void Flags::Add(const std::string& name, uint64_t* value, const std::string& help) {
+  app_->add_option("--" + name, *value, help)
+      ->envname(EnvironmentName(name))
+      ->capture_default_str();
+}
+
 void Flags::Add(const std::string& name, bool* value, const std::string& help) {
   app_->add_flag("--" + name, *value, help)->envname(EnvironmentName(name));
+}
+
+void Flags::Add(const std::string& name, std::vector<std::string>* values,
+                const std::string& help) {
+  app_->add_option("--" + name, *values, help)
+      ->envname(EnvironmentName(name))
+      ->delimiter(',')
+      ->allow_extra_args(false);
 }
 
 void Flags::Required(const std::string& name, std::string* value, const std::string& help) {

@@ -30,7 +30,10 @@ class Flags {
   // Declares `--name`. The pointers must outlive Parse.
   void Add(const std::string& name, std::string* value, const std::string& help);
   void Add(const std::string& name, int64_t* value, const std::string& help);
+  void Add(const std::string& name, uint64_t* value, const std::string& help);
   void Add(const std::string& name, bool* value, const std::string& help);
+  // The same for several values: the flag may be repeated, and a value be a list with commas.
+  void Add(const std::string& name, std::vector<std::string>* values, const std::string& help);
   // The same, and it must be given.
   void Required(const std::string& name, std::string* value, const std::string& help);
   // The same with a closed set of values.

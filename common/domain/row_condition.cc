@@ -491,6 +491,10 @@ bool Meets(const ImportedClv& row, const RowCondition& condition) {
   return IsMet(row, DataSource::kCustomerClv, condition);
 }
 
+std::string_view TextAt(const Customer& row, size_t place) { return ValueAt(row, place).text; }
+std::string_view TextAt(const Purchase& row, size_t place) { return ValueAt(row, place).text; }
+std::string_view TextAt(const ImportedClv& row, size_t place) { return ValueAt(row, place).text; }
+
 std::optional<std::vector<std::string>> OnlyCustomers(DataSource data_source,
                                                       const RowCondition& condition) {
   const size_t place = data_source == DataSource::kPurchases

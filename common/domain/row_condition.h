@@ -69,6 +69,11 @@ bool Meets(const ImportedClv& row, const RowCondition& condition);
 std::optional<std::vector<std::string>> OnlyCustomers(DataSource data_source,
                                                       const RowCondition& condition);
 
+// A row's text in the column at `place`; empty when it is absent, or the column holds no text.
+std::string_view TextAt(const Customer& row, size_t place);
+std::string_view TextAt(const Purchase& row, size_t place);
+std::string_view TextAt(const ImportedClv& row, size_t place);
+
 // Whether the column holds text (compared with `RowCondition::text`).
 bool IsTextColumn(ColumnType type);
 

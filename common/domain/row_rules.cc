@@ -44,6 +44,12 @@ std::string Shown(const RawValue& value) {
   return Quoted(TextOf(value).value_or(""));
 }
 
+constexpr std::string_view kWant = ", want ";
+
+std::string GotAndWant(const RawValue& value, const std::string& wanted) {
+  return absl::StrCat("got ", Shown(value), std::string(kWant), wanted);
+}
+
 // Reads the columns of one row one after another and collects the broken ones.
 class ColumnReader {
  public:
@@ -66,8 +72,10 @@ class ColumnReader {
     const size_t max_bytes =
         Spec(place).type == ColumnType::kLongText ? kLongTextBytes : kTextBytes;
     if (value.text.size() > max_bytes) {
-      return Break<std::string>(
-          place, absl::StrCat("at most ", max_bytes, " bytes (got ", value.text.size(), ")"));
+      const std::string wanted = absl::StrCat("at most ", max_bytes, " bytes");
+      AddBroken(place, absl::StrCat(GotAndWant(value, wanted), " (got ", value.text.size(), ")"),
+                wanted);
+      return {};
     }
     if (HasControlCharacter(value.text))
       return Break<std::string>(place, "text without control characters");
@@ -123,8 +131,9 @@ class ColumnReader {
         return Break<int64_t>(place, "a number or a decimal string");
     }
     if (micros.ok()) return *micros;
-    const absl::string_view phrase = micros.status().message();
-    AddBroken(place, std::string(phrase.data(), phrase.size()));
+    const std::string phrase(micros.status().message());
+    // The value may say ", want ", too, but stands before the wanted part.
+    AddBroken(place, phrase, phrase.substr(phrase.rfind(kWant) + kWant.size()));
     return 0;
   }
 
@@ -170,7 +179,7 @@ class ColumnReader {
   // Notes the column as broken and returns an empty result for it.
   template <typename Result, typename Place>
   Result Break(Place place, const std::string& wanted) {
-    AddBroken(place, absl::StrCat("got ", Shown(row_[place]), ", want ", wanted));
+    AddBroken(place, GotAndWant(row_[place], wanted), wanted);
     return Result();
   }
 
@@ -189,7 +198,7 @@ class ColumnReader {
   template <typename Place>
   bool IsMissing(Place place) {
     if (!row_[place].IsAbsent()) return false;
-    if (Spec(place).required) AddBroken(place, "got nothing, want a value");
+    if (Spec(place).required) AddBroken(place, "got nothing, want a value", "a value");
     return true;
   }
 
@@ -200,9 +209,9 @@ class ColumnReader {
   }
 
   template <typename Place>
-  void AddBroken(Place place, const std::string& phrase) {
+  void AddBroken(Place place, const std::string& phrase, const std::string& wanted) {
     const std::string name(Spec(place).name);
-    broken_.push_back({static_cast<size_t>(place), absl::StrCat(name, ": ", phrase)});
+    broken_.push_back({static_cast<size_t>(place), absl::StrCat(name, ": ", phrase), wanted});
   }
 
   std::span<const Column> columns_;

@@ -22,8 +22,9 @@ namespace clv::domain {
 
 // A column that breaks a rule.
 struct BrokenColumn {
-  size_t place = 0;   // in ColumnsOf(data source)
-  std::string error;  // `purchase_amount: got 'abc', want ...`
+  size_t place = 0;    // in ColumnsOf(data source)
+  std::string error;   // `purchase_amount: got 'abc', want ...`
+  std::string reason;  // what was wanted alone: equal for all values that break the same rule
 };
 
 // A row that has been looked at: a record when nothing is broken.

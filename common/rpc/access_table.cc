@@ -13,7 +13,10 @@ constexpr char kAnyToken[] = "AUTHENTICATED";
 
 absl::Status CheckAccess(const AccessRule& rule, const Caller& caller) {
   for (const std::string& scope : rule.any_of) {
-    if (scope == kAnyToken || caller.May(scope)) return absl::OkStatus();
+    if (scope == kAnyToken) return absl::OkStatus();
+    if (rule.applies_fixed_params ? caller.MayWithFixedParams(scope) : caller.May(scope)) {
+      return absl::OkStatus();
+    }
   }
   return absl::PermissionDeniedError(
       absl::StrCat("the token lacks the scope: want ", absl::StrJoin(rule.any_of, " or ")));
@@ -28,6 +31,7 @@ AccessTable::AccessTable(const google::protobuf::ServiceDescriptor& service) {
     rule.is_public = access.public_();
     rule.any_of.assign(access.any_of().begin(), access.any_of().end());
     rule.is_stream = method.client_streaming();
+    rule.applies_fixed_params = access.applies_fixed_params();
   }
 }
 

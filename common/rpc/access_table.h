@@ -19,6 +19,7 @@ struct AccessRule {
   std::vector<std::string>
       any_of;              // scopes of which one suffices; `AUTHENTICATED` admits any valid token
   bool is_stream = false;  // client-streaming: no deadline is imposed
+  bool applies_fixed_params = false;  // opens to scopes with fixed parameters, too
 };
 
 // OK when the caller has one of the rule's scopes, else PERMISSION_DENIED with the scopes in the

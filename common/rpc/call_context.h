@@ -2,6 +2,7 @@
 #ifndef CLV_COMMON_RPC_CALL_CONTEXT_H_
 #define CLV_COMMON_RPC_CALL_CONTEXT_H_
 
+#include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -15,6 +16,8 @@
 #include "common/rpc/v0_parameters.h"
 
 namespace clv::rpc {
+
+class MethodMetrics;
 
 // One admitted call. Valid until the call is finished; one thread at a time.
 class CallContext {
@@ -68,6 +71,10 @@ class CallContext {
   std::string original_path_;
   std::string content_encoding_;
   V0Parameters parameters_;
+  const google::protobuf::Message* request_ = nullptr;  // its size counts; null: not at all
+  bool had_message_ = false;                            // a stream was charged for a message
+  MethodMetrics* metrics_ = nullptr;                    // null: the call is not counted
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace clv::rpc

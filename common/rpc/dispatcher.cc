@@ -60,6 +60,18 @@ absl::Status Published(const CallContext* call, const absl::Status& status) {
                                                   call->request_id()));
 }
 
+void AddRateMetadata(const RateLimiter::Verdict& verdict, CallContext* call) {
+  if (!verdict.is_limited) return;
+  call->AddInitialMetadata("x-ratelimit-limit", absl::StrCat(verdict.limit));
+  call->AddInitialMetadata("x-ratelimit-remaining", absl::StrCat(verdict.remaining));
+  call->AddInitialMetadata("x-ratelimit-reset", absl::StrCat(verdict.reset_seconds));
+}
+
+void AddRetryAfter(const absl::Status& status, CallContext* call) {
+  const std::string seconds = RetryAfterOf(status);
+  if (!seconds.empty()) call->AddInitialMetadata(kRetryAfterMetadata, seconds);
+}
+
 // Writes an HTTP answer into a call's response and metadata.
 void Answer(CallContext* call, V0Reply reply, google::api::HttpBody* response) {
   call->AddInitialMetadata(kHttpStatusMetadata, absl::StrCat(reply.http_status));
@@ -71,7 +83,10 @@ void Answer(CallContext* call, V0Reply reply, google::api::HttpBody* response) {
 }  // namespace
 
 Dispatcher::Dispatcher(const std::string& service, Options options)
-    : service_(service), options_(options), access_(ReadRules(service)) {}
+    : service_(service),
+      options_(options),
+      access_(ReadRules(service)),
+      metrics_(options.metrics, service) {}
 
 const AccessRule* Dispatcher::FindRule(const std::string& method) const {
   return access_ == nullptr ? nullptr : access_->Find(method);
@@ -80,6 +95,7 @@ const AccessRule* Dispatcher::FindRule(const std::string& method) const {
 std::shared_ptr<CallContext> Dispatcher::MakeCall(grpc::CallbackServerContext* context,
                                                   const std::string& method) const {
   auto call = std::make_shared<CallContext>(context, service_ + "/" + method);
+  call->metrics_ = metrics_.Find(method);
   const AccessRule* rule = FindRule(method);
   if (const auto deadline = ClientDeadline(*context)) {
     call->deadline_ = *deadline;
@@ -106,17 +122,81 @@ absl::Status Dispatcher::Admit(CallContext* call, const std::string& method) con
         "'token'");
   }
   CLV_ASSIGN_OR_RETURN(call->caller_, options_.authenticator->FindCaller(*token));
+  CLV_RETURN_IF_ERROR(ChargeCall(call));
   return CheckAccess(*rule, call->caller_);
+}
+
+absl::Status Dispatcher::ChargeCall(CallContext* call) const {
+  if (options_.limiter == nullptr) return absl::OkStatus();
+  RateLimiter::Cost cost;
+  if (call->request_ != nullptr && options_.limiter->CountsBytes(call->caller_)) {
+    cost.bytes = static_cast<double>(call->request_->ByteSizeLong());
+  }
+  const RateLimiter::Verdict verdict =
+      options_.limiter->Take(call->caller_, cost, std::chrono::steady_clock::now());
+  AddRateMetadata(verdict, call);
+  return verdict.is_admitted ? absl::OkStatus() : RateLimitError(verdict);
+}
+
+absl::Status Dispatcher::ChargeMessage(CallContext* call,
+                                       const google::protobuf::Message& message) const {
+  if (options_.limiter == nullptr) return absl::OkStatus();
+  RateLimiter::Cost cost{.requests = call->had_message_ ? 1.0 : 0.0};
+  call->had_message_ = true;
+  if (options_.limiter->CountsBytes(call->caller_)) {
+    cost.bytes = static_cast<double>(message.ByteSizeLong());
+  }
+  const RateLimiter::Verdict verdict =
+      options_.limiter->Take(call->caller_, cost, std::chrono::steady_clock::now());
+  return verdict.is_admitted ? absl::OkStatus() : RateLimitError(verdict);
+}
+
+absl::Status Dispatcher::ChargeBytes(CallContext* call, size_t bytes) const {
+  if (options_.limiter == nullptr) return absl::OkStatus();
+  const RateLimiter::Verdict verdict =
+      options_.limiter->Take(call->caller_, {.requests = 0, .bytes = static_cast<double>(bytes)},
+                             std::chrono::steady_clock::now());
+  return verdict.is_admitted ? absl::OkStatus() : RateLimitError(verdict);
 }
 
 absl::StatusOr<std::shared_ptr<CallContext>> Dispatcher::StartCall(
     grpc::CallbackServerContext* context, const std::string& method) const {
   std::shared_ptr<CallContext> call = MakeCall(context, method);
-  CLV_RETURN_IF_ERROR(Admit(call.get(), method));
-  return call;
+  const absl::Status admitted = Admit(call.get(), method);
+  if (admitted.ok()) return call;
+  // The caller has no call to conclude.
+  AddRetryAfter(admitted, call.get());
+  Count(*call, admitted.code());
+  return admitted;
 }
 
-grpc::Status Dispatcher::Conclude(const CallContext* call, const absl::Status& status) {
+void Dispatcher::Count(const CallContext& call, absl::StatusCode code,
+                       std::optional<int> http_status) {
+  if (call.metrics_ != nullptr) call.metrics_->Count(code, http_status, call.began_);
+}
+
+Dispatcher::StartedCall Dispatcher::StartV0Call(grpc::CallbackServerContext* context,
+                                                const std::string& method) const {
+  StartedCall started{.call = MakeCall(context, method), .admitted = absl::OkStatus()};
+  started.call->parameters_ = V0Parameters(started.call->original_path_, "");
+  started.admitted = Admit(started.call.get(), method);
+  return started;
+}
+
+grpc::Status Dispatcher::AnswerV0(CallContext* call, absl::StatusOr<V0Reply> result,
+                                  google::api::HttpBody* response) {
+  const absl::StatusCode code = result.status().code();
+  V0Reply reply = result.ok() ? *std::move(result) : V0ErrorReply(Published(call, result.status()));
+  Count(*call, code, reply.http_status);
+  Answer(call, std::move(reply), response);
+  return grpc::Status::OK;
+}
+
+grpc::Status Dispatcher::Conclude(CallContext* call, const absl::Status& status) {
+  if (call != nullptr) {
+    AddRetryAfter(status, call);
+    Count(*call, status.code());
+  }
   return ToGrpcStatus(Published(call, status));
 }
 
@@ -137,10 +217,11 @@ void Dispatcher::Enqueue(const std::shared_ptr<CallContext>& call, const std::st
 }
 
 grpc::ServerUnaryReactor* Dispatcher::ServeAsync(grpc::CallbackServerContext* context,
-                                                 const std::string& method,
-                                                 AsyncHandler handler) const {
+                                                 const std::string& method, AsyncHandler handler,
+                                                 const google::protobuf::Message* request) const {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const std::shared_ptr<CallContext> call = MakeCall(context, method);
+  call->request_ = request;
   const Done done = [call, reactor](const absl::Status& status) {
     reactor->Finish(Conclude(call.get(), status));
   };
@@ -153,26 +234,27 @@ grpc::ServerUnaryReactor* Dispatcher::ServeAsync(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* Dispatcher::ServeV0(grpc::CallbackServerContext* context,
                                               const std::string& method,
                                               const google::api::HttpBody* form,
-                                              google::api::HttpBody* response,
-                                              V0Handler handler) const {
-  return ServeV0Async(context, method, form, response,
-                      [handler = std::move(handler)](CallContext& call, const V0Done& done) {
-                        done(handler(call));
-                      });
+                                              google::api::HttpBody* response, V0Handler handler,
+                                              const google::protobuf::Message* request) const {
+  return ServeV0Async(
+      context, method, form, response,
+      [handler = std::move(handler)](CallContext& call, const V0Done& done) {
+        done(handler(call));
+      },
+      request);
 }
 
 grpc::ServerUnaryReactor* Dispatcher::ServeV0Async(grpc::CallbackServerContext* context,
                                                    const std::string& method,
                                                    const google::api::HttpBody* form,
                                                    google::api::HttpBody* response,
-                                                   V0AsyncHandler handler) const {
+                                                   V0AsyncHandler handler,
+                                                   const google::protobuf::Message* request) const {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const std::shared_ptr<CallContext> call = MakeCall(context, method);
+  call->request_ = request != nullptr ? request : form;
   const V0Done done = [call, reactor, response](absl::StatusOr<V0Reply> result) {
-    Answer(call.get(),
-           result.ok() ? *std::move(result) : V0ErrorReply(Published(call.get(), result.status())),
-           response);
-    reactor->Finish(grpc::Status::OK);
+    reactor->Finish(AnswerV0(call.get(), std::move(result), response));
   };
   // Only this face takes tokens from the query: elsewhere they would leak into the logs of proxies
   // for nothing.

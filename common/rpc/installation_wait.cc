@@ -14,7 +14,7 @@ bool WaitForInstallation(const DataDirectory& directory, storage::TokenReader& t
   for (bool told = false;; told = true) {
     const std::optional<std::string> admin_token = FindAdminToken(directory);
     if (admin_token && tokens.TokensVersion().ok()) {
-      authenticator->Open(*admin_token, &tokens);
+      authenticator->Open([directory] { return FindAdminToken(directory); }, &tokens);
       return true;
     }
     if (!told) spdlog::info("waiting for clv-ingest to set up {}", directory.path);

@@ -1,7 +1,5 @@
 #include "common/rpc/parameter_binding.h"
 
-#include <google/protobuf/descriptor.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -14,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "clv/v1/options.pb.h"
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
 #include "common/rpc/status_conversion.h"
@@ -37,24 +36,37 @@ std::string PrefixOf(const EnumDescriptor& type) {
   return prefix + "_";
 }
 
-absl::StatusOr<uint64_t> ParseUnsigned(const std::string& name, std::string_view text,
+// "a whole number from 0 to 100000", as far as the proto tells the range.
+std::string WantedNumber(const FieldDescriptor& field, const std::string& kind,
+                         const std::string& untold) {
+  const v1::Parameter& parameter = field.options().GetExtension(v1::parameter);
+  if (!parameter.has_minimum() || !parameter.has_maximum()) return untold;
+  return absl::StrCat(kind, " from ", parameter.minimum(), " to ", parameter.maximum());
+}
+
+absl::StatusOr<uint64_t> ParseUnsigned(const FieldDescriptor& field, std::string_view text,
                                        uint64_t greatest) {
+  constexpr char kKind[] = "a whole number";
   uint64_t value = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool is_number =
       !text.empty() && rest == text.data() + text.size() && error != std::errc::invalid_argument;
-  if (!is_number) return FieldError(name, text, "a whole number, 0 or more");
+  if (!is_number) {
+    return FieldError(field.name(), text,
+                      WantedNumber(field, kKind, absl::StrCat(kKind, ", 0 or more")));
+  }
   if (error != std::errc() || value > greatest) {
-    return FieldError(name, text, absl::StrCat("a whole number from 0 to ", greatest));
+    return FieldError(field.name(), text,
+                      WantedNumber(field, kKind, absl::StrCat(kKind, " from 0 to ", greatest)));
   }
   return value;
 }
 
-absl::StatusOr<double> ParseDouble(const std::string& name, std::string_view text) {
+absl::StatusOr<double> ParseDouble(const FieldDescriptor& field, std::string_view text) {
   double value = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || rest != text.data() + text.size() || !std::isfinite(value)) {
-    return FieldError(name, text, "a decimal number");
+    return FieldError(field.name(), text, WantedNumber(field, "a number", "a decimal number"));
   }
   return value;
 }
@@ -67,13 +79,11 @@ absl::StatusOr<bool> ParseBool(const std::string& name, std::string_view text) {
 
 absl::StatusOr<const EnumValueDescriptor*> ParseEnum(const std::string& name, std::string_view text,
                                                      const EnumDescriptor& type) {
-  std::vector<std::string> names;
   for (int i = 0; i < type.value_count(); ++i) {
-    if (type.value(i)->number() == 0) continue;
-    names.push_back(ShortEnumName(*type.value(i)));
-    if (names.back() == text) return type.value(i);
+    const EnumValueDescriptor* value = type.value(i);
+    if (value->number() != 0 && ShortEnumName(*value) == text) return value;
   }
-  return FieldError(name, text, absl::StrCat("one of ", absl::StrJoin(names, ", ")));
+  return FieldError(name, text, absl::StrCat("one of ", absl::StrJoin(EnumWords(type), ", ")));
 }
 
 absl::Status CheckText(const std::string& name, std::string_view text) {
@@ -92,17 +102,17 @@ absl::Status BindSingle(const FieldDescriptor& field, const std::string& text, M
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_UINT32: {
-      CLV_ASSIGN_OR_RETURN(const uint64_t value, ParseUnsigned(field.name(), text, kGreatest32));
+      CLV_ASSIGN_OR_RETURN(const uint64_t value, ParseUnsigned(field, text, kGreatest32));
       reflection.SetUInt32(request, &field, static_cast<uint32_t>(value));
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_UINT64: {
-      CLV_ASSIGN_OR_RETURN(const uint64_t value, ParseUnsigned(field.name(), text, kGreatest64));
+      CLV_ASSIGN_OR_RETURN(const uint64_t value, ParseUnsigned(field, text, kGreatest64));
       reflection.SetUInt64(request, &field, value);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_DOUBLE: {
-      CLV_ASSIGN_OR_RETURN(const double value, ParseDouble(field.name(), text));
+      CLV_ASSIGN_OR_RETURN(const double value, ParseDouble(field, text));
       reflection.SetDouble(request, &field, value);
       return absl::OkStatus();
     }
@@ -134,7 +144,7 @@ absl::Status BindRepeated(const FieldDescriptor& field, const std::vector<std::s
       for (size_t begin = 0; begin <= text.size();) {
         const size_t end = std::min(text.find(',', begin), text.size());
         const std::string_view part(text.data() + begin, end - begin);
-        const absl::StatusOr<uint64_t> value = ParseUnsigned(field.name(), part, kGreatest32);
+        const absl::StatusOr<uint64_t> value = ParseUnsigned(field, part, kGreatest32);
         if (!value.ok())
           return FieldError(field.name(), text, "whole numbers with commas between them");
         reflection.AddUInt32(request, &field, static_cast<uint32_t>(*value));
@@ -145,7 +155,53 @@ absl::Status BindRepeated(const FieldDescriptor& field, const std::vector<std::s
   return absl::OkStatus();
 }
 
+bool IsBound(const FieldDescriptor& field) {
+  if (field.type() == FieldDescriptor::TYPE_BYTES) return false;
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return true;
+    case FieldDescriptor::CPPTYPE_UINT64:
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+    case FieldDescriptor::CPPTYPE_BOOL:
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return !field.is_repeated();
+    default:
+      return false;
+  }
+}
+
 }  // namespace
+
+std::string ParameterTypeOf(const FieldDescriptor& field) {
+  const bool is_list = field.is_repeated();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      if (field.type() == FieldDescriptor::TYPE_BYTES) return std::string();
+      if (is_list) return "Array(String)";
+      return field.options().GetExtension(v1::parameter).is_instant() ? "DateTime" : "String";
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return is_list ? "Array(UInt32)" : "UInt32";
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return is_list ? std::string() : "UInt64";
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return is_list ? std::string() : "Float64";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return is_list ? std::string() : "Bool";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return is_list ? std::string() : "String";
+    default:
+      return std::string();
+  }
+}
+
+std::vector<std::string> EnumWords(const EnumDescriptor& type) {
+  std::vector<std::string> words;
+  for (int i = 0; i < type.value_count(); ++i) {
+    if (type.value(i)->number() != 0) words.push_back(ShortEnumName(*type.value(i)));
+  }
+  return words;
+}
 
 std::string ShortEnumName(const EnumValueDescriptor& value) {
   const std::string prefix = PrefixOf(*value.type());
@@ -165,6 +221,16 @@ absl::Status BindParameters(const V0Parameters& parameters, Message* request) {
     if (value && !value->empty()) CLV_RETURN_IF_ERROR(BindSingle(field, *value, request));
   }
   return absl::OkStatus();
+}
+
+absl::Status OverrideParameter(const std::string& name, const std::string& text, Message* request) {
+  const FieldDescriptor* field = request->GetDescriptor()->FindFieldByName(name);
+  if (field == nullptr || !IsBound(*field)) {
+    return absl::NotFoundError(absl::StrCat("there is no parameter '", name, "'"));
+  }
+  request->GetReflection()->ClearField(request, field);
+  if (field->is_repeated()) return BindRepeated(*field, {text}, request);
+  return text.empty() ? absl::OkStatus() : BindSingle(*field, text, request);
 }
 
 }  // namespace clv::rpc

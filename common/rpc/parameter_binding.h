@@ -2,9 +2,11 @@
 #ifndef CLV_COMMON_RPC_PARAMETER_BINDING_H_
 #define CLV_COMMON_RPC_PARAMETER_BINDING_H_
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,7 +23,8 @@ namespace clv::rpc {
 //   enum              the value's name without the enum's prefix, in lower case: `month` for
 //   GRANULARITY_MONTH
 // Messages and bytes are not bound. A bad value is a FieldError that names the parameter, the value
-// and what is wanted.
+// and what is wanted, with the range that the option `(clv.v1.parameter)` tells; whether a number
+// lies in it is left to the handler.
 absl::Status BindParameters(const V0Parameters& parameters, google::protobuf::Message* request);
 
 // The same into a new request.
@@ -31,6 +34,20 @@ absl::StatusOr<Request> BindRequest(const V0Parameters& parameters) {
   if (absl::Status status = BindParameters(parameters, &request); !status.ok()) return status;
   return request;
 }
+
+// Sets the field of that name to what the text, as the only value of its parameter, says; what the
+// field held is gone. NOT_FOUND when there is no field of that name that can be bound, else errors
+// as above.
+absl::Status OverrideParameter(const std::string& name, const std::string& text,
+                               google::protobuf::Message* request);
+
+// The type of a parameter as the catalogue shows it: `String`, `DateTime` (a string that is an
+// instant), `UInt32`, `UInt64`, `Float64`, `Bool`, `Array(String)`, `Array(UInt32)`; an enum is a
+// `String`. Empty for a field that is not bound.
+std::string ParameterTypeOf(const google::protobuf::FieldDescriptor& field);
+
+// The words that an enum parameter takes, which are all but that of number 0.
+std::vector<std::string> EnumWords(const google::protobuf::EnumDescriptor& type);
 
 // The name of an enum's value as parameters and columns show it: `month` for GRANULARITY_MONTH.
 std::string ShortEnumName(const google::protobuf::EnumValueDescriptor& value);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/rpc/status_conversion.h"
 
 namespace clv::rpc {
@@ -46,13 +46,40 @@ absl::StatusOr<std::string> CanonicalScope(std::string_view text) {
       "PIPES:READ:<endpoint>");
 }
 
+bool ScopeOpens(std::string_view held, std::string_view wanted) {
+  if (held == "ADMIN" || held == wanted) return true;
+  const size_t colon = wanted.rfind(':');
+  return colon != std::string_view::npos && held.size() == colon + 2 && held.ends_with('*') &&
+         wanted.starts_with(held.substr(0, colon + 1));
+}
+
 bool Caller::May(std::string_view scope) const {
-  const size_t colon = scope.rfind(':');
-  return std::any_of(scopes.begin(), scopes.end(), [&](const std::string& held) {
-    if (held == "ADMIN" || held == scope) return true;
-    return colon != std::string_view::npos && held.size() == colon + 2 && held.ends_with('*') &&
-           scope.starts_with(std::string_view(held).substr(0, colon + 1));
-  });
+  const auto opens = [&](const std::string& held) { return ScopeOpens(held, scope); };
+  const auto opens_a_part = [&](const FixedScope& held) { return ScopeOpens(held.scope, scope); };
+  return std::any_of(scopes.begin(), scopes.end(), opens) &&
+         std::none_of(fixed_scopes.begin(), fixed_scopes.end(), opens_a_part);
+}
+
+bool Caller::MayWithFixedParams(std::string_view scope) const {
+  const auto opens = [&](const std::string& held) { return ScopeOpens(held, scope); };
+  const auto opens_a_part = [&](const FixedScope& held) { return ScopeOpens(held.scope, scope); };
+  return std::any_of(scopes.begin(), scopes.end(), opens) ||
+         std::any_of(fixed_scopes.begin(), fixed_scopes.end(), opens_a_part);
+}
+
+absl::StatusOr<FixedParams> Caller::FixedParamsOf(std::string_view scope) const {
+  FixedParams all;
+  for (const FixedScope& held : fixed_scopes) {
+    if (!ScopeOpens(held.scope, scope)) continue;
+    for (const auto& [param, value] : held.params) {
+      if (const auto [place, is_new] = all.emplace(param, value);
+          !is_new && place->second != value) {
+        return absl::PermissionDeniedError(
+            absl::StrCat("the token fixes the parameter '", param, "' to two different values"));
+      }
+    }
+  }
+  return all;
 }
 
 }  // namespace clv::rpc

@@ -17,8 +17,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// One column of a row message.
-struct FieldColumn {
+// How the cells of a column are written.
+struct CellFormat {
   const FieldDescriptor* field = nullptr;
   bool may_be_absent = false;
   bool is_decimal = false;
@@ -56,31 +56,16 @@ std::string TypeOf(const FieldDescriptor& field, v1::ColumnType type) {
   }
 }
 
-// The fields that are columns, and what `meta` says about them.
-struct Layout {
-  std::vector<FieldColumn> fields;
-  std::vector<TableColumn> columns;
-};
-
-Layout LayoutOf(const google::protobuf::Descriptor& row) {
-  Layout layout;
-  for (int i = 0; i < row.field_count(); ++i) {
-    const FieldDescriptor& field = *row.field(i);
-    const v1::Column& column = field.options().GetExtension(v1::column);
-    if (column.type() == v1::COLUMN_TYPE_HIDDEN) continue;
-    const bool is_nullable = field.has_presence() && !column.never_null();
-    const std::string type = TypeOf(field, column.type());
-    FieldColumn& added = layout.fields.emplace_back();
-    added.field = &field;
-    added.may_be_absent = field.has_presence();
-    added.is_decimal = column.type() == v1::COLUMN_TYPE_DECIMAL;
-    if (field.enum_type() != nullptr) added.enum_names = NamesOf(*field.enum_type());
-    layout.columns.push_back({field.name(), is_nullable ? "Nullable(" + type + ")" : type});
-  }
-  return layout;
+CellFormat FormatOf(const FieldDescriptor& field) {
+  CellFormat format;
+  format.field = &field;
+  format.may_be_absent = field.has_presence();
+  format.is_decimal = field.options().GetExtension(v1::column).type() == v1::COLUMN_TYPE_DECIMAL;
+  if (field.enum_type() != nullptr) format.enum_names = NamesOf(*field.enum_type());
+  return format;
 }
 
-void WriteCell(const Message& row, const Reflection& reflection, const FieldColumn& column,
+void WriteCell(const Message& row, const Reflection& reflection, const CellFormat& column,
                std::string* scratch, TableWriter* writer) {
   const FieldDescriptor* field = column.field;
   if (column.may_be_absent && !reflection.HasField(row, field)) return writer->Null();
@@ -117,19 +102,37 @@ void WriteCell(const Message& row, const Reflection& reflection, const FieldColu
 
 }  // namespace
 
+std::vector<FieldColumn> FieldColumnsOf(const google::protobuf::Descriptor& row) {
+  std::vector<FieldColumn> columns;
+  for (int i = 0; i < row.field_count(); ++i) {
+    const FieldDescriptor& field = *row.field(i);
+    const v1::Column& column = field.options().GetExtension(v1::column);
+    if (column.type() == v1::COLUMN_TYPE_HIDDEN) continue;
+    const std::string type = TypeOf(field, column.type());
+    const bool is_nullable = field.has_presence() && !column.never_null();
+    columns.push_back({&field, {field.name(), is_nullable ? "Nullable(" + type + ")" : type}});
+  }
+  return columns;
+}
+
 std::string RenderTable(const Message& response, const std::string& rows_field,
                         const TableOptions& options, const TableFooter& footer) {
   const FieldDescriptor* rows = response.GetDescriptor()->FindFieldByName(rows_field);
   const Reflection& reflection = *response.GetReflection();
-  Layout layout = LayoutOf(*rows->message_type());
-  TableWriter writer(options, std::move(layout.columns));
+  std::vector<CellFormat> formats;
+  std::vector<TableColumn> columns;
+  for (FieldColumn& column : FieldColumnsOf(*rows->message_type())) {
+    formats.push_back(FormatOf(*column.field));
+    columns.push_back(std::move(column.column));
+  }
+  TableWriter writer(options, std::move(columns));
   std::string scratch;
   const int row_count = reflection.FieldSize(response, rows);
   for (int i = 0; i < row_count; ++i) {
     const Message& row = reflection.GetRepeatedMessage(response, rows, i);
     writer.BeginRow();
-    for (const FieldColumn& column : layout.fields) {
-      WriteCell(row, *row.GetReflection(), column, &scratch, &writer);
+    for (const CellFormat& format : formats) {
+      WriteCell(row, *row.GetReflection(), format, &scratch, &writer);
     }
   }
   return writer.Finish(footer);

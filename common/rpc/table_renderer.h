@@ -8,13 +8,24 @@
 #ifndef CLV_COMMON_RPC_TABLE_RENDERER_H_
 #define CLV_COMMON_RPC_TABLE_RENDERER_H_
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
 #include <string>
+#include <vector>
 
 #include "common/rpc/table_writer.h"
 
 namespace clv::rpc {
+
+// A field of a row message and the column that it is.
+struct FieldColumn {
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  TableColumn column;
+};
+
+// The columns of a row message, in the order in which `meta` lists them.
+std::vector<FieldColumn> FieldColumnsOf(const google::protobuf::Descriptor& row);
 
 // Renders the repeated message field `rows_field` of `response`. The response must have such a
 // field, and its rows no fields of other types than those above.

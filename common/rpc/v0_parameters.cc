@@ -12,12 +12,12 @@ int HexDigit(char c) {
   return -1;
 }
 
-std::string Decode(std::string_view text) {
+std::string Decode(std::string_view text, char plus) {
   std::string decoded;
   decoded.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '+') {
-      decoded += ' ';
+      decoded += plus;
     } else if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
                HexDigit(text[i + 2]) >= 0) {
       decoded += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
@@ -30,6 +30,8 @@ std::string Decode(std::string_view text) {
 }
 
 }  // namespace
+
+std::string DecodePathSegment(std::string_view segment) { return Decode(segment, '+'); }
 
 V0Parameters::V0Parameters(std::string_view original_path, std::string_view form_body) {
   if (const size_t mark = original_path.find('?'); mark != std::string_view::npos) {
@@ -45,9 +47,9 @@ void V0Parameters::Add(std::string_view encoded) {
     const std::string_view part = encoded.substr(0, end);
     encoded.remove_prefix(std::min(end + 1, encoded.size()));
     const size_t equals = std::min(part.find('='), part.size());
-    std::string name = Decode(part.substr(0, equals));
+    std::string name = Decode(part.substr(0, equals), ' ');
     if (name.empty()) continue;
-    std::string value = Decode(part.substr(std::min(equals + 1, part.size())));
+    std::string value = Decode(part.substr(std::min(equals + 1, part.size())), ' ');
     if (name == "token") {
       token_ = std::move(value);
     } else {

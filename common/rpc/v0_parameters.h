@@ -10,6 +10,9 @@
 
 namespace clv::rpc {
 
+// A segment of a path with its `%` escapes decoded; a broken one stays as text.
+std::string DecodePathSegment(std::string_view segment);
+
 // Decoded names and values in the order of the wire, those of the query string before those of the
 // form body. `+` and `%20` are spaces; a broken escape stays as text; a part without `=` has an
 // empty value; a part without a name is dropped.

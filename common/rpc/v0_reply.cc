@@ -11,6 +11,7 @@ namespace {
 
 constexpr char kHttpStatusPayload[] = "clv/http-status";
 constexpr char kDocumentationPayload[] = "clv/documentation";
+constexpr char kRetryAfterPayload[] = "clv/retry-after";
 
 int HttpStatusOfCode(absl::StatusCode code) {
   switch (code) {
@@ -70,6 +71,16 @@ absl::Status V0Error(absl::StatusCode code, int http_status, std::string_view te
   return status;
 }
 
+absl::Status WithRetryAfter(absl::Status status, uint64_t seconds) {
+  status.SetPayload(kRetryAfterPayload, absl::Cord(absl::StrCat(seconds)));
+  return status;
+}
+
+std::string RetryAfterOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kRetryAfterPayload);
+  return payload ? std::string(*payload) : std::string();
+}
+
 int HttpStatusOf(const absl::Status& status) {
   if (const auto payload = status.GetPayload(kHttpStatusPayload)) {
     const std::string digits(*payload);
@@ -88,8 +99,10 @@ V0Reply V0ErrorReply(const absl::Status& status) {
   reply.body += ", \"documentation\": ";
   AppendJsonText("/#" + DocumentationOf(status, reply.http_status), &reply.body);
   reply.body += '}';
-  if (reply.http_status == 429 || reply.http_status == 503)
-    reply.headers.emplace_back("retry-after", "1");
+  if (reply.http_status == 429 || reply.http_status == 503) {
+    const std::string seconds = RetryAfterOf(status);
+    reply.headers.emplace_back(kRetryAfterMetadata, seconds.empty() ? "1" : seconds);
+  }
   return reply;
 }
 

@@ -192,6 +192,15 @@ class ClvReader {
   virtual absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() = 0;
 };
 
+// Answers for what became of records, for those who wait for their fold. Thread-safe.
+class FoldOutcomes {
+ public:
+  virtual ~FoldOutcomes() = default;
+
+  // As ClvReadTransaction::OutcomeOf, in the newest state. Meant to be asked often.
+  virtual absl::StatusOr<std::optional<FoldOutcome>> OutcomeOf(LogPosition position) = 0;
+};
+
 // The store. Thread-compatible, except that Read() transactions may be used on another thread than
 // Begin() ones.
 class ClvStore : public ClvReader {

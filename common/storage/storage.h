@@ -1,10 +1,10 @@
 // common/storage/storage.h: the contracts between the services and a storage backend.
 //
-// Capabilities by type: ingest gets an EventLog and a TokenStore, aggregation an EventReader and a
-// ClvStore (clv_store.h), query a QuarantineReader, a Reports (reports.h) and a FoldProgress, none
-// of which can write. Errors of every call unless said otherwise: UNAVAILABLE (busy or unreachable,
-// retry), RESOURCE_EXHAUSTED (disk full), DATA_LOSS (corrupt), FAILED_PRECONDITION (schema newer
-// than this program), INTERNAL.
+// Capabilities by type: ingest gets an EventLog, a TokenStore and an AuditLog, aggregation an
+// EventReader and a ClvStore (clv_store.h), query a QuarantineReader, a Reports (reports.h) and a
+// FoldProgress, none of which can write. Errors of every call unless said otherwise: UNAVAILABLE
+// (busy or unreachable, retry), RESOURCE_EXHAUSTED (disk full), DATA_LOSS (corrupt),
+// FAILED_PRECONDITION (schema newer than this program), INTERNAL.
 #ifndef CLV_COMMON_STORAGE_STORAGE_H_
 #define CLV_COMMON_STORAGE_STORAGE_H_
 
@@ -27,6 +27,12 @@ using domain::DataSource;
 // Place of a record in the event log: 1, 2, 3, ... without gaps in commit order; 0 is before the
 // first.
 using LogPosition = uint64_t;
+
+// Sizes of a database's files; 0 for one that is not there.
+struct DatabaseSize {
+  uint64_t database_bytes = 0;  // without its write-ahead file
+  uint64_t wal_bytes = 0;       // of that
+};
 
 // The valid rows of one batch, or a command, ready for the log.
 struct NewRecord {
@@ -73,9 +79,9 @@ struct Tombstone {
 struct LogBatch {
   std::optional<NewRecord> record;
   std::vector<QuarantinedRow> quarantined;
-  std::vector<uint64_t> resolved;  // ids of quarantined rows that leave the quarantine
-  std::optional<Tombstone> tombstone;
-  uint64_t refused_erased_rows = 0;  // rows refused because they name an erased customer
+  std::vector<uint64_t> resolved;      // ids of quarantined rows that leave the quarantine
+  std::optional<Tombstone> tombstone;  // the record, if there is one, is this customer's erasure
+  uint64_t refused_erased_rows = 0;    // rows refused because they name an erased customer
 };
 
 // How many quarantined rows were refused for one reason.
@@ -103,6 +109,7 @@ struct LoggedRecord {
 
 // The new content of a record that keeps its place.
 struct RewrittenRecord {
+  LogPosition position = 0;
   uint32_t row_count = 0;
   std::string payload;
 };
@@ -126,7 +133,8 @@ class EventLog {
   virtual absl::StatusOr<std::vector<LogPosition>> Append(const std::vector<LogBatch>& batches) = 0;
 
   // Drops the records up to and including `position`, but none of a load that may still be folded:
-  // one that is not ended yet, or whose end lies beyond `position`. The caller knows that they are
+  // one that is not ended yet, or whose end lies beyond `position`; and none at all while an
+  // erasure is open, which needs them to know the customer by. The caller knows that they are
   // folded durably. Positions are never given twice.
   virtual absl::Status TrimThrough(LogPosition position) = 0;
 
@@ -137,12 +145,15 @@ class EventLog {
   // Loads that a process left open are forgotten when the log is opened.
   virtual absl::Status AbandonLoad(const std::string& load_id) = 0;
 
-  // Shows the retained records up to `through` to `rewrite`, oldest first, and replaces those for
-  // which it returns new content. One transaction for each slice of records; between slices appends
-  // go on where the caller lets them. The number of records replaced.
-  using Rewrite =
-      std::function<absl::StatusOr<std::optional<RewrittenRecord>>(const LoggedRecord&)>;
-  virtual absl::StatusOr<uint64_t> RewriteRecords(LogPosition through, const Rewrite& rewrite) = 0;
+  // Gives retained records new content in one transaction. NOT_FOUND, and nothing is changed, when
+  // one of them is not retained.
+  virtual absl::Status ReplaceRecords(const std::vector<RewrittenRecord>& records) = 0;
+
+  // Positions of the records that were appended with a tombstone and are not finished, rising.
+  virtual std::vector<LogPosition> OpenErasures() const = 0;
+
+  // Gives the record of an erasure its last content and closes the erasure, in one transaction.
+  virtual absl::Status FinishErasure(const RewrittenRecord& record) = 0;
 
   // Removes the quarantined rows for which `is_meant` says so; their number.
   virtual absl::StatusOr<uint64_t> RemoveQuarantined(
@@ -198,6 +209,9 @@ class EventReader {
 
   // What lies behind `after`.
   virtual absl::StatusOr<LogLag> LagAfter(LogPosition after) = 0;
+
+  // As EventLog::OpenErasures. Rows of such a customer may still lie before the record.
+  virtual absl::StatusOr<std::vector<LogPosition>> OpenErasures() = 0;
 
   // Blocks until the log may hold more than at the last call, or `timeout` is over.
   virtual void WaitForAppend(std::chrono::milliseconds timeout) = 0;
@@ -255,6 +269,14 @@ class FoldProgress {
   virtual bool WaitUntilFolded(LogPosition position, std::chrono::milliseconds timeout) = 0;
 };
 
+// A token's own limits. Absent: those of the installation; 0: no limit.
+struct TokenLimits {
+  std::optional<double> requests_per_second = {};
+  std::optional<double> bytes_per_second = {};
+
+  friend bool operator==(const TokenLimits&, const TokenLimits&) = default;
+};
+
 // A token as it is stored: never its text.
 struct StoredToken {
   std::string name;
@@ -263,6 +285,8 @@ struct StoredToken {
   std::string hash;    // SHA-256 of the text, 32 bytes
   std::string prefix;  // its first 6 characters
   int64_t created_at_seconds = 0;
+  std::string description = {};
+  TokenLimits limits = {};
 };
 
 // Reads tokens. Thread-safe.
@@ -273,18 +297,56 @@ class TokenReader {
   // All tokens by name.
   virtual absl::StatusOr<std::vector<StoredToken>> ListTokens() = 0;
 
-  // Moves when any process may have changed the tokens.
+  // Moves when any process may have changed the tokens, or told of a new admin token.
   virtual absl::StatusOr<int64_t> TokensVersion() = 0;
 };
 
-// Writes tokens. Thread-safe.
+// Something that was done, for the audit log. Holds no personal data and no texts of tokens.
+struct AuditEntry {
+  uint64_t id = 0;  // given by the log, rising; 0 before
+  int64_t recorded_at_seconds = 0;
+  std::string actor = {};    // name of the token that did it
+  std::string action = {};   // `token.create`, `customer.erase`, ...
+  std::string subject = {};  // name of a token or data source, id of a job
+  std::string request_id = {};
+};
+
+// The audit log. Thread-safe. Entries are never changed or dropped.
+class AuditLog {
+ public:
+  virtual ~AuditLog() = default;
+
+  // Appends an entry, whose id is ignored; durable when it returns OK.
+  virtual absl::Status Append(const AuditEntry& entry) = 0;
+
+  // Entries, newest first.
+  virtual absl::StatusOr<std::vector<AuditEntry>> List(uint64_t limit, uint64_t offset) = 0;
+
+  // Number of entries.
+  virtual absl::StatusOr<uint64_t> Count() = 0;
+};
+
+// Writes tokens. Each change and its entry of the audit log are one transaction: after an error
+// there is neither. Thread-safe.
 class TokenStore : public TokenReader {
  public:
   // ALREADY_EXISTS when the name is taken.
-  virtual absl::Status CreateToken(const StoredToken& token) = 0;
+  virtual absl::Status CreateToken(const StoredToken& token, const AuditEntry& entry) = 0;
+
+  // Replaces scopes, description and limits of the token of that name; the rest of `token` is
+  // ignored. NOT_FOUND when there is none.
+  virtual absl::Status UpdateToken(const StoredToken& token, const AuditEntry& entry) = 0;
+
+  // Replaces hash and prefix of the token of that name; the rest of `token` is ignored. NOT_FOUND
+  // when there is none.
+  virtual absl::Status RefreshToken(const StoredToken& token, const AuditEntry& entry) = 0;
 
   // NOT_FOUND when there is none.
-  virtual absl::Status DeleteToken(const std::string& name) = 0;
+  virtual absl::Status DeleteToken(const std::string& name, const AuditEntry& entry) = 0;
+
+  // Makes every process read the admin token, which lies elsewhere, again: moves TokensVersion.
+  // Without an entry: nobody did anything, but the process may have ended before it could tell.
+  virtual absl::Status AnnounceAdminToken(const std::optional<AuditEntry>& entry) = 0;
 };
 
 }  // namespace clv::storage

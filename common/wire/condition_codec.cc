@@ -77,6 +77,8 @@ absl::StatusOr<domain::RowCondition> ConditionFrom(domain::DataSource data_sourc
   if (!kind) return damaged;
   domain::RowCondition condition{.kind = *kind, .text = proto.text(), .number = proto.number()};
   if (IsJoin(*kind)) {
+    // Without operands it would be met by every row, or by none.
+    if (proto.operands_size() == 0) return damaged;
     if (*kind == Kind::kNot && proto.operands_size() != 1) return damaged;
     for (const Proto& operand : proto.operands()) {
       CLV_ASSIGN_OR_RETURN(domain::RowCondition read, ConditionFrom(data_source, operand));

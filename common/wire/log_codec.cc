@@ -50,6 +50,9 @@ void SetCommand(const LogCommand& command, log::v1::LogRecord& record) {
     SetDeletion(commit->replaces, *record.mutable_commit_load()->mutable_replaces());
   } else if (const auto* erasure = std::get_if<CustomerErasure>(&command)) {
     record.mutable_erase_customer()->set_customer_id(erasure->customer_id);
+    for (const std::string& text : erasure->known_texts) {
+      record.mutable_erase_customer()->add_known_texts(text);
+    }
   }
 }
 
@@ -65,8 +68,12 @@ absl::StatusOr<LogCommand> CommandFrom(const log::v1::LogRecord& record) {
       CLV_ASSIGN_OR_RETURN(commit.replaces, DeletionFrom(record.commit_load().replaces()));
       return commit;
     }
-    case log::v1::LogRecord::kEraseCustomer:
-      return CustomerErasure{record.erase_customer().customer_id()};
+    case log::v1::LogRecord::kEraseCustomer: {
+      const log::v1::EraseCustomer& erasure = record.erase_customer();
+      return CustomerErasure{
+          .customer_id = erasure.customer_id(),
+          .known_texts = {erasure.known_texts().begin(), erasure.known_texts().end()}};
+    }
     case log::v1::LogRecord::COMMAND_NOT_SET:
       break;
   }

@@ -36,6 +36,8 @@ struct LoadCommit {
 // Removes all facts of a customer. Without an id: an erasure whose every trace is gone.
 struct CustomerErasure {
   std::string customer_id;
+  // Names and e-mails known when it began; the fold does not look at them.
+  std::vector<std::string> known_texts = {};
 
   bool operator==(const CustomerErasure&) const = default;
 };

@@ -49,9 +49,10 @@ class AggregationService final : public v1::AggregationService::CallbackService 
       grpc::CallbackServerContext* context, const v1::GetAggregationStatusRequest* request,
       v1::GetAggregationStatusResponse* response) override;
 
- private:
+  // What GetAggregationStatus answers with.
   absl::StatusOr<v1::AggregationStatus> Status();
 
+ private:
   const Options options_;
   const rpc::Dispatcher dispatcher_;
   std::mutex log_mutex_;

@@ -19,6 +19,23 @@ void Add(const storage::FoldOutcome& some, storage::FoldOutcome* all) {
   all->removed_rows += some.removed_rows;
 }
 
+// A customer who was erased while a load was staged.
+struct StagedErasure {
+  storage::LogPosition position = 0;
+  std::string customer_id;
+};
+
+// Takes out the rows of customers who were erased after the record.
+void DropErased(const std::vector<StagedErasure>& erasures, LoggedRows* rows) {
+  for (const StagedErasure& erasure : erasures) {
+    if (erasure.position < rows->position) continue;
+    const auto is_theirs = [&](const auto& row) { return row.customer_id == erasure.customer_id; };
+    std::erase_if(rows->customers, is_theirs);
+    std::erase_if(rows->purchases, is_theirs);
+    std::erase_if(rows->customer_clvs, is_theirs);
+  }
+}
+
 // Folds records in order: runs of rows together, commands at their place between them.
 class SequenceFold {
  public:
@@ -95,6 +112,8 @@ class SequenceFold {
     storage::FoldOutcome outcome;
     CLV_ASSIGN_OR_RETURN(outcome.removed_rows, RemoveRows(commit.replaces, position, transaction_));
     if (commit.first_position == 0) return outcome;
+    CLV_ASSIGN_OR_RETURN(const std::vector<StagedErasure> erasures,
+                         ErasuresWithin(commit.first_position, position));
     for (storage::LogPosition at = commit.first_position - 1; at + 1 < position;) {
       CLV_ASSIGN_OR_RETURN(const std::vector<storage::LoggedRecord> records, options_.read_log(at));
       if (records.empty()) return absl::DataLossError("event log: staged records are missing");
@@ -102,7 +121,9 @@ class SequenceFold {
       for (const storage::LoggedRecord& record : records) {
         if (record.position >= position) break;
         LoggedRows rows = DecodeRecord(record);
-        if (rows.load_id == commit.load_id) staged.push_back(std::move(rows));
+        if (rows.load_id != commit.load_id) continue;
+        DropErased(erasures, &rows);
+        staged.push_back(std::move(rows));
       }
       at = records.back().position;
       if (staged.empty()) continue;
@@ -112,6 +133,24 @@ class SequenceFold {
       for (const storage::FoldOutcome& some : fold.outcomes()) Add(some, &outcome);
     }
     return outcome;
+  }
+
+  // Erasures at positions after `first` and before `end` whose customers the staged rows between
+  // may still name. One that is finished has taken its rows out; one that finishes meanwhile does
+  // no harm.
+  absl::StatusOr<std::vector<StagedErasure>> ErasuresWithin(storage::LogPosition first,
+                                                            storage::LogPosition end) {
+    std::vector<StagedErasure> erasures;
+    CLV_ASSIGN_OR_RETURN(const std::vector<storage::LogPosition> open, options_.open_erasures());
+    for (const storage::LogPosition position : open) {
+      if (position <= first || position >= end) continue;
+      CLV_ASSIGN_OR_RETURN(const auto records, options_.read_log(position - 1));
+      if (records.empty()) return absl::DataLossError("event log: an erasure is missing");
+      const LoggedRows rows = DecodeRecord(records.front());
+      const auto* erasure = std::get_if<wire::CustomerErasure>(&rows.command);
+      if (erasure != nullptr) erasures.push_back({position, erasure->customer_id});
+    }
+    return erasures;
   }
 
   void Count(const BatchFold& fold) {

@@ -53,6 +53,8 @@ struct FoldOptions {
   // Reads the log after a position, as EventReader::ReadAfter: where a load ends, its staged
   // records are read again.
   std::function<absl::StatusOr<std::vector<storage::LoggedRecord>>(storage::LogPosition)> read_log;
+  // As EventReader::OpenErasures: rows that were staged before such an erasure count for nothing.
+  std::function<absl::StatusOr<std::vector<storage::LogPosition>>()> open_erasures;
 };
 
 // Merges the records, one version at a time in log order, into the facts of `transaction`, carries

@@ -16,6 +16,9 @@ namespace {
 constexpr int kSlice = 500;
 constexpr uint64_t kScratchRowsPerFold = 50'000;
 constexpr size_t kShownDifferences = 20;
+// An erasure that ended took its rows, and what says that they are to be ignored, out of the log
+// between two reads of it.
+constexpr char kErasedMeanwhile[] = "a customer was erased meanwhile; start the verification again";
 
 // Gathers differences between rows that should be equal.
 class Comparison {
@@ -111,10 +114,11 @@ absl::Status CompareFacts(const std::string& id, storage::ClvReadTransaction& st
 absl::Status FoldWholeLog(storage::EventReader& log, storage::LogPosition last,
                           const std::string& reporting_currency, storage::ClvStore& scratch) {
   CLV_RETURN_IF_ERROR(AdoptReportingCurrency(scratch, reporting_currency));
-  const FoldOptions options{.reporting_currency = reporting_currency,
-                            .read_log = [&](storage::LogPosition after) {
-                              return log.ReadAfter(after, kScratchRowsPerFold);
-                            }};
+  const FoldOptions options{
+      .reporting_currency = reporting_currency,
+      .read_log =
+          [&](storage::LogPosition after) { return log.ReadAfter(after, kScratchRowsPerFold); },
+      .open_erasures = [&] { return log.OpenErasures(); }};
   for (storage::LogPosition position = 0; position < last;) {
     CLV_ASSIGN_OR_RETURN(std::vector<storage::LoggedRecord> records,
                          log.ReadAfter(position, kScratchRowsPerFold));
@@ -191,7 +195,13 @@ absl::StatusOr<RecomputeProgress> VerifyFromLog(storage::ClvStore& store, storag
         absl::StrCat("from_log: the log is retained from position ", lag.first_retained_position,
                      ", want 1 (start with --log-retention=all to keep it whole)"));
   }
+  CLV_ASSIGN_OR_RETURN(const auto erasures_before, log.OpenErasures());
   CLV_RETURN_IF_ERROR(FoldWholeLog(log, state->checkpoint(), reporting_currency, scratch));
+  CLV_ASSIGN_OR_RETURN(const auto erasures_after, log.OpenErasures());
+  if (!std::includes(erasures_after.begin(), erasures_after.end(), erasures_before.begin(),
+                     erasures_before.end())) {
+    return absl::AbortedError(kErasedMeanwhile);
+  }
   CLV_ASSIGN_OR_RETURN(const auto expected, scratch.Read());
   CLV_ASSIGN_OR_RETURN(const storage::FactCounts counts, expected->CountFacts());
   progress.customers_total = counts.customers;

@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/event_reader.h"
+#include "services/aggregation/aggregation_metrics.h"
 #include "services/aggregation/recompute.h"
 
 namespace clv::aggregation {
@@ -62,6 +64,7 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
       Worker::Options{.store = role->store_.get(),
                       .open_log = open_log,
                       .reporting_currency = options.reporting_currency,
+                      .metrics = options.dispatch.metrics,
                       .on_erasure = [jobs = role->jobs_.get()] { jobs->ForgetDifferences(); }});
   role->service_ = std::make_unique<AggregationService>(
       AggregationService::Options{.dispatch = options.dispatch,
@@ -71,11 +74,17 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
                                   .clock = options.clock,
                                   .reporting_currency = options.reporting_currency,
                                   .open_log = open_log});
+  role->metrics_ = CollectAggregationMetrics(
+      options.dispatch.metrics,
+      {.status = [service = role->service_.get()] { return service->Status(); },
+       .jobs = role->jobs_.get(),
+       .size = [path = options.directory.clv()] { return storage::SizeOfDatabase(path); }});
   role->worker_->Start();
   return role;
 }
 
 AggregationRole::~AggregationRole() {
+  metrics_.reset();
   if (worker_ != nullptr) worker_->Stop();
   jobs_.reset();
 }

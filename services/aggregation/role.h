@@ -10,6 +10,7 @@
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/sqlite/clv_store.h"
 #include "services/aggregation/aggregation_service.h"
@@ -48,6 +49,7 @@ class AggregationRole {
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<JobRunner> jobs_;
   std::unique_ptr<AggregationService> service_;
+  std::unique_ptr<metrics::Collection> metrics_;
 };
 
 }  // namespace clv::aggregation

@@ -7,6 +7,7 @@
 
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/metrics/catalogue.h"
 #include "services/aggregation/fold.h"
 
 namespace clv::aggregation {
@@ -18,7 +19,11 @@ constexpr std::chrono::milliseconds kLongestRetryWait(1'000);
 
 }  // namespace
 
-Worker::Worker(Options options) : options_(std::move(options)), retry_wait_(kFirstRetryWait) {}
+Worker::Worker(Options options)
+    : options_(std::move(options)),
+      fold_duration_(HistogramIn(options_.metrics, metrics::kAggregationFoldDuration)),
+      failed_folds_(CounterIn(options_.metrics, metrics::kAggregationFailedFolds)),
+      retry_wait_(kFirstRetryWait) {}
 
 Worker::~Worker() { Stop(); }
 
@@ -49,6 +54,7 @@ void Worker::Run() {
     if (scrub_is_due_) Scrub();
     const absl::StatusOr<uint64_t> folded = FoldOnce();
     if (!folded.ok()) {
+      failed_folds_.Add();
       if (!Recover(folded.status())) return;
       continue;
     }
@@ -60,6 +66,7 @@ void Worker::Run() {
 }
 
 absl::StatusOr<uint64_t> Worker::FoldOnce() {
+  const auto began = std::chrono::steady_clock::now();
   CLV_ASSIGN_OR_RETURN(const storage::LogPosition checkpoint, options_.store->Checkpoint());
   // Read and decoded before the transaction begins; the compare-and-set of its Commit tells when
   // another worker was faster.
@@ -75,11 +82,14 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
     return absl::AbortedError("another worker has moved the checkpoint");
   }
   const FoldOptions fold_options{.reporting_currency = options_.reporting_currency,
-                                 .read_log = [this](storage::LogPosition after) {
-                                   return log_->ReadAfter(after, options_.max_rows_per_fold);
-                                 }};
+                                 .read_log =
+                                     [this](storage::LogPosition after) {
+                                       return log_->ReadAfter(after, options_.max_rows_per_fold);
+                                     },
+                                 .open_erasures = [this] { return log_->OpenErasures(); }};
   CLV_ASSIGN_OR_RETURN(const FoldCounts counts, Fold(rows, fold_options, *transaction));
   CLV_RETURN_IF_ERROR(transaction->Commit(records.back().position));
+  fold_duration_.Observe(std::chrono::steady_clock::now() - began);
   folded_rows_ += counts.outcome.rows;
   if (counts.outcome.dead_letters > 0) {
     spdlog::warn("{} rows up to log position {} went to the dead letters",

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/metrics/metrics.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/storage.h"
 
@@ -30,6 +31,7 @@ class Worker {
     std::function<absl::StatusOr<std::unique_ptr<storage::EventReader>>()> open_log;
     std::string reporting_currency = "USD";
     uint64_t max_rows_per_fold = 50'000;
+    metrics::Registry* metrics = nullptr;  // must outlive the worker; null: nothing is counted
     // Called after a fold that removed a customer, on the worker's thread; may be empty.
     std::function<void()> on_erasure;
   };
@@ -59,6 +61,8 @@ class Worker {
   bool Recover(const absl::Status& error);
 
   const Options options_;
+  const metrics::Histogram fold_duration_;
+  const metrics::Counter failed_folds_;
   std::unique_ptr<storage::EventReader> log_;
   std::chrono::milliseconds retry_wait_;
   // An earlier process may have ended between a fold and its scrubbing.

@@ -13,10 +13,16 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
+#include "services/gateway/call_counter.h"
+#include "services/gateway/cors.h"
 #include "services/gateway/error_reply.h"
+#include "services/gateway/gateway_metrics.h"
 #include "services/gateway/header_mapping.h"
 #include "services/gateway/percent_coding.h"
+#include "services/gateway/request_target.h"
+#include "services/gateway/upstream_answer.h"
 #include "services/gateway/upstream_call.h"
+#include "services/gateway/upstream_upload.h"
 
 namespace clv::gateway {
 namespace {
@@ -42,26 +48,14 @@ bool Serves(const Gateway::Upstream& upstream, const std::string& service) {
                      [&](const std::string& name) { return name == "*" || name == service; });
 }
 
-// The path and query of a request target, which a proxy's client sends with scheme and host (RFC
-// 9112 section 3.2.2).
-std::optional<std::string> OriginForm(std::string_view target) {
-  if (target.starts_with('/')) return std::string(target);
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
-    target.remove_prefix(scheme.size());
-    const size_t path = target.find_first_of("/?");
-    if (path == std::string_view::npos) return "/";
-    return absl::StrCat(target[path] == '/' ? "" : "/", std::string(target.substr(path)));
-  }
-  return std::nullopt;
-}
-
 class TranscodingGateway final : public Gateway {
  public:
-  TranscodingGateway(Options options, Transcoder transcoder)
+  TranscodingGateway(Options options, Transcoder transcoder, CorsPolicy cors)
       : options_(std::move(options)),
         transcoder_(std::move(transcoder)),
-        errors_({options_.suite_headers, options_.documentation_url}) {}
+        cors_(std::move(cors)),
+        errors_({options_.suite_headers, options_.documentation_url}),
+        metrics_(options_.metrics, transcoder_) {}
 
   ~TranscodingGateway() override { Shutdown(std::chrono::steady_clock::now()); }
 
@@ -71,15 +65,23 @@ class TranscodingGateway final : public Gateway {
     callbacks.handle = [this](std::shared_ptr<HttpExchange> exchange) {
       Handle(std::move(exchange));
     };
+    callbacks.takes_pieces = [this](const HttpRequest& head) { return StreamsBody(head); };
+    if (cors_.enabled()) {
+      callbacks.answer_headers = [this](const HttpRequest& head) {
+        return cors_.AnswerHeaders(head);
+      };
+    }
     callbacks.render_error = [this](int status, std::string_view message, std::string_view target) {
       return errors_.Make(status, message, target);
     };
-    if (options_.access_log) {
-      callbacks.on_answered = [this](const AccessRecord& record) { Log(record); };
-    }
+    callbacks.on_answered = [this](const AccessRecord& record) {
+      metrics_.Count(record);
+      if (options_.access_log) Log(record);
+    };
     HttpServerOptions http = options_.http;
     http.max_body_bytes = static_cast<uint64_t>(options_.transcoder.max_request_body_size);
     CLV_ASSIGN_OR_RETURN(server_, HttpServer::Start(std::move(http), std::move(callbacks)));
+    metrics_.Watch(*server_);
     return absl::OkStatus();
   }
 
@@ -109,6 +111,13 @@ class TranscodingGateway final : public Gateway {
     return absl::OkStatus();
   }
 
+  bool StreamsBody(const HttpRequest& head) const {
+    const std::optional<std::string> target = OriginForm(head.target);
+    if (!target.has_value()) return false;
+    const std::optional<Transcoder::Match> match = transcoder_.Find(head.method, *target);
+    return match.has_value() && match->rule->streams_body;
+  }
+
   void Handle(std::shared_ptr<HttpExchange> exchange) {
     HttpRequest& request = exchange->request();
     std::optional<std::string> target = OriginForm(request.target);
@@ -116,32 +125,53 @@ class TranscodingGateway final : public Gateway {
     std::optional<Transcoder::Match> match = transcoder_.Find(request.method, *target);
     if (!match.has_value()) return RefuseMethodOrPath(*exchange, *target);
     const google::protobuf::MethodDescriptor& method = *match->rule->method;
+    if (match->rule->streams_body) {
+      return Upload(std::move(exchange), *match, *std::move(target));
+    }
     if (method.client_streaming() || method.server_streaming()) {
       return exchange->Respond(
-          errors_.Make(501, "Streaming methods are not served over HTTP.", *target));
+          errors_.Make(501, "Of streaming methods only uploads are served over HTTP.", *target));
     }
     const std::string* content_type = FindHeader(request.headers, "content-type");
     absl::StatusOr<grpc::ByteBuffer> encoded = transcoder_.EncodeRequest(
         *match, {*target, content_type == nullptr ? std::string_view() : *content_type,
                  std::move(request.body)});
-    if (!encoded.ok()) {
-      const int status = absl::IsOutOfRange(encoded.status()) ? 413 : 400;
-      return exchange->Respond(
-          errors_.Make(status, std::string(encoded.status().message()), *target));
-    }
-    const auto deadline = Deadline(request.headers);
-    std::make_shared<UpstreamCall>(environment_, std::move(exchange), *match->rule,
+    if (!encoded.ok()) return RefuseRequest(*exchange, encoded.status(), *target);
+    const auto deadline = Deadline(request.headers, options_.default_deadline_ms);
+    std::make_shared<UpstreamCall>(answer_, calls_, std::move(exchange), *match->rule,
                                    *std::move(target))
-        ->Start(*stub_of_.at(method.service()->full_name()), *std::move(encoded), deadline);
+        ->Start(StubOf(method), *std::move(encoded), deadline);
   }
 
-  std::chrono::system_clock::time_point Deadline(const HttpHeaders& headers) const {
+  // An upload may take hours, so its only deadline is its client's.
+  void Upload(std::shared_ptr<HttpExchange> exchange, const Transcoder::Match& match,
+              std::string target) {
+    absl::StatusOr<std::string> bindings = transcoder_.EncodeBindings(match, target);
+    if (!bindings.ok()) return RefuseRequest(*exchange, bindings.status(), target);
+    const auto deadline = Deadline(exchange->request().headers, /*default_ms=*/0);
+    std::make_shared<UpstreamUpload>(answer_, calls_, std::move(exchange), *match.rule,
+                                     std::move(target), *std::move(bindings))
+        ->Start(StubOf(*match.rule->method), deadline);
+  }
+
+  grpc::GenericStub& StubOf(const google::protobuf::MethodDescriptor& method) const {
+    return *stub_of_.at(method.service()->full_name());
+  }
+
+  static std::chrono::system_clock::time_point Deadline(const HttpHeaders& headers,
+                                                        int64_t default_ms) {
     using Clock = std::chrono::system_clock;
     if (const auto timeout = ClientTimeout(headers)) {
       return Clock::now() + std::chrono::duration_cast<Clock::duration>(*timeout);
     }
-    if (options_.default_deadline_ms <= 0) return Clock::time_point::max();
-    return Clock::now() + std::chrono::milliseconds(options_.default_deadline_ms);
+    if (default_ms <= 0) return Clock::time_point::max();
+    return Clock::now() + std::chrono::milliseconds(default_ms);
+  }
+
+  void RefuseRequest(HttpExchange& exchange, const absl::Status& why,
+                     const std::string& target) const {
+    exchange.Respond(
+        errors_.Make(absl::IsOutOfRange(why) ? 413 : 400, std::string(why.message()), target));
   }
 
   void RefuseTarget(HttpExchange& exchange) const {
@@ -161,7 +191,11 @@ class TranscodingGateway final : public Gateway {
     }
     const std::string allow = absl::StrJoin(allowed, ", ");
     if (exchange.request().method == "OPTIONS") {
-      return exchange.Respond({204, {{"allow", absl::StrCat(allow, ", OPTIONS")}}, ""});
+      HttpResponse response{204, {{"allow", absl::StrCat(allow, ", OPTIONS")}}, ""};
+      for (HttpHeader& header : cors_.PreflightHeaders(exchange.request(), allowed)) {
+        response.headers.push_back(std::move(header));
+      }
+      return exchange.Respond(std::move(response));
     }
     HttpResponse response =
         errors_.Make(405,
@@ -181,13 +215,14 @@ class TranscodingGateway final : public Gateway {
 
   const Options options_;
   const Transcoder transcoder_;
+  const CorsPolicy cors_;
   const ErrorReply errors_;
+  const UpstreamAnswer answer_{transcoder_, errors_, options_.suite_headers};
   CallCounter calls_;
-  const UpstreamCall::Environment environment_{transcoder_, errors_, options_.suite_headers,
-                                               calls_};
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
   absl::flat_hash_map<std::string, grpc::GenericStub*> stub_of_;  // by full service name
   std::unique_ptr<HttpServer> server_;
+  GatewayMetrics metrics_;  // watches the server
 };
 
 }  // namespace
@@ -200,7 +235,9 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(Options options) {
   CLV_RETURN_IF_ERROR(registry.status());
   CLV_ASSIGN_OR_RETURN(Transcoder transcoder,
                        Transcoder::Create(*std::move(registry), options.transcoder));
-  auto gateway = std::make_unique<TranscodingGateway>(std::move(options), std::move(transcoder));
+  CLV_ASSIGN_OR_RETURN(CorsPolicy cors, CorsPolicy::Create(options.cors_origins));
+  auto gateway = std::make_unique<TranscodingGateway>(std::move(options), std::move(transcoder),
+                                                      std::move(cors));
   CLV_RETURN_IF_ERROR(gateway->Start());
   return std::unique_ptr<Gateway>(std::move(gateway));
 }

@@ -1,10 +1,11 @@
 // services/gateway/gateway.h: serves gRPC services as JSON over HTTP/1.1, from their
 // `google.api.http` rules.
 //
-// No route is written by hand: everything comes from descriptors at start-up. Unary methods only; a
-// rule of a streaming method answers 501. Behaves as Envoy's grpc_json_transcoder would with the
-// same options, except that nothing is passed through untranslated: what matches no rule gets 404
-// or 405 with a JSON body.
+// No route is written by hand: everything comes from descriptors at start-up. Served are unary
+// methods, and those that take a stream of google.api.HttpBody and answer once, whose HTTP body
+// goes up in pieces as it comes; a rule of another streaming method answers 501. Behaves as Envoy's
+// grpc_json_transcoder would with the same options, except that nothing is passed through
+// untranslated: what matches no rule gets 404 or 405 with a JSON body.
 //
 // Example:
 //   Gateway::Options options;
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/metrics/metrics.h"
 #include "grpcpp/channel.h"
 #include "services/gateway/http_server.h"
 #include "services/gateway/transcoder.h"
@@ -46,7 +48,8 @@ class Gateway {
   };
 
   struct Options {
-    // `http.max_body_bytes` is taken from `transcoder.max_request_body_size`.
+    // `http.max_body_bytes` is taken from `transcoder.max_request_body_size`, which does not bound
+    // a body that goes up in pieces.
     HttpServerOptions http;
     TranscoderOptions transcoder;
 
@@ -55,8 +58,8 @@ class Gateway {
 
     std::vector<Upstream> upstreams;
 
-    // Of a call whose client names none by `grpc-timeout` or `x-envoy-expected-rq-timeout-ms`. 0:
-    // none.
+    // Of a unary call whose client names none by `grpc-timeout` or
+    // `x-envoy-expected-rq-timeout-ms`. 0: none.
     int64_t default_deadline_ms = 30'000;
 
     // The suite's own conventions: the upstream's initial metadata `x-clv-http-status` (200..599)
@@ -65,9 +68,16 @@ class Gateway {
     bool suite_headers = false;
     std::string documentation_url;
 
+    // Origins of web pages that may call the API from a browser (CORS): `scheme://host[:port]`, or
+    // `*` for all. Empty: no page of another origin may.
+    std::vector<std::string> cors_origins;
+
     // One line at level info in the log for each answer: method, path without query, status,
     // milliseconds.
     bool access_log = true;
+
+    // Counts requests and bytes; must outlive the gateway. Null: nothing is counted.
+    metrics::Registry* metrics = nullptr;
   };
 
   // Serves when it returns. INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS: bad configuration, as

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
+#include <limits>
+#include <utility>
 
 namespace clv::gateway {
 namespace {
@@ -15,10 +17,26 @@ constexpr uint64_t kMaxReservedBytes = 256 * 1024;
 
 }  // namespace
 
-HttpRequestParser::HttpRequestParser(uint64_t max_body_bytes) {
+HttpRequestParser::HttpRequestParser() {
   header_limit(kHeaderLimitBytes);
-  body_limit(max_body_bytes);
+  // Beast 1.74 takes the absence of a limit for a limit of nothing.
+  body_limit(std::numeric_limits<uint64_t>::max());
   eager(true);
+}
+
+bool HttpRequestParser::LimitBody(uint64_t max_bytes) {
+  if (content_length().value_or(0) > max_bytes) return false;
+  body_limit(max_bytes);
+  return true;
+}
+
+HttpRequest HttpRequestParser::TakeRequest() { return std::exchange(request_, {}); }
+
+std::string HttpRequestParser::TakeBody(size_t max_bytes) {
+  if (request_.body.size() <= max_bytes) return std::exchange(request_.body, {});
+  std::string bytes = request_.body.substr(0, max_bytes);
+  request_.body.erase(0, max_bytes);
+  return bytes;
 }
 
 size_t HttpRequestParser::Feed(std::string_view input, boost::beast::error_code& error) {

@@ -6,6 +6,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "services/gateway/http_types.h"
@@ -16,15 +17,24 @@ namespace clv::gateway {
 // other than `chunked`. Not thread-safe.
 class HttpRequestParser final : public boost::beast::http::basic_parser<true> {
  public:
-  // `max_body_bytes` bounds the body without its framing: beyond it `Feed` gives error::body_limit.
-  explicit HttpRequestParser(uint64_t max_body_bytes);
+  HttpRequestParser();
 
   // Consumes what it can of `input` and returns how many bytes that was; call again with the rest
   // and more. An incomplete element is not an error.
   size_t Feed(std::string_view input, boost::beast::error_code& error);
 
-  // Whole once is_done().
-  HttpRequest& request() { return request_; }
+  // Bounds the body without its framing; call between the head and the body. False: the head
+  // announces more. Where a chunked body goes beyond, `Feed` gives error::body_limit.
+  bool LimitBody(uint64_t max_bytes);
+
+  // The head once it has been fed, and as much of the body as has been fed and not been taken.
+  const HttpRequest& request() const { return request_; }
+
+  // Takes the request as far as it has come. What is fed later goes into the body of an empty one.
+  HttpRequest TakeRequest();
+
+  // Takes the next bytes of the body, at most `max_bytes`; empty where there are none now.
+  std::string TakeBody(size_t max_bytes);
 
   // HTTP version times ten, once the request line is parsed.
   int http_version() const { return http_version_; }

@@ -13,6 +13,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "services/gateway/http_response_head.h"
+#include "services/gateway/http_server_state.h"
 #include "services/gateway/http_session.h"
 
 namespace clv::gateway {
@@ -100,6 +102,8 @@ class BeastHttpServer final : public HttpServer {
   }
 
   const std::string& address() const override { return address_; }
+
+  Traffic traffic() const override { return state_->traffic(); }
 
   void Stop(Clock::time_point deadline) override {
     if (threads_.empty()) return;

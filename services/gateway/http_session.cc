@@ -1,17 +1,18 @@
 #include "services/gateway/http_session.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/status.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/gateway/http_head.h"
+#include "services/gateway/http_response_head.h"
 
 namespace clv::gateway {
 namespace {
@@ -21,113 +22,13 @@ using ErrorCode = boost::system::error_code;
 
 constexpr size_t kSmallReadBytes = 4 * 1024;
 constexpr size_t kLargeReadBytes = 64 * 1024;
-constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-bool HasNoBody(int status) { return status == 204 || status == 304; }
-
-// A control character in a value would let a service write headers of its own.
-void AppendHeader(std::string_view name, std::string_view value, std::string& out) {
-  out.append(name).append(": ");
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back((byte < 0x20 && c != '\t') || byte == 0x7F ? ' ' : c);
-  }
-  out.append("\r\n");
-}
+// A client that still sends gets some time to find out that it is answered already.
+constexpr std::chrono::seconds kLingerPause{2};
+constexpr std::chrono::seconds kLingerTime{10};
 
 }  // namespace
-
-bool HttpServerState::TryOpen() {
-  const std::lock_guard lock(mutex_);
-  if (connections_ >= options.max_connections) return false;
-  ++connections_;
-  return true;
-}
-
-void HttpServerState::Closed() {
-  const std::lock_guard lock(mutex_);
-  if (--connections_ == 0) empty_.notify_all();
-}
-
-bool HttpServerState::WaitUntilEmpty(Clock::time_point deadline) {
-  std::unique_lock lock(mutex_);
-  return empty_.wait_until(lock, deadline, [this] { return connections_ == 0; });
-}
-
-std::string SerializeHead(const HttpResponse& response, std::string_view date, bool keep_alive,
-                          int http_version) {
-  const auto reason = boost::beast::http::obsolete_reason(
-      boost::beast::http::int_to_status(static_cast<unsigned>(response.status)));
-  std::string out;
-  out.reserve(512);
-  absl::StrAppend(&out, "HTTP/1.1 ", response.status, " ",
-                  absl::string_view(reason.data(), reason.size()), "\r\n");
-  for (const HttpHeader& header : response.headers) AppendHeader(header.name, header.value, out);
-  if (!date.empty()) AppendHeader("date", date, out);
-  if (!HasNoBody(response.status))
-    absl::StrAppend(&out, "content-length: ", response.body.size(), "\r\n");
-  if (!keep_alive) out.append("connection: close\r\n");
-  if (keep_alive && http_version == 10) out.append("connection: keep-alive\r\n");
-  out.append("\r\n");
-  return out;
-}
-
-// Settled by the first of: an answer, the client's leaving.
-class HttpSession::Exchange final : public HttpExchange,
-                                    public std::enable_shared_from_this<Exchange> {
- public:
-  Exchange(std::shared_ptr<HttpSession> session, HttpRequest request)
-      : session_(std::move(session)), request_(std::move(request)) {}
-
-  HttpRequest& request() override { return request_; }
-
-  void Respond(HttpResponse response) override {
-    std::function<void()> dropped;
-    {
-      const std::lock_guard lock(mutex_);
-      if (settled_) return;
-      settled_ = true;
-      dropped = std::exchange(on_abandoned_, nullptr);
-    }
-    boost::asio::post(session_->loop_->io,
-                      [self = shared_from_this(), response = std::move(response)]() mutable {
-                        self->session_->OnAnswer(self, std::move(response));
-                      });
-  }
-
-  void OnAbandoned(std::function<void()> callback) override {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!settled_) {
-        on_abandoned_ = std::move(callback);
-        return;
-      }
-      if (!abandoned_) return;
-    }
-    callback();
-  }
-
-  void Abandon() {
-    std::function<void()> callback;
-    {
-      const std::lock_guard lock(mutex_);
-      if (settled_) return;
-      settled_ = true;
-      abandoned_ = true;
-      callback = std::exchange(on_abandoned_, nullptr);
-    }
-    if (callback) callback();
-  }
-
- private:
-  const std::shared_ptr<HttpSession> session_;
-  HttpRequest request_;
-  std::mutex mutex_;
-  bool settled_ = false;                // guarded by mutex_
-  bool abandoned_ = false;              // guarded by mutex_
-  std::function<void()> on_abandoned_;  // guarded by mutex_
-};
 
 HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpEventLoop> loop,
                          std::shared_ptr<HttpServerState> server)
@@ -145,17 +46,25 @@ void HttpSession::Start() {
 void HttpSession::StartRead() {
   if (reading_ || phase_ == Phase::kClosed || peer_closed_) return;
   reading_ = true;
-  const bool large = phase_ == Phase::kBody && parser_->content_length_remaining().value_or(
-                                                   kLargeReadBytes) > kSmallReadBytes;
-  chunk_.resize(large ? kLargeReadBytes : kSmallReadBytes);
+  size_t size = kSmallReadBytes;
+  if (phase_ == Phase::kStreaming) {
+    const size_t ahead = parser_->request().body.size();
+    size = std::min(kLargeReadBytes, server_->options.max_piece_bytes - ahead);
+  } else if (phase_ == Phase::kLingering ||
+             (phase_ == Phase::kBody &&
+              parser_->content_length_remaining().value_or(kLargeReadBytes) > kSmallReadBytes)) {
+    size = kLargeReadBytes;
+  }
+  chunk_.resize(size);
   socket_.async_read_some(boost::asio::buffer(chunk_),
-                          [self = shared_from_this()](const ErrorCode& error, size_t size) {
-                            self->OnRead(error, size);
+                          [self = shared_from_this()](const ErrorCode& error, size_t read) {
+                            self->OnRead(error, read);
                           });
 }
 
 void HttpSession::OnRead(const ErrorCode& error, size_t size) {
   reading_ = false;
+  server_->received_bytes += size;
   if (phase_ == Phase::kClosed) return;
   if (error == boost::asio::error::eof) return OnPeerClosed();
   if (error) return Close();
@@ -170,13 +79,16 @@ void HttpSession::OnRead(const ErrorCode& error, size_t size) {
       return ContinueHead();
     case Phase::kBody:
       return ContinueBody(data);
+    case Phase::kStreaming:
+      return ContinueStreaming(data);
     case Phase::kAnswering:
     case Phase::kWriting:
       // Pipelined. Beyond one head's worth the client has to wait.
-      input_.append(data);
+      if (phase_ == Phase::kAnswering || keep_alive_) input_.append(data);
       if (input_.size() < server_->options.max_head_bytes) StartRead();
       return;
     case Phase::kLingering:
+      deadline_ = std::min(linger_end_, Clock::now() + kLingerPause);
       return StartRead();
     case Phase::kClosed:
       return;
@@ -190,6 +102,12 @@ void HttpSession::OnPeerClosed() {
   } else if (phase_ != Phase::kWriting) {
     Close();
   }
+}
+
+// While nothing is read, no read tells of a reset.
+bool HttpSession::HasReset() {
+  pollfd state{socket_.native_handle(), 0, 0};
+  return poll(&state, 1, 0) == 1 && (state.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 void HttpSession::ContinueHead() {
@@ -211,22 +129,34 @@ void HttpSession::BeginRequest(size_t head_size) {
   const absl::StatusOr<std::string> head =
       PrepareHead(std::string_view(input_).substr(0, head_size));
   if (!head.ok()) return Fail(400, std::string(head.status().message()));
-  parser_.emplace(server_->options.max_body_bytes);
+  parser_.emplace();
   ErrorCode error;
   parser_->Feed(*head, error);
   if (error) return FailParsing(error);
   input_.erase(0, head_size);
-  http_version_ = parser_->http_version();
+  const HttpRequest& request = parser_->request();
+  const HttpServer::Callbacks& callbacks = server_->callbacks;
   phase_ = Phase::kBody;
-  if (const std::string* expect = FindHeader(parser_->request().headers, "expect")) {
+  http_version_ = parser_->http_version();
+  keep_alive_ = parser_->keep_alive();
+  method_ = request.method;
+  target_ = request.target;
+  if (callbacks.answer_headers) answer_headers_ = callbacks.answer_headers(request);
+  const bool in_pieces =
+      !parser_->is_done() && callbacks.takes_pieces && callbacks.takes_pieces(request);
+  if (!in_pieces && !parser_->LimitBody(server_->options.max_body_bytes)) {
+    return FailParsing(boost::beast::http::error::body_limit);
+  }
+  if (const std::string* expect = FindHeader(request.headers, "expect")) {
     if (!EqualHeaderNames(*expect, "100-continue")) return Fail(417, "The expectation is unknown.");
     awaits_continue_ = http_version_ >= 11;
   }
+  if (in_pieces) return BeginStreaming();
   ContinueBody("");
 }
 
-// Feeds what is left from before, then `data`.
-void HttpSession::ContinueBody(std::string_view data) {
+// Feeds what is left from before, then `data`. False: the body is malformed, which has been said.
+bool HttpSession::FeedBody(std::string_view data) {
   ErrorCode error;
   if (!input_.empty()) {
     input_.append(data);
@@ -234,37 +164,34 @@ void HttpSession::ContinueBody(std::string_view data) {
   } else {
     input_.append(data.substr(parser_->Feed(data, error)));
   }
-  if (error) return FailParsing(error);
-  if (parser_->is_done()) return Dispatch();
-  if (peer_closed_) return Close();
-  // What the parser leaves is an unfinished chunk header.
-  if (input_.size() > server_->options.max_head_bytes)
-    return Fail(400, "A chunk header is too long.");
-  WaitForBody();
+  if (error) {
+    FailParsing(error);
+    return false;
+  }
+  // What the parser leaves of a body is an unfinished chunk header.
+  if (!parser_->is_done() && input_.size() > server_->options.max_head_bytes) {
+    Fail(400, "A chunk header is too long.");
+    return false;
+  }
+  if (!parser_->request().body.empty() || !input_.empty()) awaits_continue_ = false;
+  return true;
 }
 
-void HttpSession::WaitForBody() {
-  deadline_ = began_ + TransferTime(parser_->request().body.size());
-  if (!std::exchange(awaits_continue_, false) || !parser_->request().body.empty() ||
-      !input_.empty()) {
-    return StartRead();
-  }
-  boost::asio::async_write(socket_, boost::asio::buffer(kContinue),
-                           [self = shared_from_this()](const ErrorCode& failed, size_t) {
-                             if (failed) return self->Close();
-                             self->StartRead();
-                           });
+void HttpSession::ContinueBody(std::string_view data) {
+  if (!FeedBody(data)) return;
+  if (parser_->is_done()) return Dispatch();
+  if (peer_closed_) return Close();
+  deadline_ = began_ + server_->options.transfer_grace + TimeFor(parser_->request().body.size());
+  if (awaits_continue_) SayContinue();
+  StartRead();
 }
 
 void HttpSession::Dispatch() {
   phase_ = Phase::kAnswering;
   deadline_ = Clock::time_point::max();
-  keep_alive_ = parser_->keep_alive();
   awaits_continue_ = false;
-  method_ = parser_->request().method;
-  target_ = parser_->request().target;
-  exchange_ = std::make_shared<Exchange>(shared_from_this(), std::move(parser_->request()));
-  parser_.reset();
+  exchange_ =
+      std::make_shared<HttpSessionExchange>(shared_from_this(), loop_->io, parser_->TakeRequest());
   if (peer_closed_) {
     OnPeerClosed();
   } else if (input_.size() < server_->options.max_head_bytes) {
@@ -274,23 +201,91 @@ void HttpSession::Dispatch() {
   server_->callbacks.handle(exchange_);
 }
 
-void HttpSession::OnAnswer(const std::shared_ptr<Exchange>& exchange, HttpResponse response) {
-  if (phase_ != Phase::kAnswering || exchange_ != exchange) return;
+void HttpSession::BeginStreaming() {
+  phase_ = Phase::kStreaming;
+  deadline_ = Clock::time_point::max();
+  body_time_ = server_->options.transfer_grace;
+  exchange_ =
+      std::make_shared<HttpSessionExchange>(shared_from_this(), loop_->io, parser_->TakeRequest());
+  const std::shared_ptr<HttpSessionExchange> exchange = exchange_;
+  ContinueStreaming("");
+  if (exchange_ == exchange) server_->callbacks.handle(exchange);
+}
+
+void HttpSession::ContinueStreaming(std::string_view data) {
+  const size_t before = parser_->request().body.size();
+  if (!FeedBody(data)) return;
+  if (deadline_ != Clock::time_point::max()) body_time_ = deadline_ - Clock::now();
+  body_time_ =
+      std::min<Clock::duration>(body_time_ + TimeFor(parser_->request().body.size() - before),
+                                server_->options.max_body_pause);
+  deadline_ = Clock::time_point::max();
+  if (parser_->is_done()) {
+    phase_ = Phase::kAnswering;
+    if (peer_closed_) OnPeerClosed();
+    HandOn();
+    if (input_.size() < server_->options.max_head_bytes) StartRead();
+  } else if (peer_closed_) {
+    Close();
+  } else {
+    HandOn();
+    ReadAhead();
+  }
+}
+
+// The client's time runs only while its body is read, and not while it waits for our word.
+void HttpSession::ReadAhead() {
+  if (phase_ != Phase::kStreaming) return;
+  if (parser_->request().body.size() >= server_->options.max_piece_bytes) return;
+  if (!awaits_continue_ && deadline_ == Clock::time_point::max()) {
+    deadline_ = Clock::now() + body_time_;
+  }
+  StartRead();
+}
+
+void HttpSession::OnBodyWanted(const HttpSessionExchange& exchange,
+                               std::function<void(BodyPiece)> on_piece) {
+  if (exchange_.get() != &exchange) return;
+  on_piece_ = std::move(on_piece);
+  if (awaits_continue_) SayContinue();
+  HandOn();
+  ReadAhead();
+}
+
+void HttpSession::HandOn() {
+  if (!on_piece_) return;
+  BodyPiece piece;
+  piece.bytes = parser_->TakeBody(server_->options.max_piece_bytes);
+  piece.last = parser_->is_done() && parser_->request().body.empty();
+  if (piece.bytes.empty() && !piece.last) return;
+  std::exchange(on_piece_, nullptr)(std::move(piece));
+}
+
+void HttpSession::OnAnswer(const HttpSessionExchange& exchange, HttpResponse response) {
+  if (exchange_.get() != &exchange) return;
   exchange_.reset();
+  if (phase_ == Phase::kStreaming) keep_alive_ = false;
   Write(std::move(response));
+}
+
+void HttpSession::SayContinue() {
+  awaits_continue_ = false;
+  saying_continue_ = true;
+  boost::asio::async_write(socket_, boost::asio::buffer(kContinue),
+                           [self = shared_from_this()](const ErrorCode& failed, size_t) {
+                             self->saying_continue_ = false;
+                             if (failed) return self->Close();
+                             if (self->phase_ == Phase::kWriting) self->StartWrite();
+                           });
 }
 
 void HttpSession::Fail(int status, std::string_view message) {
   keep_alive_ = false;
-  if (parser_.has_value()) {
-    method_ = parser_->request().method;
-    target_ = parser_->request().target;
-  } else {
-    method_.clear();
-    target_ = TargetOf(input_);
+  if (phase_ == Phase::kHead) {
+    method_ = parser_.has_value() ? parser_->request().method : "";
+    target_ = parser_.has_value() ? parser_->request().target : TargetOf(input_);
   }
-  parser_.reset();
-  input_.clear();
+  if (exchange_ != nullptr) std::exchange(exchange_, nullptr)->Abandon();
   Write(server_->callbacks.render_error(status, message, target_));
 }
 
@@ -306,19 +301,31 @@ void HttpSession::FailParsing(const ErrorCode& error) {
 
 void HttpSession::Write(HttpResponse response) {
   phase_ = Phase::kWriting;
+  on_piece_ = nullptr;
   keep_alive_ = keep_alive_ && !server_->draining;
+  if (!keep_alive_) input_.clear();
   status_ = response.status;
   const auto now = Clock::now();
   duration_ = std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
+  response.headers.insert(response.headers.end(), std::make_move_iterator(answer_headers_.begin()),
+                          std::make_move_iterator(answer_headers_.end()));
   head_out_ = SerializeHead(response, loop_->date, keep_alive_, http_version_);
   body_out_.clear();
   if (method_ != "HEAD" && !HasNoBody(response.status)) body_out_ = std::move(response.body);
-  deadline_ = now + TransferTime(body_out_.size());
+  deadline_ = now + server_->options.transfer_grace + TimeFor(body_out_.size());
+  if (!saying_continue_) StartWrite();
+  // A body that nobody wants any more must not keep its client from reading.
+  if (!keep_alive_) StartRead();
+}
+
+void HttpSession::StartWrite() {
   const std::array<boost::asio::const_buffer, 2> buffers = {boost::asio::buffer(head_out_),
                                                             boost::asio::buffer(body_out_)};
-  boost::asio::async_write(
-      socket_, buffers,
-      [self = shared_from_this()](const ErrorCode& error, size_t) { self->OnWritten(error); });
+  boost::asio::async_write(socket_, buffers,
+                           [self = shared_from_this()](const ErrorCode& error, size_t size) {
+                             self->server_->sent_bytes += size;
+                             self->OnWritten(error);
+                           });
 }
 
 void HttpSession::OnWritten(const ErrorCode& error) {
@@ -334,6 +341,8 @@ void HttpSession::OnWritten(const ErrorCode& error) {
 
 void HttpSession::NextRequest() {
   phase_ = Phase::kHead;
+  parser_.reset();
+  answer_headers_.clear();
   if (!reading_ && chunk_.size() > kSmallReadBytes) chunk_ = std::vector<char>();
   began_ = Clock::now();
   deadline_ =
@@ -347,15 +356,19 @@ void HttpSession::Linger() {
   ErrorCode ignored;
   socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
   phase_ = Phase::kLingering;
-  deadline_ = Clock::now() + kLingerTime;
+  parser_.reset();
+  linger_end_ = Clock::now() + kLingerTime;
+  deadline_ = Clock::now() + kLingerPause;
   StartRead();
 }
 
 void HttpSession::Sweep(Clock::time_point now) {
+  if (exchange_ != nullptr && !reading_ && HasReset()) return Close();
   if (now < deadline_) return;
   if (phase_ == Phase::kHead && !input_.empty())
     return Fail(408, "The request's head came too slowly.");
-  if (phase_ == Phase::kBody) return Fail(408, "The request's body came too slowly.");
+  if (phase_ == Phase::kBody || phase_ == Phase::kStreaming)
+    return Fail(408, "The request's body came too slowly.");
   Close();
 }
 
@@ -368,6 +381,7 @@ void HttpSession::Close() {
   phase_ = Phase::kClosed;
   ErrorCode ignored;
   socket_.close(ignored);
+  on_piece_ = nullptr;
   if (exchange_ != nullptr) std::exchange(exchange_, nullptr)->Abandon();
   // Last, because it may drop the last reference but the caller's.
   const std::shared_ptr<HttpSession> self = shared_from_this();
@@ -375,11 +389,10 @@ void HttpSession::Close() {
   server_->Closed();
 }
 
-Clock::duration HttpSession::TransferTime(size_t bytes) const {
+Clock::duration HttpSession::TimeFor(size_t bytes) const {
   const auto seconds =
       static_cast<double>(bytes) / static_cast<double>(server_->options.min_bytes_per_second);
-  return server_->options.transfer_grace +
-         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
 }  // namespace clv::gateway

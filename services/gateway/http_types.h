@@ -29,7 +29,13 @@ struct HttpRequest {
   std::string method;
   std::string target;  // as sent, raw spaces escaped
   HttpHeaders headers;
-  std::string body;  // whole, without chunk framing
+  std::string body;  // whole, without chunk framing; empty where the handler takes it in pieces
+};
+
+// Some bytes of a request's body, which follow those of the piece before.
+struct BodyPiece {
+  std::string bytes;  // without chunk framing; empty only in a last piece
+  bool last = false;
 };
 
 // The server adds `date`, `content-length` and `connection`; a header value may hold no control
@@ -49,11 +55,20 @@ class HttpExchange {
   // The request; the handler may move its parts out, before it answers.
   virtual HttpRequest& request() = 0;
 
+  // Asks for the next piece of a body that the handler takes in pieces. `on_piece` runs once, on an
+  // I/O thread, and must not block; it never runs where the exchange is answered or abandoned
+  // first. One call at a time, none after the last piece. A client that waits for `100 Continue`
+  // gets it by the first call. Where the request came whole, its body is in request() and an empty
+  // last piece follows here.
+  virtual void ReadBody(std::function<void(BodyPiece)> on_piece) = 0;
+
   // Sends the answer. The first call counts; later ones, and those after the client has left, do
-  // nothing.
+  // nothing. Where the body has not come to its end, what is left of it is thrown away and the
+  // connection closed.
   virtual void Respond(HttpResponse response) = 0;
 
-  // Runs `callback` once if the client leaves before the answer; at once if it has left already. At
+  // Runs `callback` once if the client leaves before the answer, or if its body is malformed or
+  // comes too slowly, which the server answers itself; at once if that has happened already. At
   // most one callback for each exchange. It may run on any thread and must not block.
   virtual void OnAbandoned(std::function<void()> callback) = 0;
 };

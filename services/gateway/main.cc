@@ -3,13 +3,17 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "clv/v1/admin_service.pb.h"
 #include "clv/v1/aggregation_service.pb.h"
+#include "clv/v1/data_source_service.pb.h"
 #include "clv/v1/ingest_service.pb.h"
 #include "clv/v1/query_service.pb.h"
 #include "common/base/flags.h"
 #include "common/base/log.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/signal_waiter.h"
 #include "services/gateway/gateway.h"
@@ -25,6 +29,7 @@ void LinkDescriptors() {
   clv::v1::GetStatusRequest::descriptor();
   clv::v1::GetJobRequest::descriptor();
   clv::v1::AppendEventsRequest::descriptor();
+  clv::v1::AppendFileRequest::descriptor();
   clv::v1::QueryPipeRequest::descriptor();
 }
 
@@ -34,6 +39,8 @@ int Run(int argc, char** argv) {
   std::string aggregation = "127.0.0.1:50052";
   std::string query = "127.0.0.1:50053";
   std::string log_level = "info";
+  std::string metrics_address;
+  std::vector<std::string> cors_origins;
   int64_t io_threads = 2;
   bool allow_public = false;
   clv::Flags flags(
@@ -41,10 +48,15 @@ int Run(int argc, char** argv) {
       "Serves the suite's gRPC services as REST: /v1 as plain proto JSON, /v0 as the events "
       "and pipes API. Routes come from the services' google.api.http rules.");
   flags.Add("http-address", &http_address, "Where to serve HTTP/1.1; port 0 picks a free one");
-  flags.Add("ingest", &ingest, "Address of clv-ingest (IngestService, AdminService)");
+  flags.Add("ingest", &ingest,
+            "Address of clv-ingest (IngestService, AdminService, DataSourceService)");
   flags.Add("aggregation", &aggregation, "Address of clv-aggregation");
   flags.Add("query", &query, "Address of clv-query");
+  flags.Add("cors-origin", &cors_origins,
+            "Origin of web pages that may call the API from a browser, for example "
+            "https://shop.example, or * for all; several by commas or by repeating the flag");
   flags.Add("io-threads", &io_threads, "Threads that serve connections, 1 to 64");
+  flags.Add("metrics-address", &metrics_address, clv::metrics::kMetricsAddressHelp);
   flags.Add("allow-public", &allow_public, "Serve beyond loopback without TLS");
   flags.Add("log-level", &log_level, "trace, debug, info, warn, error or off");
   if (const std::optional<int> exit_code = flags.Parse(argc, argv)) return *exit_code;
@@ -64,19 +76,27 @@ int Run(int argc, char** argv) {
 
   clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, log_level);
+  auto metrics = clv::metrics::MetricsServer::Start(
+      {.program = kProgram, .address = metrics_address, .allow_public = allow_public});
+  if (!metrics.ok())
+    return clv::BadConfiguration(kProgram, std::string(metrics.status().message()));
   LinkDescriptors();
   using namespace clv::gateway;  // NOLINT: names of this program's only library
   Gateway::Options options = SuiteOptions(http_address);
+  options.cors_origins = std::move(cors_origins);
   options.http.io_threads = static_cast<int>(io_threads);
-  options.upstreams.push_back(
-      {.services = {kIngestService, kAdminService}, .channel = nullptr, .address = ingest});
+  options.metrics = (*metrics)->registry();
+  options.upstreams.push_back({.services = {kIngestService, kAdminService, kDataSourceService},
+                               .channel = nullptr,
+                               .address = ingest});
   options.upstreams.push_back(
       {.services = {kAggregationService}, .channel = nullptr, .address = aggregation});
   options.upstreams.push_back({.services = {kQueryService}, .channel = nullptr, .address = query});
   auto gateway = Gateway::Create(std::move(options));
   if (!gateway.ok())
     return clv::BadConfiguration(kProgram, std::string(gateway.status().message()));
-  std::cout << "ready " << kProgram << " http=" << (*gateway)->http_address() << std::endl;
+  std::cout << "ready " << kProgram << " http=" << (*gateway)->http_address()
+            << (*metrics)->ready_word() << std::endl;
   signals.Wait();
   (*gateway)->Shutdown(std::chrono::steady_clock::now() + std::chrono::seconds(10));
   return 0;

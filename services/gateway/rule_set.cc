@@ -60,6 +60,8 @@ class RuleResolver {
       rule.variables.push_back(std::move(path));
     }
     CLV_RETURN_IF_ERROR(ResolveBody(rule));
+    rule.streams_body =
+        rule.body_is_http_body && method_.client_streaming() && !method_.server_streaming();
     CLV_RETURN_IF_ERROR(ResolveResponseBody(rule));
     return rule;
   }
@@ -132,6 +134,7 @@ class RuleSetBuilder {
     CLV_ASSIGN_OR_RETURN(HttpTemplate http_template, ParseHttpTemplate(pattern.path));
     CLV_ASSIGN_OR_RETURN(HttpRule rule, RuleResolver(method, annotation).Resolve(http_template));
     rule.name = name;
+    rule.pattern = absl::StrCat(pattern.method, " ", pattern.path);
     CLV_RETURN_IF_ERROR(
         matcher_.Register(pattern.method, std::move(http_template), {rules_.size(), name}));
     rules_.push_back(std::make_unique<const HttpRule>(std::move(rule)));

@@ -12,6 +12,7 @@ namespace clv::gateway {
 inline constexpr char kIngestService[] = "clv.v1.IngestService";
 inline constexpr char kAdminService[] = "clv.v1.AdminService";
 inline constexpr char kAggregationService[] = "clv.v1.AggregationService";
+inline constexpr char kDataSourceService[] = "clv.v1.DataSourceService";
 inline constexpr char kQueryService[] = "clv.v1.QueryService";
 
 // Everything but the upstreams: the strict settings of both REST faces, on the descriptors linked

@@ -130,34 +130,36 @@ absl::StatusOr<grpc::ByteBuffer> Transcoder::EncodeRequest(const Match& match,
                                               " bytes, at most ", options_.max_request_body_size,
                                               " are taken."));
   }
-  CLV_ASSIGN_OR_RETURN(const std::vector<Binding> bindings, Bindings(match, request.target));
   if (match.rule->body_is_http_body) {
-    return EncodeHttpBody(*match.rule, bindings, std::move(request));
+    CLV_ASSIGN_OR_RETURN(std::string bindings, EncodeBindings(match, request.target));
+    return EncodePiece(*match.rule,
+                       {std::move(bindings), request.content_type, std::move(request.body)});
   }
+  CLV_ASSIGN_OR_RETURN(const std::vector<Binding> bindings, Bindings(match, request.target));
   return EncodeJson(*match.rule, bindings, std::move(request.body));
+}
+
+absl::StatusOr<std::string> Transcoder::EncodeBindings(const Match& match,
+                                                       std::string_view target) const {
+  CLV_ASSIGN_OR_RETURN(const std::vector<Binding> bindings, Bindings(match, target));
+  if (bindings.empty()) return std::string();
+  return codec_->ToWire(*match.rule->method->input_type(),
+                        absl::StrCat("{", WeaveBindings(bindings), "}"));
 }
 
 // The body's bytes go up as they are, in a slice of their own behind what precedes them on the
 // wire. Concatenation merges, so the bindings may be a serialized message of their own in front.
-absl::StatusOr<grpc::ByteBuffer> Transcoder::EncodeHttpBody(const HttpRule& rule,
-                                                            const std::vector<Binding>& bindings,
-                                                            Request request) const {
-  std::string prefix = HttpBodyPrefix(request.content_type, request.body.size());
-  size_t size = prefix.size() + request.body.size();
+grpc::ByteBuffer Transcoder::EncodePiece(const HttpRule& rule, Piece piece) {
+  std::string prefix = HttpBodyPrefix(piece.content_type, piece.data.size());
+  size_t size = prefix.size() + piece.data.size();
   for (auto field = rule.body.rbegin(); field != rule.body.rend(); ++field) {
     std::string outer = LengthDelimitedPrefix((*field)->number(), size);
     size += outer.size();
     prefix.insert(0, outer);
   }
-  if (!bindings.empty()) {
-    CLV_ASSIGN_OR_RETURN(std::string wire,
-                         codec_->ToWire(*rule.method->input_type(),
-                                        absl::StrCat("{", WeaveBindings(bindings), "}")));
-    prefix.insert(0, wire);
-  }
-  if (request.body.empty()) return ToByteBuffer(std::move(prefix));
-  const grpc::Slice slices[] = {OwningSlice(std::move(prefix)),
-                                OwningSlice(std::move(request.body))};
+  prefix.insert(0, piece.bindings);
+  if (piece.data.empty()) return ToByteBuffer(std::move(prefix));
+  const grpc::Slice slices[] = {OwningSlice(std::move(prefix)), OwningSlice(std::move(piece.data))};
   return grpc::ByteBuffer(slices, 2);
 }
 

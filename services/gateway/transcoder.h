@@ -71,6 +71,7 @@ struct TranscoderOptions {
 struct HttpRule {
   const google::protobuf::MethodDescriptor* method = nullptr;
   std::string name;       // for messages: `pkg.Service.Method (GET /v1/items/{id})`
+  std::string pattern;    // `GET /v1/items/{id}`
   std::string grpc_path;  // `/pkg.Service/Method`
   std::vector<FieldPath> variables;
 
@@ -80,6 +81,9 @@ struct HttpRule {
   // The message of that field, where it is one and not repeated, else of the request: what the body
   // is parsed as.
   bool body_is_http_body = false;
+
+  // The method takes a stream of such messages and answers once: the HTTP body goes up in pieces.
+  bool streams_body = false;
 
   // The field of the reply that is the HTTP body; null: the whole reply.
   const google::protobuf::FieldDescriptor* response_body = nullptr;
@@ -98,6 +102,13 @@ class Transcoder {
     std::string_view target;        // path and query as the client sent them
     std::string_view content_type;  // of the body
     std::string body;
+  };
+
+  // Of a body that goes up in pieces. All but `data` belongs into the first only.
+  struct Piece {
+    std::string bindings;           // as EncodeBindings made them
+    std::string_view content_type;  // of the body
+    std::string data;
   };
 
   struct Reply {
@@ -122,6 +133,13 @@ class Transcoder {
   // OUT_OF_RANGE: the body is over max_request_body_size (HTTP 413).
   absl::StatusOr<grpc::ByteBuffer> EncodeRequest(const Match& match, Request request) const;
 
+  // The part of the gRPC request that the URL gives, in wire format. INVALID_ARGUMENT: the query
+  // does not fit the message (HTTP 400).
+  absl::StatusOr<std::string> EncodeBindings(const Match& match, std::string_view target) const;
+
+  // One gRPC message of a rule whose body is an HttpBody. The bytes are not copied.
+  static grpc::ByteBuffer EncodePiece(const HttpRule& rule, Piece piece);
+
   // The HTTP reply. DATA_LOSS: `message` does not decode (HTTP 502). OUT_OF_RANGE: over
   // max_response_body_size (500).
   absl::StatusOr<Reply> DecodeReply(const HttpRule& rule, const grpc::ByteBuffer& message) const;
@@ -141,9 +159,6 @@ class Transcoder {
              std::vector<std::unique_ptr<const HttpRule>> rules, PathMatcher matcher);
 
   absl::StatusOr<std::vector<Binding>> Bindings(const Match& match, std::string_view target) const;
-  absl::StatusOr<grpc::ByteBuffer> EncodeHttpBody(const HttpRule& rule,
-                                                  const std::vector<Binding>& bindings,
-                                                  Request request) const;
   absl::StatusOr<grpc::ByteBuffer> EncodeJson(const HttpRule& rule,
                                               const std::vector<Binding>& bindings,
                                               std::string body) const;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "common/base/utf8.h"
-#include "common/domain/row_rules.h"
 
 namespace clv::ingest {
 namespace {
@@ -43,6 +42,7 @@ std::vector<storage::QuarantinedColumn> QuarantinedColumns(
     }
     if (next_broken != broken.end() && next_broken->place == place) {
       quarantined.error = next_broken->error;
+      quarantined.reason = next_broken->reason;
       ++next_broken;
     }
     columns.push_back(std::move(quarantined));
@@ -52,50 +52,117 @@ std::vector<storage::QuarantinedColumn> QuarantinedColumns(
 }
 
 size_t BytesOf(const storage::QuarantinedRow& row) {
-  size_t bytes = sizeof(row) + row.raw.size() + row.error.size();
+  size_t bytes = sizeof(row) + row.raw.size() + row.error.size() + row.reason.size();
   for (const storage::QuarantinedColumn& column : row.columns) {
-    bytes +=
-        sizeof(column) + column.error.size() + (column.raw.has_value() ? column.raw->size() : 0);
+    bytes += sizeof(column) + column.error.size() + column.reason.size() +
+             (column.raw.has_value() ? column.raw->size() : 0);
   }
   return bytes;
 }
 
-}  // namespace
-
-BatchBuilder::BatchBuilder(Options options) : options_(std::move(options)) {}
-
-void BatchBuilder::AddRow(const domain::RawRow& row, std::optional<std::string_view> raw) {
-  const int64_t now = options_.received_at_seconds;
-  std::vector<BrokenColumn> broken;
-  switch (options_.data_source) {
-    case DataSource::kCustomers:
-      broken = KeepOrBreak(domain::CheckCustomer(row, now), rows_.customers);
-      break;
-    case DataSource::kPurchases:
-      broken = KeepOrBreak(domain::CheckPurchase(row, now), rows_.purchases);
-      break;
-    case DataSource::kCustomerClv:
-      broken = KeepOrBreak(domain::CheckImportedClv(row, now), rows_.customer_clvs);
-      break;
-  }
-  if (!broken.empty()) {
-    const std::string json =
-        raw.has_value() ? std::string() : domain::JsonOf(options_.data_source, row);
-    Refusal refusal{
-        .column = std::string(domain::ColumnsOf(options_.data_source)[broken.front().place].name),
-        .description = broken.front().error};
-    Quarantine({.columns = QuarantinedColumns(options_.data_source, row, broken)},
-               raw.value_or(json), std::move(refusal));
-    return;
-  }
-  ++write_.accepted_rows;
-  rows_bytes_ += TextBytes(row);
-  if (rows_bytes_ >= options_.max_record_bytes || rows_.size() >= options_.max_record_rows)
-    CloseRecord();
+// The id as the row's text would give it; empty when there is none.
+std::string_view CustomerIdIn(DataSource data_source, const domain::RawRow& row) {
+  using Kind = domain::RawValue::Kind;
+  const domain::RawValue& value = data_source == DataSource::kPurchases
+                                      ? row[domain::PurchaseColumn::kCustomerId]
+                                      : row[domain::CustomerColumn::kCustomerId];
+  if (value.kind == Kind::kNumber && value.text == "-0") return "0";
+  const bool is_text = value.kind == Kind::kText || value.kind == Kind::kNumber;
+  return is_text ? value.text : std::string_view();
 }
 
-void BatchBuilder::AddText(std::string_view raw, const std::string& reason) {
-  Quarantine({.error = reason}, raw, {.description = reason});
+static_assert(static_cast<size_t>(domain::CustomerColumn::kCustomerId) ==
+              static_cast<size_t>(domain::ImportedClvColumn::kCustomerId));
+
+constexpr char kErased[] = "the customer was erased";
+constexpr char kUnmeant[] = "a row that meets replace_condition";
+
+// Whether the last row was to be kept; else it is taken away.
+template <typename Record>
+bool KeepIfMet(std::vector<Record>& records, const domain::RowCondition& condition) {
+  if (domain::Meets(records.back(), condition)) return true;
+  records.pop_back();
+  return false;
+}
+
+}  // namespace
+
+BatchBuilder::BatchBuilder(Options options) : options_(std::move(options)) {
+  write_.data_source = options_.data_source;
+  if (options_.erased != nullptr) write_.erased_generation = options_.erased->generation();
+}
+
+std::vector<BrokenColumn> BatchBuilder::Check(const domain::RawRow& row) {
+  const int64_t now = options_.received_at_seconds;
+  switch (options_.data_source) {
+    case DataSource::kCustomers:
+      return KeepOrBreak(domain::CheckCustomer(row, now), rows_.customers);
+    case DataSource::kPurchases:
+      return KeepOrBreak(domain::CheckPurchase(row, now), rows_.purchases);
+    case DataSource::kCustomerClv:
+      return KeepOrBreak(domain::CheckImportedClv(row, now), rows_.customer_clvs);
+  }
+  return {};
+}
+
+bool BatchBuilder::DropUnmeant() {
+  if (options_.must_meet == nullptr) return false;
+  switch (options_.data_source) {
+    case DataSource::kCustomers:
+      return !KeepIfMet(rows_.customers, *options_.must_meet);
+    case DataSource::kPurchases:
+      return !KeepIfMet(rows_.purchases, *options_.must_meet);
+    case DataSource::kCustomerClv:
+      return !KeepIfMet(rows_.customer_clvs, *options_.must_meet);
+  }
+  return false;
+}
+
+void BatchBuilder::AddRow(const domain::RawRow& row, std::optional<std::string_view> raw) {
+  // First of all: nothing of such a row is kept, well or broken.
+  if (options_.erased != nullptr &&
+      options_.erased->Contains(CustomerIdIn(options_.data_source, row))) {
+    RefuseErased();
+    return;
+  }
+  const std::vector<BrokenColumn> broken = Check(row);
+  const bool is_unmeant = broken.empty() && DropUnmeant();
+  if (broken.empty() && !is_unmeant) {
+    ++write_.accepted_rows;
+    rows_bytes_ += TextBytes(row);
+    if (rows_bytes_ >= options_.max_record_bytes || rows_.size() >= options_.max_record_rows)
+      CloseRecord();
+    return;
+  }
+  const std::string json =
+      raw.has_value() ? std::string() : domain::JsonOf(options_.data_source, row);
+  storage::QuarantinedRow refused{.columns = QuarantinedColumns(options_.data_source, row, broken)};
+  Refusal refusal;
+  if (is_unmeant) {
+    refused.error = std::string("got another row, want ") + kUnmeant;
+    refused.reason = kUnmeant;
+    refusal.description = refused.error;
+  } else {
+    refusal.column = domain::ColumnsOf(options_.data_source)[broken.front().place].name;
+    refusal.description = broken.front().error;
+  }
+  Quarantine(std::move(refused), raw.value_or(json), std::move(refusal));
+}
+
+void BatchBuilder::AddText(std::string_view raw, const std::string& error,
+                           const std::string& reason) {
+  Quarantine({.error = error, .reason = reason}, raw, {.description = error});
+}
+
+void BatchBuilder::RefuseErased() {
+  ListRefusal({.column = "customer_id", .description = kErased});
+  ++write_.refused_rows;
+  ++write_.refused_erased_rows;
+}
+
+void BatchBuilder::ListRefusal(Refusal refusal) {
+  refusal.row = options_.first_row + write_.rows();
+  if (write_.refusals.size() < kMaxListedRefusals) write_.refusals.push_back(std::move(refusal));
 }
 
 void BatchBuilder::Quarantine(storage::QuarantinedRow row, std::string_view raw, Refusal refusal) {
@@ -106,8 +173,7 @@ void BatchBuilder::Quarantine(storage::QuarantinedRow row, std::string_view raw,
   const std::string valid = ToValidUtf8(raw.substr(0, kMaxRawBytes + 4));
   row.raw = std::string(CutUtf8(valid, kMaxRawBytes));
   row.raw_length = raw.size();
-  refusal.row = options_.first_row + write_.rows();
-  if (write_.refusals.size() < kMaxListedRefusals) write_.refusals.push_back(std::move(refusal));
+  ListRefusal(std::move(refusal));
   write_.bytes += BytesOf(row);
   ++write_.refused_rows;
   quarantined_.push_back(std::move(row));
@@ -116,10 +182,13 @@ void BatchBuilder::Quarantine(storage::QuarantinedRow row, std::string_view raw,
 void BatchBuilder::CloseRecord() {
   if (rows_.size() == 0) return;
   rows_.received_at_seconds = options_.received_at_seconds;
+  rows_.load_id = options_.load_id;
+  rows_.wants_outcome = options_.wants_outcome;
   storage::NewRecord record{.data_source = options_.data_source,
                             .received_at_seconds = options_.received_at_seconds,
                             .row_count = static_cast<uint32_t>(rows_.size()),
-                            .payload = wire::EncodeLogRecord(rows_)};
+                            .payload = wire::EncodeLogRecord(rows_),
+                            .load_id = options_.load_id};
   write_.bytes += record.payload.size();
   write_.batches.push_back({.record = std::move(record)});
   rows_ = {};
@@ -128,9 +197,10 @@ void BatchBuilder::CloseRecord() {
 
 PreparedWrite BatchBuilder::Finish() {
   CloseRecord();
-  if (!quarantined_.empty()) {
+  if (!quarantined_.empty() || write_.refused_erased_rows > 0) {
     if (write_.batches.empty()) write_.batches.emplace_back();
     write_.batches.back().quarantined = std::move(quarantined_);
+    write_.batches.back().refused_erased_rows = write_.refused_erased_rows;
   }
   return std::move(write_);
 }

@@ -10,8 +10,11 @@
 #include <vector>
 
 #include "common/domain/raw_row.h"
+#include "common/domain/row_condition.h"
+#include "common/domain/row_rules.h"
 #include "common/storage/storage.h"
 #include "common/wire/log_codec.h"
+#include "services/ingest/erased_customers.h"
 
 namespace clv::ingest {
 
@@ -30,11 +33,14 @@ struct Refusal {
 
 // All that one request writes, in one transaction.
 struct PreparedWrite {
+  domain::DataSource data_source = domain::DataSource::kCustomers;  // of its rows
   std::vector<storage::LogBatch> batches;  // in order; several when the rows fill several records
   uint64_t accepted_rows = 0;
-  uint64_t refused_rows = 0;
-  std::vector<Refusal> refusals;  // the first kMaxListedRefusals
-  size_t bytes = 0;               // about what `batches` occupies
+  uint64_t refused_rows = 0;         // those below included
+  uint64_t refused_erased_rows = 0;  // refused for an erased customer, and kept nowhere
+  std::vector<Refusal> refusals;     // the first kMaxListedRefusals
+  size_t bytes = 0;                  // about what `batches` occupies
+  uint64_t erased_generation = 0;    // of the erased customers that the rows were held against
 
   uint64_t rows() const { return accepted_rows + refused_rows; }
 };
@@ -49,6 +55,13 @@ class BatchBuilder {
     uint64_t first_row = 0;           // index of the first row, in a stream of requests
     size_t max_record_bytes = 8 << 20;
     size_t max_record_rows = 50'000;
+    std::string load_id = {};    // not empty: the records are staged for this load
+    bool wants_outcome = false;  // somebody will ask what the fold of the records did
+    // Rows of these customers are refused without a trace; may be null. Must outlive the builder,
+    // as the next.
+    const ErasedCustomers* erased = nullptr;
+    // Valid rows that do not meet it are refused; null: none.
+    const domain::RowCondition* must_meet = nullptr;
   };
 
   explicit BatchBuilder(Options options);
@@ -57,16 +70,26 @@ class BatchBuilder {
   // form is kept instead.
   void AddRow(const domain::RawRow& row, std::optional<std::string_view> raw);
 
-  // Takes a text that is no JSON object, with the reason.
-  void AddText(std::string_view raw, const std::string& reason);
+  // Takes a text that is no row. `error`: what was got and wanted; `reason`: what was wanted alone,
+  // see domain::BrokenColumn.
+  void AddText(std::string_view raw, const std::string& error, const std::string& reason);
 
   uint64_t refused_rows() const { return write_.refused_rows; }
   uint64_t rows() const { return write_.rows(); }
+
+  // About what the rows occupy so far.
+  size_t bytes() const { return write_.bytes + rows_bytes_; }
 
   // Ends the request and hands its writes over.
   PreparedWrite Finish();
 
  private:
+  // Keeps the row for the log, or returns the columns that break a rule.
+  std::vector<domain::BrokenColumn> Check(const domain::RawRow& row);
+  // Takes the row back that was kept last, when it is not to be written; whether it did.
+  bool DropUnmeant();
+  void RefuseErased();
+  void ListRefusal(Refusal refusal);
   void Quarantine(storage::QuarantinedRow row, std::string_view raw, Refusal refusal);
   void CloseRecord();
 

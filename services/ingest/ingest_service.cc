@@ -21,7 +21,11 @@ absl::Status AsTooLarge(const absl::Status& status) {
 
 IngestService::IngestService(const Options& options)
     : dispatcher_("clv.v1.IngestService", options.dispatch),
-      path_({.queue = options.queue, .visibility = options.visibility, .clock = options.clock}),
+      path_({.queue = options.queue,
+             .visibility = options.visibility,
+             .clock = options.clock,
+             .erased = options.erased,
+             .outcomes = options.outcomes}),
       idle_(options.stream_idle_timeout) {}
 
 template <typename Request, typename Response>
@@ -31,7 +35,8 @@ grpc::ServerUnaryReactor* IngestService::ServeWrite(grpc::CallbackServerContext*
   return dispatcher_.ServeAsync(
       context, method,
       [this, request, response](rpc::CallContext& call, const rpc::Dispatcher::Done& done) {
-        absl::StatusOr<PreparedWrite> write = ReadTypedBatch(*request, path_.Receive(0));
+        absl::StatusOr<PreparedWrite> write =
+            ReadTypedBatch(*request, path_.Receive(0, request->wait()));
         if (!write.ok()) {
           done(write.status());
           return;
@@ -41,7 +46,8 @@ grpc::ServerUnaryReactor* IngestService::ServeWrite(grpc::CallbackServerContext*
                              if (result.ok()) *response->mutable_result() = *std::move(result);
                              done(result.status());
                            });
-      });
+      },
+      request);
 }
 
 template <typename Request, typename Response>
@@ -51,7 +57,7 @@ grpc::ServerReadReactor<Request>* IngestService::ServeStream(grpc::CallbackServe
   using Stream = WriteStream<Request, Response>;
   return new Stream({.context = context,
                      .response = response,
-                     .workers = &dispatcher_.workers(),
+                     .dispatcher = &dispatcher_,
                      .path = &path_,
                      .idle = &idle_},
                     dispatcher_.StartCall(context, method));
@@ -101,7 +107,7 @@ grpc::ServerUnaryReactor* IngestService::AppendEvents(grpc::CallbackServerContex
           done(events.status());
           return;
         }
-        BatchBuilder::Options options = path_.Receive(0);
+        BatchBuilder::Options options = path_.Receive(0, events->wait);
         options.data_source = events->data_source;
         absl::StatusOr<PreparedWrite> write =
             ReadJsonBatch(std::move(events->body), std::move(options));
@@ -118,7 +124,8 @@ grpc::ServerUnaryReactor* IngestService::AppendEvents(grpc::CallbackServerContex
                 done(result.status());
               }
             });
-      });
+      },
+      request);
 }
 
 }  // namespace clv::ingest

@@ -24,6 +24,8 @@ class IngestService final : public v1::IngestService::CallbackService {
     WriteQueue* queue = nullptr;
     VisibilityWaiter* visibility = nullptr;
     const Clock* clock = nullptr;
+    const ErasedCustomers* erased = nullptr;    // see WritePath::Options
+    storage::FoldOutcomes* outcomes = nullptr;  // the same
     // How long a stream may keep the server waiting for its next batch.
     std::chrono::milliseconds stream_idle_timeout{60'000};
   };

@@ -8,9 +8,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/domain/data_sources.h"
+#include "services/ingest/quarantine_reasons.h"
 
 namespace clv::ingest {
 namespace {
+
+constexpr size_t kShownReasons = 20;
 
 template <typename Service>
 std::shared_ptr<typename Service::Stub> StubOf(const std::shared_ptr<grpc::Channel>& channel) {
@@ -119,7 +122,14 @@ v1::IngestStatus SuiteStatus::Ingest() const {
     count->set_data_source(std::string(domain::DataSourceName(data_source)));
     count->set_rows(counts.rows);
     count->set_dropped_rows(counts.dropped_rows);
+    for (const storage::QuarantineReasonCount& reason :
+         options_.queue->refusals().MostFrequent(data_source, kShownReasons)) {
+      *count->add_reasons() = ToProto(reason);
+    }
   }
+  const storage::ErasedCounts erased = options_.log->erased_counts();
+  status.set_erased_customers(erased.customers);
+  status.set_refused_erased_rows(erased.refused_rows);
   status.set_log_bytes(options_.log->SizeBytes());
   status.mutable_start_time()->set_seconds(options_.start_time_seconds);
   return status;

@@ -1,9 +1,8 @@
-// services/ingest/token_factory.h: making tokens.
+// services/ingest/token_factory.h: making tokens and their texts.
 #ifndef CLV_SERVICES_INGEST_TOKEN_FACTORY_H_
 #define CLV_SERVICES_INGEST_TOKEN_FACTORY_H_
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -13,29 +12,43 @@
 
 namespace clv::ingest {
 
-// A token that was just made: the only time that its text is known.
+// The name of the admin token, which no other may have.
+inline constexpr char kAdminTokenName[] = "admin";
+
+// What a token is to be.
+struct TokenRequest {
+  std::string name;
+  std::vector<std::string> scopes;
+  std::string description = {};
+  storage::TokenLimits limits = {};
+};
+
+// A token whose text was just made: the only time that it is known.
 struct NewToken {
   storage::StoredToken stored;
   std::string secret;  // `clv_` and 256 random bits in base64url, 47 characters
 };
 
-// Checks the name (1 to 128 letters, digits, `_`, `-`, `.` or spaces) and the scopes (one or more;
-// the data source or endpoint of each exists or is `*`), makes the text, and stores the rest.
-// Scopes become canonical, sorted and unique. INVALID_ARGUMENT (a field violation of `name`,
-// `scopes` or `scopes[i]`), ALREADY_EXISTS also for the name `admin`, INTERNAL without random
-// numbers, and the store's errors.
+// How many characters of a text may be shown: 6, or none where a text (an admin token from the
+// environment) is so short that they would tell much of it.
+std::string ShownPrefix(const std::string& secret);
+
+// Checks the request (token_rules.h), makes the text, and stores the rest with its audit entry.
+// INVALID_ARGUMENT, ALREADY_EXISTS also for the name `admin`, INTERNAL without random numbers, and
+// the store's errors.
 absl::StatusOr<NewToken> CreateToken(storage::TokenStore& store, const Clock& clock,
-                                     const std::string& name,
-                                     const std::vector<std::string>& scopes);
+                                     const TokenRequest& request, const storage::AuditEntry& entry);
+
+// Makes a new text for a token and stores its hash with the audit entry; the old text opens nothing
+// from then on. NOT_FOUND when there is none of this name, INTERNAL, and the store's errors.
+absl::StatusOr<NewToken> RefreshToken(storage::TokenStore& store, storage::StoredToken token,
+                                      const storage::AuditEntry& entry);
 
 // At the first start, when the store holds no token: makes `append` (may append to every data
 // source) and `read` (may read every endpoint) and returns both, `append` first, so that the
 // program can print them once. Else returns nothing.
 absl::StatusOr<std::vector<NewToken>> EnsureDefaultTokens(storage::TokenStore& store,
                                                           const Clock& clock);
-
-// The endpoints that scopes can name: those that the query service's access rules name.
-const std::vector<std::string>& PipeNames();
 
 }  // namespace clv::ingest
 

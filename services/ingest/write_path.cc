@@ -11,7 +11,8 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// A little before the deadline, so that the answer still arrives.
+}  // namespace
+
 SteadyTime EndOfWait(SteadyTime deadline) {
   const SteadyTime now = std::chrono::steady_clock::now();
   const SteadyTime latest = now + kMaxVisibilityWait;
@@ -22,26 +23,28 @@ SteadyTime EndOfWait(SteadyTime deadline) {
                                          left / 10, std::chrono::milliseconds(200)));
 }
 
-}  // namespace
-
-BatchBuilder::Options WritePath::Receive(uint64_t first_row) const {
+BatchBuilder::Options WritePath::Receive(uint64_t first_row, bool waits) const {
   return {.received_at_seconds = options_.clock->NowSeconds(),
           .import_id = NewImportId(),
-          .first_row = first_row};
+          .first_row = first_row,
+          .wants_outcome = waits && options_.outcomes != nullptr,
+          .erased = options_.erased};
 }
 
-void WritePath::Write(PreparedWrite write, Done done) const {
+void WritePath::Write(PreparedWrite write, DurableDone done) const {
   v1::WriteResult result = ResultOf(write, 0);
-  const auto shared_done = std::make_shared<Done>(std::move(done));
+  const auto shared_done = std::make_shared<DurableDone>(std::move(done));
   const absl::Status queued = options_.queue->Submit(
-      std::move(write), [result = std::move(result),
-                         shared_done](absl::StatusOr<storage::LogPosition> position) mutable {
-        if (!position.ok()) {
-          (*shared_done)(position.status());
+      std::move(write),
+      [result = std::move(result), shared_done](absl::StatusOr<Written> written) mutable {
+        if (!written.ok()) {
+          (*shared_done)(written.status());
           return;
         }
-        result.set_log_position(*position);
-        (*shared_done)(std::move(result));
+        result.set_log_position(written->position);
+        result.set_successful_rows(result.successful_rows() - written->erased_rows);
+        result.set_quarantined_rows(result.quarantined_rows() + written->erased_rows);
+        (*shared_done)(Durable{std::move(result), *written});
       });
   if (!queued.ok()) (*shared_done)(queued);
 }
@@ -56,23 +59,39 @@ void WritePath::WaitUntilVisible(storage::LogPosition position, SteadyTime deadl
   options_.visibility->Wait(position, EndOfWait(deadline), std::move(done));
 }
 
-void WritePath::WriteAndWait(PreparedWrite write, bool wait, SteadyTime deadline, Done done) const {
-  if (!wait) {
-    Write(std::move(write), std::move(done));
-    return;
-  }
-  Write(std::move(write), [this, deadline,
-                           done = std::move(done)](absl::StatusOr<v1::WriteResult> result) {
-    if (!result.ok()) {
-      done(result.status());
-      return;
+std::optional<uint64_t> WritePath::DuplicatesOf(const std::vector<Written>& writes) const {
+  if (options_.outcomes == nullptr) return std::nullopt;
+  uint64_t duplicates = 0;
+  for (const Written& written : writes) {
+    for (uint64_t back = 0; back < written.records; ++back) {
+      const auto outcome = options_.outcomes->OutcomeOf(written.position - back);
+      // What a client is told beside the counts is not worth failing a write that has succeeded.
+      if (!outcome.ok() || !outcome->has_value()) return std::nullopt;
+      duplicates += (*outcome)->duplicate_rows;
     }
-    const storage::LogPosition position = result->log_position();
-    WaitUntilVisible(position, deadline, [done, result = *std::move(result)](bool visible) mutable {
-      result.set_visible(visible);
-      done(std::move(result));
-    });
-  });
+  }
+  return duplicates;
+}
+
+void WritePath::WriteAndWait(PreparedWrite write, bool wait, SteadyTime deadline, Done done) const {
+  Write(std::move(write),
+        [this, wait, deadline, done = std::move(done)](absl::StatusOr<Durable> durable) {
+          if (!durable.ok() || !wait) {
+            done(durable.ok() ? absl::StatusOr<v1::WriteResult>(std::move(durable->result))
+                              : durable.status());
+            return;
+          }
+          const storage::LogPosition position = durable->written.position;
+          WaitUntilVisible(position, deadline,
+                           [this, done, durable = *std::move(durable)](bool visible) mutable {
+                             durable.result.set_visible(visible);
+                             if (visible) {
+                               const auto duplicates = DuplicatesOf({durable.written});
+                               if (duplicates) durable.result.set_duplicate_rows(*duplicates);
+                             }
+                             done(std::move(durable.result));
+                           });
+        });
 }
 
 }  // namespace clv::ingest

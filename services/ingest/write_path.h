@@ -6,11 +6,14 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "clv/v1/ingest_service.pb.h"
 #include "common/base/clock.h"
+#include "common/storage/clv_store.h"
 #include "services/ingest/batch_builder.h"
 #include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
@@ -20,6 +23,10 @@ namespace clv::ingest {
 // Longest time that a write waits until its rows are visible.
 inline constexpr std::chrono::seconds kMaxVisibilityWait{10};
 
+// When a call with this deadline is to be answered if what it waits for has not come: a little
+// before the deadline, so that the answer still arrives, and at most kMaxVisibilityWait from now.
+std::chrono::steady_clock::time_point EndOfWait(std::chrono::steady_clock::time_point deadline);
+
 // Thread-safe. Everything in the options must outlive the path.
 class WritePath {
  public:
@@ -27,20 +34,28 @@ class WritePath {
     WriteQueue* queue = nullptr;
     VisibilityWaiter* visibility = nullptr;
     const Clock* clock = nullptr;
+    const ErasedCustomers* erased = nullptr;    // null: nobody ever is
+    storage::FoldOutcomes* outcomes = nullptr;  // null: they are never told
   };
 
-  // Receives the result of a write that is durable, or why it is not. Must not block.
+  // A write that is durable.
+  struct Durable {
+    v1::WriteResult result;  // `visible` and `duplicate_rows` are not set
+    Written written;
+  };
+
+  // Receive the result of a write, or why it is not durable. Must not block.
+  using DurableDone = std::function<void(absl::StatusOr<Durable>)>;
   using Done = std::function<void(absl::StatusOr<v1::WriteResult>)>;
 
   explicit WritePath(Options options) : options_(options) {}
 
   // Options of a batch that arrives now, but for its data source. `first_row`: see
-  // BatchBuilder::Options.
-  BatchBuilder::Options Receive(uint64_t first_row) const;
+  // BatchBuilder::Options; `waits`: its sender waits until it is visible.
+  BatchBuilder::Options Receive(uint64_t first_row, bool waits) const;
 
-  // Queues a write and calls `done` exactly once when it is durable (`visible` is not set), at once
-  // when it is refused.
-  void Write(PreparedWrite write, Done done) const;
+  // Queues a write and calls `done` exactly once when it is durable, at once when it is refused.
+  void Write(PreparedWrite write, DurableDone done) const;
 
   // Calls `done` exactly once: with whether the rows up to `position` are visible. Waits until
   // shortly before `deadline`, at most kMaxVisibilityWait.
@@ -48,7 +63,11 @@ class WritePath {
                         std::chrono::steady_clock::time_point deadline,
                         VisibilityWaiter::Done done) const;
 
-  // Both in turn; `wait` says whether visibility is waited for.
+  // How many rows of writes that are visible changed nothing; absent when that is not known of each
+  // of them, as of those whose sender did not wait. Reads the store: some 20 microseconds a record.
+  std::optional<uint64_t> DuplicatesOf(const std::vector<Written>& writes) const;
+
+  // All in turn; `wait` says whether visibility is waited for.
   void WriteAndWait(PreparedWrite write, bool wait, std::chrono::steady_clock::time_point deadline,
                     Done done) const;
 

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,7 +28,7 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   struct Options {
     grpc::CallbackServerContext* context = nullptr;
     Response* response = nullptr;
-    rpc::WorkerPool* workers = nullptr;  // must outlive the stream, as the two below
+    const rpc::Dispatcher* dispatcher = nullptr;  // must outlive the stream, as the two below
     const WritePath* path = nullptr;
     IdleWatch* idle = nullptr;
   };
@@ -48,7 +50,7 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
       End(absl::DeadlineExceededError("no batch came for too long"));
     } else if (!ok) {
       EndAfterLastBatch();
-    } else if (!options_.workers->TrySubmit([this] { WriteBatch(); })) {
+    } else if (!options_.dispatcher->workers().TrySubmit([this] { WriteBatch(); })) {
       End(absl::ResourceExhaustedError("too many calls are waiting; try again later"));
     }
   }
@@ -56,6 +58,9 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   void OnDone() override { delete this; }
 
  private:
+  // Batches up to which a stream is told of its duplicates: asking must not hold up other calls.
+  static constexpr size_t kMostCounted = 1'000;
+
   void ReadNext() {
     // The read may end the stream before the next line could store the timer: so it is set first.
     timer_ = options_.idle->Start([this] {
@@ -66,23 +71,30 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   }
 
   void WriteBatch() {
+    if (absl::Status charged = options_.dispatcher->ChargeMessage(call_.get(), request_);
+        !charged.ok()) {
+      End(charged);
+      return;
+    }
     const uint64_t first_row = total_.successful_rows() + total_.quarantined_rows();
+    wait_ = wait_ || request_.wait();
     absl::StatusOr<PreparedWrite> write =
-        ReadTypedBatch(request_, options_.path->Receive(first_row));
+        ReadTypedBatch(request_, options_.path->Receive(first_row, wait_));
     if (!write.ok()) {
       End(write.status());
       return;
     }
-    wait_ = wait_ || request_.wait();
     request_.Clear();
-    options_.path->Write(*std::move(write), [this](const absl::StatusOr<v1::WriteResult>& result) {
-      if (!result.ok()) {
-        End(result.status());
-        return;
-      }
-      Add(*result);
-      ReadNext();
-    });
+    options_.path->Write(*std::move(write),
+                         [this](const absl::StatusOr<WritePath::Durable>& durable) {
+                           if (!durable.ok()) {
+                             End(durable.status());
+                             return;
+                           }
+                           Add(durable->result);
+                           if (writes_.size() <= kMostCounted) writes_.push_back(durable->written);
+                           ReadNext();
+                         });
   }
 
   void Add(const v1::WriteResult& result) {
@@ -102,6 +114,10 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
     }
     options_.path->WaitUntilVisible(total_.log_position(), call_->deadline(), [this](bool visible) {
       total_.set_visible(visible);
+      if (visible && writes_.size() <= kMostCounted) {
+        const std::optional<uint64_t> duplicates = options_.path->DuplicatesOf(writes_);
+        if (duplicates) total_.set_duplicate_rows(*duplicates);
+      }
       Answer();
     });
   }
@@ -120,6 +136,7 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   std::shared_ptr<rpc::CallContext> call_;
   Request request_;
   v1::WriteResult total_;
+  std::vector<Written> writes_;  // at most one more than are counted
   bool wait_ = false;
   std::atomic<bool> fell_silent_ = false;
   IdleWatch::Timer timer_ = 0;

@@ -1,5 +1,6 @@
 #include "services/query/pipe_face.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -7,11 +8,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/base/utf8.h"
 #include "common/domain/data_sources.h"
+#include "common/rpc/fixed_params.h"
 #include "common/rpc/parameter_binding.h"
 #include "common/rpc/status_conversion.h"
 #include "common/rpc/table_renderer.h"
 #include "services/query/context_text.h"
+#include "services/query/parameter_errors.h"
 #include "services/query/quarantine_table.h"
 
 namespace clv::query {
@@ -49,7 +53,9 @@ template <auto kHandler, typename Request>
 absl::StatusOr<RenderedTable> AnswerReport(ReportHandlers& handlers, const ReportCall& call,
                                            const rpc::V0Parameters& parameters,
                                            const rpc::TableOptions& options) {
-  CLV_ASSIGN_OR_RETURN(const Request request, rpc::BindRequest<Request>(parameters));
+  CLV_ASSIGN_OR_RETURN(Request request, rpc::BindRequest<Request>(parameters));
+  // The handler does the same; here it decides which rows the answer has.
+  CLV_RETURN_IF_ERROR(rpc::ApplyFixedParams(call.caller, &request));
   CLV_ASSIGN_OR_RETURN(const auto response, (handlers.*kHandler)(call, request));
   rpc::TableFooter footer;
   if (response.has_rows_before_limit_at_least()) {
@@ -110,16 +116,29 @@ absl::StatusOr<rpc::TableFormat> FormatOf(const std::string& extension) {
   return rpc::FieldError("format", extension, "json, csv, csvwithnames or ndjson");
 }
 
-bool IsOn(const std::optional<std::string>& value) { return value == "1" || value == "true"; }
+// An absent or empty switch is off.
+absl::StatusOr<bool> SwitchOf(const std::string& name, const rpc::V0Parameters& parameters) {
+  const std::string value = parameters.Last(name).value_or("");
+  if (value == "1" || value == "true") return true;
+  if (value.empty() || value == "0" || value == "false") return false;
+  return rpc::FieldError(name, value, "0, 1, true or false");
+}
 
 absl::StatusOr<rpc::TableOptions> MakeOptions(const std::string& extension,
                                               const rpc::V0Parameters& parameters) {
   rpc::TableOptions options;
   CLV_ASSIGN_OR_RETURN(options.format, FormatOf(extension));
-  options.quote_64bit_integers = IsOn(parameters.Last("output_format_json_quote_64bit_integers"));
-  options.quote_denormals = IsOn(parameters.Last("output_format_json_quote_denormals"));
-  if (const auto sql = parameters.Last("q"); sql && !sql->empty()) {
-    return rpc::FieldError("q", *sql, "none: SQL over a pipe is not supported");
+  CLV_ASSIGN_OR_RETURN(options.quote_64bit_integers,
+                       SwitchOf("output_format_json_quote_64bit_integers", parameters));
+  CLV_ASSIGN_OR_RETURN(options.quote_denormals,
+                       SwitchOf("output_format_json_quote_denormals", parameters));
+  for (const std::string& sql : parameters.All("q")) {
+    if (!sql.empty()) return rpc::FieldError("q", sql, "none: SQL over a pipe is not supported");
+  }
+  CLV_ASSIGN_OR_RETURN(const bool explains, SwitchOf("explain", parameters));
+  if (explains) {
+    return rpc::FieldError("explain", *parameters.Last("explain"),
+                           "none: there is no query plan to show");
   }
   return options;
 }
@@ -129,30 +148,28 @@ absl::StatusOr<rpc::TableOptions> MakeOptions(const std::string& extension,
 absl::StatusOr<rpc::V0Reply> PipeFace::Answer(const std::string& pipe,
                                               const rpc::V0Parameters& parameters,
                                               const ReportCall& call) const {
-  const size_t dot = pipe.rfind('.');
-  if (dot == std::string::npos)
-    return absl::NotFoundError(absl::StrCat("Pipe '", pipe, "' not found"));
+  const size_t dot = std::min(pipe.rfind('.'), pipe.size());
   const std::string name = pipe.substr(0, dot);
   const auto report = Pipes().find(name);
   const std::optional<domain::DataSource> quarantined = QuarantinedDataSource(name);
   if (report == Pipes().end() && !quarantined) {
-    return absl::NotFoundError(absl::StrCat("The pipe '", name, "' does not exist"));
+    return absl::NotFoundError(absl::StrCat("The pipe ", Quoted(name), " does not exist"));
   }
-  if (!quarantined && !call.caller.May("PIPES:READ:" + name)) {
+  if (!quarantined && !call.caller.MayWithFixedParams("PIPES:READ:" + name)) {
     return absl::PermissionDeniedError(
         absl::StrCat("the token lacks the scope: want PIPES:READ:", name));
   }
   CLV_ASSIGN_OR_RETURN(const rpc::TableOptions options,
-                       MakeOptions(pipe.substr(dot + 1), parameters));
-  CLV_ASSIGN_OR_RETURN(RenderedTable table,
-                       quarantined
-                           ? AnswerQuarantine(handlers_, call, *quarantined, parameters, options)
-                           : report->second(handlers_, call, parameters, options));
+                       MakeOptions(pipe.substr(std::min(dot + 1, pipe.size())), parameters));
+  absl::StatusOr<RenderedTable> table =
+      quarantined ? AnswerQuarantine(handlers_, call, *quarantined, parameters, options)
+                  : report->second(handlers_, call, parameters, options);
+  if (!table.ok()) return InWordsOfV0(table.status());
   rpc::V0Reply reply;
   reply.content_type = std::string(rpc::ContentTypeOf(options.format));
-  reply.body = std::move(table.body);
+  reply.body = std::move(table->body);
   if (options.format != rpc::TableFormat::kJson) {
-    reply.headers.emplace_back("x-clv-context", std::move(table.context_header));
+    reply.headers.emplace_back("x-clv-context", std::move(table->context_header));
   }
   return reply;
 }

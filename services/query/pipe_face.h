@@ -20,7 +20,7 @@ class PipeFace {
 
   // `pipe`: name and format. NOT_FOUND for an unknown name, PERMISSION_DENIED without
   // PIPES:READ:<name> (quarantine: without a scope for the data source), INVALID_ARGUMENT for a bad
-  // parameter, an unknown format, or `q`.
+  // parameter (see InWordsOfV0), an unknown format, `q` and `explain`.
   absl::StatusOr<rpc::V0Reply> Answer(const std::string& pipe, const rpc::V0Parameters& parameters,
                                       const ReportCall& call) const;
 

@@ -9,19 +9,6 @@
 namespace clv::query {
 namespace {
 
-std::vector<rpc::TableColumn> TableColumnsOf(domain::DataSource data_source) {
-  std::vector<rpc::TableColumn> columns = {{"c__error_column", "Array(String)"},
-                                           {"c__error", "Array(String)"},
-                                           {"c__import_id", "Nullable(String)"}};
-  for (const domain::Column& column : domain::ColumnsOf(data_source)) {
-    columns.push_back({std::string(column.name), "Nullable(String)"});
-  }
-  columns.push_back({"insertion_date", "DateTime"});
-  columns.push_back({"raw", "String"});
-  columns.push_back({"raw_length", "UInt64"});
-  return columns;
-}
-
 void WriteErrors(const v1::QuarantinedRow& row, rpc::TableWriter* writer) {
   std::vector<std::string> names;
   std::vector<std::string> errors;
@@ -46,10 +33,23 @@ void WriteRaw(const v1::QuarantinedRow& row, int index, rpc::TableWriter* writer
 
 }  // namespace
 
+std::vector<rpc::TableColumn> QuarantineColumns(domain::DataSource data_source) {
+  std::vector<rpc::TableColumn> columns = {{"c__error_column", "Array(String)"},
+                                           {"c__error", "Array(String)"},
+                                           {"c__import_id", "Nullable(String)"}};
+  for (const domain::Column& column : domain::ColumnsOf(data_source)) {
+    columns.push_back({std::string(column.name), "Nullable(String)"});
+  }
+  columns.push_back({"insertion_date", "DateTime"});
+  columns.push_back({"raw", "String"});
+  columns.push_back({"raw_length", "UInt64"});
+  return columns;
+}
+
 std::string RenderQuarantine(domain::DataSource data_source,
                              const v1::ListQuarantinedRowsResponse& response,
                              const rpc::TableOptions& options, const std::string& context_json) {
-  rpc::TableWriter writer(options, TableColumnsOf(data_source));
+  rpc::TableWriter writer(options, QuarantineColumns(data_source));
   const auto column_count = static_cast<int>(domain::ColumnsOf(data_source).size());
   for (const v1::QuarantinedRow& row : response.rows()) {
     writer.BeginRow();

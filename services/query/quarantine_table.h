@@ -3,6 +3,7 @@
 #define CLV_SERVICES_QUERY_QUARANTINE_TABLE_H_
 
 #include <string>
+#include <vector>
 
 #include "clv/v1/query_service.pb.h"
 #include "common/domain/records.h"
@@ -10,9 +11,12 @@
 
 namespace clv::query {
 
-// Columns: `c__error_column` and `c__error` (one entry for each broken column; for a text that is
+// `c__error_column` and `c__error` (one entry for each broken column; for a text that is
 // no object `[]` and one error), `c__import_id`, the columns of the data source as raw text,
-// `insertion_date`, `raw`, `raw_length`. `context_json`: an object.
+// `insertion_date`, `raw`, `raw_length`.
+std::vector<rpc::TableColumn> QuarantineColumns(domain::DataSource data_source);
+
+// The rows under these columns. `context_json`: an object.
 std::string RenderQuarantine(domain::DataSource data_source,
                              const v1::ListQuarantinedRowsResponse& response,
                              const rpc::TableOptions& options, const std::string& context_json);

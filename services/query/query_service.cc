@@ -1,7 +1,11 @@
 #include "services/query/query_service.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "common/base/status_macros.h"
+#include "services/query/descriptor_set.h"
+#include "services/query/form_body.h"
 #include "services/query/web_page.h"
 
 namespace clv::query {
@@ -15,6 +19,9 @@ QueryService::QueryService(Backends backends, rpc::Dispatcher::Options dispatche
     : backends_(std::move(backends)),
       handlers_(backends_.reports, backends_.quarantine, backends_.clock),
       pipes_(handlers_),
+      catalogue_(DescriptorSet()),
+      catalogue_face_(catalogue_),
+      pipe_time_(dispatcher.default_deadline),
       dispatcher_("clv.v1.QueryService", dispatcher) {}
 
 grpc::ServerUnaryReactor* QueryService::GetCustomerRetention(
@@ -89,14 +96,39 @@ grpc::ServerUnaryReactor* QueryService::ListQuarantinedRows(
                            });
 }
 
+grpc::ServerUnaryReactor* QueryService::ListPipes(grpc::CallbackServerContext* context,
+                                                  const v1::ListPipesRequest*,
+                                                  v1::ListPipesResponse* response) {
+  return dispatcher_.Serve(
+      context, "ListPipes", response,
+      [this](const rpc::CallContext& call) -> absl::StatusOr<v1::ListPipesResponse> {
+        return catalogue_face_.List(call.caller());
+      });
+}
+
+grpc::ServerUnaryReactor* QueryService::DescribePipes(grpc::CallbackServerContext* context,
+                                                      const v1::DescribePipesRequest*,
+                                                      google::api::HttpBody* response) {
+  return dispatcher_.ServeV0(context, "DescribePipes", nullptr, response,
+                             [this](const rpc::CallContext& call) {
+                               return catalogue_face_.Answer(call.parameters(), call.caller());
+                             });
+}
+
 grpc::ServerUnaryReactor* QueryService::QueryPipe(grpc::CallbackServerContext* context,
                                                   const v1::QueryPipeRequest* request,
                                                   google::api::HttpBody* response) {
-  return dispatcher_.ServeV0(context, "QueryPipe", &request->body(), response,
-                             [this, request](const rpc::CallContext& call) {
-                               return pipes_.Answer(request->pipe(), call.parameters(),
-                                                    CallOf(call));
-                             });
+  return dispatcher_.ServeV0(
+      context, "QueryPipe", &request->body(), response,
+      [this, request](const rpc::CallContext& call) -> absl::StatusOr<rpc::V0Reply> {
+        CLV_RETURN_IF_ERROR(CheckFormBody(request->body(), call.content_encoding()));
+        if (CatalogueFace::Describes(request->pipe()))
+          return catalogue_face_.Describe(request->pipe(), call.parameters(), call.caller());
+        // A gateway's deadline is longer than a pipe may take, and would end in no answer of ours.
+        ReportCall report = CallOf(call);
+        report.deadline = std::min(report.deadline, std::chrono::steady_clock::now() + pipe_time_);
+        return pipes_.Answer(request->pipe(), call.parameters(), report);
+      });
 }
 
 grpc::ServerUnaryReactor* QueryService::GetWebPage(grpc::CallbackServerContext* context,

@@ -2,6 +2,7 @@
 #ifndef CLV_SERVICES_QUERY_QUERY_SERVICE_H_
 #define CLV_SERVICES_QUERY_QUERY_SERVICE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
@@ -10,6 +11,8 @@
 #include "common/rpc/dispatcher.h"
 #include "common/storage/reports.h"
 #include "common/storage/storage.h"
+#include "services/query/catalogue_face.h"
+#include "services/query/pipe_catalogue.h"
 #include "services/query/pipe_face.h"
 #include "services/query/report_handlers.h"
 
@@ -55,6 +58,12 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* ListQuarantinedRows(grpc::CallbackServerContext* context,
                                                 const v1::ListQuarantinedRowsRequest* request,
                                                 v1::ListQuarantinedRowsResponse* response) override;
+  grpc::ServerUnaryReactor* ListPipes(grpc::CallbackServerContext* context,
+                                      const v1::ListPipesRequest* request,
+                                      v1::ListPipesResponse* response) override;
+  grpc::ServerUnaryReactor* DescribePipes(grpc::CallbackServerContext* context,
+                                          const v1::DescribePipesRequest* request,
+                                          google::api::HttpBody* response) override;
   grpc::ServerUnaryReactor* QueryPipe(grpc::CallbackServerContext* context,
                                       const v1::QueryPipeRequest* request,
                                       google::api::HttpBody* response) override;
@@ -71,6 +80,9 @@ class QueryService final : public v1::QueryService::CallbackService {
   Backends backends_;
   ReportHandlers handlers_;
   PipeFace pipes_;
+  const PipeCatalogue catalogue_;
+  const CatalogueFace catalogue_face_;
+  const std::chrono::milliseconds pipe_time_;  // that a pipe may take at most
   rpc::Dispatcher dispatcher_;
 };
 

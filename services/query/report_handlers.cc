@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/domain/data_sources.h"
+#include "common/rpc/fixed_params.h"
 #include "services/query/email_mask.h"
 #include "services/query/row_conversion.h"
 
@@ -14,6 +15,12 @@ namespace clv::query {
 namespace {
 
 constexpr uint32_t kDefaultQuarantineLimit = 100;
+
+template <typename Request>
+absl::StatusOr<Request> WithFixedParams(const ReportCall& call, Request request) {
+  CLV_RETURN_IF_ERROR(rpc::ApplyFixedParams(call.caller, &request));
+  return request;
+}
 
 }  // namespace
 
@@ -49,29 +56,35 @@ absl::StatusOr<Response> ReportHandlers::Answer(
 }
 
 absl::StatusOr<v1::GetCustomerRetentionResponse> ReportHandlers::GetCustomerRetention(
-    const ReportCall& call, const v1::GetCustomerRetentionRequest& request) {
+    const ReportCall& call, const v1::GetCustomerRetentionRequest& asked) {
+  CLV_ASSIGN_OR_RETURN(const v1::GetCustomerRetentionRequest request, WithFixedParams(call, asked));
   CLV_ASSIGN_OR_RETURN(const storage::RetentionQuery query, ToQuery(request, TimeOf(call)));
   return Answer(reports_.CustomerRetention(query), query.scope.range,
                 &v1::GetCustomerRetentionResponse::mutable_rows);
 }
 
 absl::StatusOr<v1::GetClvBySegmentResponse> ReportHandlers::GetClvBySegment(
-    const ReportCall& call, const v1::GetClvBySegmentRequest& request) {
+    const ReportCall& call, const v1::GetClvBySegmentRequest& asked) {
+  CLV_ASSIGN_OR_RETURN(const v1::GetClvBySegmentRequest request, WithFixedParams(call, asked));
   CLV_ASSIGN_OR_RETURN(const storage::SegmentQuery query, ToQuery(request, TimeOf(call)));
   return Answer(reports_.ClvBySegment(query), query.scope.range,
                 &v1::GetClvBySegmentResponse::mutable_rows);
 }
 
 absl::StatusOr<v1::GetClvByAcquisitionSourceResponse> ReportHandlers::GetClvByAcquisitionSource(
-    const ReportCall& call, const v1::GetClvByAcquisitionSourceRequest& request) {
+    const ReportCall& call, const v1::GetClvByAcquisitionSourceRequest& asked) {
+  CLV_ASSIGN_OR_RETURN(const v1::GetClvByAcquisitionSourceRequest request,
+                       WithFixedParams(call, asked));
   CLV_ASSIGN_OR_RETURN(const storage::SegmentQuery query, ToQuery(request, TimeOf(call)));
   return Answer(reports_.ClvByAcquisitionSource(query), query.scope.range,
                 &v1::GetClvByAcquisitionSourceResponse::mutable_rows);
 }
 
 absl::StatusOr<v1::GetPurchaseFrequencyAnalysisResponse>
-ReportHandlers::GetPurchaseFrequencyAnalysis(
-    const ReportCall& call, const v1::GetPurchaseFrequencyAnalysisRequest& request) {
+ReportHandlers::GetPurchaseFrequencyAnalysis(const ReportCall& call,
+                                             const v1::GetPurchaseFrequencyAnalysisRequest& asked) {
+  CLV_ASSIGN_OR_RETURN(const v1::GetPurchaseFrequencyAnalysisRequest request,
+                       WithFixedParams(call, asked));
   using Response = v1::GetPurchaseFrequencyAnalysisResponse;
   CLV_ASSIGN_OR_RETURN(const storage::FrequencyQuery query, ToQuery(request, TimeOf(call)));
   const storage::RowRange& range = query.scope.range;
@@ -89,7 +102,8 @@ ReportHandlers::GetPurchaseFrequencyAnalysis(
 }
 
 absl::StatusOr<v1::GetClvPredictionResponse> ReportHandlers::GetClvPrediction(
-    const ReportCall& call, const v1::GetClvPredictionRequest& request) {
+    const ReportCall& call, const v1::GetClvPredictionRequest& asked) {
+  CLV_ASSIGN_OR_RETURN(const v1::GetClvPredictionRequest request, WithFixedParams(call, asked));
   CLV_ASSIGN_OR_RETURN(const storage::PredictionQuery query, ToQuery(request, TimeOf(call)));
   const absl::StatusOr<storage::PredictionReport> report = reports_.ClvPrediction(query);
   CLV_ASSIGN_OR_RETURN(
@@ -100,7 +114,9 @@ absl::StatusOr<v1::GetClvPredictionResponse> ReportHandlers::GetClvPrediction(
 }
 
 absl::StatusOr<v1::GetCustomerSegmentationResponse> ReportHandlers::GetCustomerSegmentation(
-    const ReportCall& call, const v1::GetCustomerSegmentationRequest& request) {
+    const ReportCall& call, const v1::GetCustomerSegmentationRequest& asked) {
+  CLV_ASSIGN_OR_RETURN(const v1::GetCustomerSegmentationRequest request,
+                       WithFixedParams(call, asked));
   using Response = v1::GetCustomerSegmentationResponse;
   CLV_ASSIGN_OR_RETURN(const storage::SegmentationQuery query, ToQuery(request, TimeOf(call)));
   const storage::RowRange& range = query.scope.range;
@@ -115,7 +131,9 @@ absl::StatusOr<v1::GetCustomerSegmentationResponse> ReportHandlers::GetCustomerS
 }
 
 absl::StatusOr<v1::GetTotalCustomerValueResponse> ReportHandlers::GetTotalCustomerValue(
-    const ReportCall& call, const v1::GetTotalCustomerValueRequest& request) {
+    const ReportCall& call, const v1::GetTotalCustomerValueRequest& asked) {
+  CLV_ASSIGN_OR_RETURN(const v1::GetTotalCustomerValueRequest request,
+                       WithFixedParams(call, asked));
   CLV_ASSIGN_OR_RETURN(const storage::CustomerValueQuery query, ToQuery(request, TimeOf(call)));
   CLV_ASSIGN_OR_RETURN(v1::GetTotalCustomerValueResponse response,
                        Answer(reports_.TotalCustomerValue(query), query.scope.range,

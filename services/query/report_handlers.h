@@ -25,8 +25,10 @@ struct ReportCall {
 };
 
 // Checks requests, asks the backend, and makes responses. Whether the caller may read a report is
-// checked before. Errors: INVALID_ARGUMENT for a bad parameter, DEADLINE_EXCEEDED, UNAVAILABLE
-// while there is no store. Thread-safe; what it refers to must outlive it.
+// checked before. The parameters that the caller's token fixes are applied here, for every face:
+// PERMISSION_DENIED when they cannot be. Errors: INVALID_ARGUMENT for a bad parameter,
+// DEADLINE_EXCEEDED, UNAVAILABLE while there is no store. Thread-safe; what it refers to must
+// outlive it.
 class ReportHandlers {
  public:
   ReportHandlers(storage::Reports& reports, storage::QuarantineReader& quarantine,

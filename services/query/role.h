@@ -8,10 +8,11 @@
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/sqlite/fold_progress.h"
 #include "common/storage/sqlite/quarantine_reader.h"
-#include "common/storage/sqlite/reports/sqlite_reports.h"
+#include "services/query/measured_reports.h"
 #include "services/query/query_service.h"
 
 namespace clv::query {
@@ -32,10 +33,11 @@ class QueryRole {
   storage::FoldProgress& progress() { return progress_; }
 
  private:
-  std::unique_ptr<storage::SqliteReports> reports_;
+  MeasuredReports reports_;
   storage::SqliteQuarantineReader quarantine_;
   storage::SqliteFoldProgress progress_;
   std::unique_ptr<QueryService> service_;
+  std::unique_ptr<metrics::Collection> metrics_;
 };
 
 }  // namespace clv::query

@@ -9,17 +9,22 @@
 
 namespace clv::suite {
 
-Suite::Suite() : authenticator_(rpc::Authenticator::Options{}) {}
+Suite::Suite(const Options& options)
+    : authenticator_({.clock = options.clock}),
+      limiter_({.requests_per_second = static_cast<double>(options.rate_limit_requests),
+                .bytes_per_second = static_cast<double>(options.rate_limit_bytes)}) {}
 
 Suite::~Suite() { Drain(std::chrono::milliseconds(0)); }
 
 absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
   CLV_RETURN_IF_ERROR(EnsureDirectory(options.directory.path));
-  std::unique_ptr<Suite> suite(new Suite());
+  std::unique_ptr<Suite> suite(new Suite(options));
   suite->workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
   suite->query_workers_ = std::make_unique<rpc::WorkerPool>(rpc::WorkerPool::Options{});
   const rpc::Dispatcher::Options dispatch{.authenticator = &suite->authenticator_,
-                                          .workers = suite->workers_.get()};
+                                          .workers = suite->workers_.get(),
+                                          .limiter = &suite->limiter_,
+                                          .metrics = options.metrics};
   CLV_ASSIGN_OR_RETURN(suite->ingest_,
                        ingest::IngestRole::Start({.directory = options.directory,
                                                   .log_retention = options.log_retention,
@@ -28,7 +33,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                   .appended = &suite->appended_,
                                                   .folded = &suite->folded_,
                                                   .version = Version()}));
-  suite->authenticator_.Open(suite->ingest_->admin_token(), &suite->ingest_->tokens());
+  suite->authenticator_.Open([directory = options.directory] { return FindAdminToken(directory); },
+                             &suite->ingest_->tokens());
   CLV_ASSIGN_OR_RETURN(suite->aggregation_, aggregation::AggregationRole::Start(
                                                 {.directory = options.directory,
                                                  .reporting_currency = options.reporting_currency,
@@ -36,11 +42,14 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                  .clock = options.clock,
                                                  .appended = &suite->appended_,
                                                  .folded = &suite->folded_}));
-  suite->query_ = std::make_unique<query::QueryRole>(query::QueryRole::Options{
-      .directory = options.directory,
-      .dispatch = {.authenticator = &suite->authenticator_, .workers = suite->query_workers_.get()},
-      .clock = options.clock,
-      .folded = &suite->folded_});
+  suite->query_ = std::make_unique<query::QueryRole>(
+      query::QueryRole::Options{.directory = options.directory,
+                                .dispatch = {.authenticator = &suite->authenticator_,
+                                             .workers = suite->query_workers_.get(),
+                                             .limiter = &suite->limiter_,
+                                             .metrics = options.metrics},
+                                .clock = options.clock,
+                                .folded = &suite->folded_});
   std::vector<grpc::Service*> services = suite->ingest_->services();
   services.push_back(suite->aggregation_->service());
   services.push_back(suite->query_->service());
@@ -49,8 +58,9 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                             services));
   const std::shared_ptr<grpc::Channel> channel = suite->host_->InProcessChannel();
   suite->ingest_->Connect(channel, channel);
-  for (const char* service : {"", gateway::kIngestService, gateway::kAdminService,
-                              gateway::kAggregationService, gateway::kQueryService}) {
+  for (const char* service :
+       {"", gateway::kIngestService, gateway::kAdminService, gateway::kDataSourceService,
+        gateway::kAggregationService, gateway::kQueryService}) {
     suite->host_->SetServing(service, true);
   }
   if (!options.http_address.empty()) {
@@ -61,6 +71,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
           " is not loopback and there is no TLS; say --allow-public to do it all the same"));
     }
     gateway::Gateway::Options gateway = gateway::SuiteOptions(options.http_address);
+    gateway.metrics = options.metrics;
+    gateway.cors_origins = options.cors_origins;
     gateway.upstreams.push_back({.services = {"*"}, .channel = channel, .address = ""});
     CLV_ASSIGN_OR_RETURN(suite->gateway_, gateway::Gateway::Create(std::move(gateway)));
   }

@@ -3,14 +3,18 @@
 #define CLV_SERVICES_SUITE_SUITE_H_
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/authenticator.h"
+#include "common/rpc/rate_limiter.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/worker_pool.h"
 #include "services/aggregation/role.h"
@@ -28,10 +32,15 @@ class Suite {
     DataDirectory directory;
     std::string http_address = "127.0.0.1:8080";   // empty: no gateway
     std::string grpc_address = "127.0.0.1:50051";  // empty: reached through channel() only
+    std::vector<std::string> cors_origins;         // as Gateway::Options has them
     std::string reporting_currency = "USD";
     std::string log_retention = "folded";  // or "all"
     bool allow_public = false;
+    // Of every token that has none of its own, a second; 0: no limit.
+    uint64_t rate_limit_requests = 0;
+    uint64_t rate_limit_bytes = 0;
     const Clock* clock = &SystemClock();
+    metrics::Registry* metrics = nullptr;  // must outlive the suite; null: nothing is counted
   };
 
   // Serves when it returns. Errors: those of the roles, the server and the gateway; another process
@@ -46,6 +55,7 @@ class Suite {
 
   // The tokens that this start created, for standard output; empty when there were tokens before.
   const std::string& first_start_message() const { return ingest_->first_start_message(); }
+  // As it was at the start.
   const std::string& admin_token() const { return ingest_->admin_token(); }
 
   // A channel to all services, without a socket.
@@ -55,12 +65,13 @@ class Suite {
   void Drain(std::chrono::milliseconds grace);
 
  private:
-  Suite();
+  explicit Suite(const Options& options);
 
   // Destroyed from the last to the first: the gateway, the server, the roles, what they share.
   Broadcast appended_;
   Broadcast folded_;
   rpc::Authenticator authenticator_;
+  rpc::RateLimiter limiter_;
   std::unique_ptr<ingest::IngestRole> ingest_;
   std::unique_ptr<aggregation::AggregationRole> aggregation_;
   std::unique_ptr<query::QueryRole> query_;

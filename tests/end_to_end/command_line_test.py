@@ -109,6 +109,46 @@ class CommandLineTest(SharedSuiteTest):
         self.assertIn("no difference", self.good("verify", "--from-log"))
         self.good("rebuild")
 
+    def test_data_sources(self):
+        text = self.good("datasources")
+        for name in ("customers", "purchases", "customer_clv", "customers_quarantine"):
+            self.assertIn(name, text)
+        self.assertIn("purchase_amount", self.good("datasources", "purchases"))
+        self.assertIn("nowhere", self.bad(1, "datasources", "nowhere"))
+
+    def test_delete_and_truncate(self):
+        rows = [{"purchase_id": f"gone{n}", "customer_id": "gone", "purchase_amount": n, "purchase_date": "2023-01-01"}
+                for n in range(4)]
+        self.good("load", "--name", "purchases", "-", stdin="\n".join(map(json.dumps, rows)))
+        some = ("delete", "purchases", "--where", "customer_id = 'gone' and purchase_amount >= 2")
+        self.assertIn("2 rows of purchases would be removed", self.good(*some, "--dry-run"))
+        self.assertIn("nothing was removed", self.bad(1, *some, stdin="n\n"))
+        self.assertIn("--yes", self.bad(2, *some, stdin=""))
+        self.assertIn("2 rows of purchases removed", self.good(*some, stdin="y\n"))
+        self.assertIn("2 rows of purchases removed",
+                      self.good("delete", "purchases", "--where", "customer_id = 'gone'", "--yes"))
+        self.assertEqual(self.suite.counts()["purchases"], 60)
+        self.assertIn("at byte 0", self.bad(1, "delete", "purchases", "--where", "1 = 1", "--yes"))
+        self.assertIn("0 rows of customer_clv removed", self.good("truncate", "customer_clv", "--yes"))
+        self.assertIn("delete", self.good("jobs"))
+        self.good("jobs", "--limit", "1")
+
+    def test_quarantine(self):
+        self.clv("load", "--name", "customers", "-", stdin='{"name":"Dé"}\n{"customer_id":"q","active":7}\n')
+        self.assertIn("got nothing, want a value", self.good("quarantine", "customers"))
+        self.assertIn("0, 1, true or false", self.good("quarantine", "customers", "reasons"))
+        self.assertIn("0 rows accepted, 2 left", self.good("quarantine", "customers", "retry"))
+        lines = self.good("quarantine", "customers", "list", "--ndjson")
+        mended = lines.replace('\\"active\\":7', '\\"active\\":1')
+        self.assertNotEqual(lines, mended)
+        self.assertIn("1 row accepted, 1 left",
+                      self.good("quarantine", "customers", "retry", "--mended", "-", stdin=mended))
+        self.assertIn("1 row of customers removed",
+                      self.good("delete", "customers", "--where", "customer_id = 'q'", "--yes"))
+        self.assertIn("1 row of customers_quarantine removed",
+                      self.good("truncate", "customers_quarantine", "--yes"))
+        self.assertIn("no {", self.bad(2, "quarantine", "customers", "retry", "--mended", "-", stdin="nonsense"))
+
     def test_tokens(self):
         secret = self.good("tokens", "create", "reports", "PIPES:READ:clv_by_segment").strip()
         self.assertIn("reports", self.good("tokens", "list"))
@@ -119,9 +159,28 @@ class CommandLineTest(SharedSuiteTest):
 
         eventually(lambda: exit_code() == 0, "the token opens", 10)
         self.bad(1, "query", "total_customer_value", CLV_TOKEN=secret)
+        fresh = self.good("tokens", "refresh", "reports").strip()
+        eventually(lambda: exit_code() == 1, "the old text closes", 10)
+        self.good("query", "clv_by_segment", CLV_TOKEN=fresh)
+        self.good("tokens", "update", "reports", "--scope", "PIPES:READ:total_customer_value", "--description", "x")
+        secret = fresh
+        eventually(lambda: exit_code() == 1, "the old scope closes", 10)
+        self.good("query", "total_customer_value", CLV_TOKEN=fresh)
+        self.bad(2, "tokens", "update", "reports")
         self.good("tokens", "delete", "reports")
         eventually(lambda: exit_code() == 1, "the token closes", 10)
         self.bad(1, "tokens", "delete", "reports")
+
+    def test_jwt(self):
+        jwt = self.good("tokens", "jwt", "user_1", "PIPES:READ:clv_by_segment", "--fixed", "country=USA",
+                        "--expires-in", "600").strip()
+        self.assertTrue(jwt.startswith("eyJ"))
+        fixed = self.good("query", "clv_by_segment", "country=Nowhere", "-o", "csv", CLV_TOKEN=jwt)
+        self.assertEqual(fixed, self.good("query", "clv_by_segment", "country=USA", "-o", "csv"))
+        self.bad(1, "query", "total_customer_value", CLV_TOKEN=jwt)
+        self.bad(1, "tokens", "jwt", "user_1", "PIPES:READ:nothing")
+        self.bad(2, "tokens", "jwt", "user_1", "ADMIN")
+        self.bad(2, "tokens", "jwt", "user_1", "PIPES:READ:clv_by_segment", "--fixed", "country")
 
     def test_token_file(self):
         path = os.path.join(self.suite.data_dir, "admin_token")
@@ -130,7 +189,8 @@ class CommandLineTest(SharedSuiteTest):
 
     def test_wrong_token(self):
         for command in (("status",), ("query", "clv_by_segment"), ("load", self.purchases), ("tokens", "list"),
-                        ("verify",)):
+                        ("verify",), ("jobs",), ("datasources",), ("quarantine", "customers"),
+                        ("delete", "customers", "--where", "active = 1", "--yes"), ("truncate", "customers", "--yes")):
             with self.subTest(command):
                 self.bad(1, *command, CLV_TOKEN="wrong")
 
@@ -141,7 +201,10 @@ class CommandLineTest(SharedSuiteTest):
         for arguments in ((), ("nonsense",), ("query",), ("query", "clv_by_segment", "-o", "xml"), ("load",),
                           ("load", "/nonexistent/purchases.ndjson"), ("load", "--connections", "0", self.purchases),
                           ("load", __file__), ("query", "clv_by_segment", "no-equals-sign"), ("tokens",),
-                          ("tokens", "create", "name"), ("status", "--nonsense")):
+                          ("tokens", "create", "name"), ("status", "--nonsense"), ("delete", "customers"),
+                          ("delete", "--where", "active = 1"), ("truncate",), ("quarantine",),
+                          ("quarantine", "customers", "mend"), ("jobs", "--limit", "0"),
+                          ("quarantine", "customers", "retry", "--import-id", "i", "--mended", "f")):
             with self.subTest(arguments):
                 self.bad(2, *arguments)
         self.bad(2, "status", CLV_TOKEN=None)
@@ -149,7 +212,8 @@ class CommandLineTest(SharedSuiteTest):
 
     def test_help(self):
         self.assertIn("load", self.good("--help"))
-        for command in ("load", "query", "status", "verify", "rebuild", "tokens"):
+        for command in ("load", "query", "status", "verify", "rebuild", "tokens", "datasources", "delete", "truncate",
+                        "quarantine", "jobs"):
             self.assertIn("--help", self.good(command, "--help"))
 
 

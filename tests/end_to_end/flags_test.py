@@ -10,11 +10,14 @@ from harness import ONE_PROCESS, SEPARATE, SuiteTest
 from programs import Program, run
 
 FLAGS = {
-    "clv-suite": ("data-dir", "http-address", "grpc-address", "reporting-currency", "log-retention"),
-    "clv-ingest": ("data-dir", "grpc-address", "aggregation", "query", "log-retention"),
-    "clv-aggregation": ("data-dir", "grpc-address", "reporting-currency"),
-    "clv-query": ("data-dir", "grpc-address"),
-    "clv-gateway": ("http-address", "ingest", "aggregation", "query"),
+    "clv-suite": ("data-dir", "http-address", "grpc-address", "metrics-address", "reporting-currency",
+                  "log-retention", "cors-origin", "rate-limit-requests", "rate-limit-bytes"),
+    "clv-ingest": ("data-dir", "grpc-address", "metrics-address", "aggregation", "query", "log-retention",
+                   "rate-limit-requests", "rate-limit-bytes"),
+    "clv-aggregation": ("data-dir", "grpc-address", "metrics-address", "reporting-currency", "rate-limit-requests",
+                        "rate-limit-bytes"),
+    "clv-query": ("data-dir", "grpc-address", "metrics-address", "rate-limit-requests", "rate-limit-bytes"),
+    "clv-gateway": ("http-address", "metrics-address", "ingest", "aggregation", "query", "cors-origin"),
 }
 WITH_DATA = ("clv-suite", "clv-ingest", "clv-aggregation", "clv-query")
 
@@ -71,7 +74,7 @@ class FlagsTest(SuiteTest):
 
     def test_bad_addresses(self):
         for name, flags in FLAGS.items():
-            for flag in ("grpc-address", "http-address"):
+            for flag in ("grpc-address", "http-address", "metrics-address"):
                 if flag not in flags:
                     continue
                 for value in ("nonsense", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http", ":"):
@@ -80,7 +83,7 @@ class FlagsTest(SuiteTest):
 
     def test_beyond_loopback(self):
         for name, flags in FLAGS.items():
-            for flag in ("grpc-address", "http-address"):
+            for flag in ("grpc-address", "http-address", "metrics-address"):
                 if flag not in flags:
                     continue
                 for value in ("0.0.0.0:0", "[::]:0"):
@@ -98,6 +101,37 @@ class FlagsTest(SuiteTest):
         for name in ("clv-suite", "clv-ingest"):
             with self.subTest(name):
                 self.assert_refused(run(name, *self.arguments(name, log_retention="some")), "log-retention")
+
+    def test_bad_cors_origin(self):
+        for name in ("clv-suite", "clv-gateway"):
+            for value in ("shop.example", "https://shop.example/", "null"):
+                with self.subTest(name=name, value=value):
+                    self.assert_refused(run(name, *self.arguments(name, cors_origin=value)), "CORS origin", value)
+
+    def test_cors_origins(self):
+        for name in ("clv-suite", "clv-gateway"):
+            program = Program(name, *self.arguments(name), "--cors-origin", "https://a.example,https://b.example",
+                              "--cors-origin", "http://127.0.0.1:3000")
+            self.addCleanup(program.close)
+            address = program.ready()["http"]
+            for origin, allowed in (("https://a.example", True), ("https://b.example", True),
+                                    ("http://127.0.0.1:3000", True), ("https://c.example", False)):
+                with self.subTest(name=name, origin=origin):
+                    answer = http_client.request(
+                        address, "OPTIONS", "/v0/pipes/clv_by_segment.json",
+                        headers={"Origin": origin, "Access-Control-Request-Method": "GET"})
+                    self.assertEqual(answer.status, 204, answer)
+                    self.assertEqual(answer.headers.get("access-control-allow-origin"), origin if allowed else None)
+                    self.assertEqual(answer.headers.get("access-control-allow-methods"),
+                                     "GET, POST" if allowed else None)
+            self.assertEqual(program.terminate(), 0)
+
+    def test_bad_rate_limits(self):
+        for name in WITH_DATA:
+            for flag in ("rate_limit_requests", "rate_limit_bytes"):
+                for value in ("-1", "many", "1.5"):
+                    with self.subTest(name=name, flag=flag, value=value):
+                        self.assert_refused(run(name, *self.arguments(name, **{flag: value})), flag.replace("_", "-"))
 
     def test_second_process(self):
         suite = self.start_suite(ONE_PROCESS)

@@ -249,9 +249,9 @@ class GrpcClients:
                          STUBS.admin_service.GetStatusRequest(), "read")
         messages = STUBS.aggregation_service
         job = self.call(self.aggregation.StartRebuild, messages.StartRebuildRequest()).job
-        self.assertEqual(job.kind, messages.JOB_KIND_REBUILD)
+        self.assertEqual(job.kind, STUBS.job.JOB_KIND_REBUILD)
         done = eventually(lambda: self.finished_job(job.job_id), "end of the rebuild")
-        self.assertEqual((done.state, done.error), (messages.JOB_STATE_DONE, ""))
+        self.assertEqual((done.state, done.error), (STUBS.job.JOB_STATE_DONE, ""))
         jobs = self.call(self.aggregation.ListJobs, messages.ListJobsRequest(limit=1)).jobs
         self.assertEqual([listed.job_id for listed in jobs], [job.job_id])
         self.assert_code(grpc.StatusCode.NOT_FOUND, self.aggregation.GetJob, messages.GetJobRequest(job_id="nothing"))
@@ -260,7 +260,7 @@ class GrpcClients:
     def finished_job(self, job_id):
         messages = STUBS.aggregation_service
         job = self.call(self.aggregation.GetJob, messages.GetJobRequest(job_id=job_id)).job
-        return job if job.state in (messages.JOB_STATE_DONE, messages.JOB_STATE_ERROR) else None
+        return job if job.state in (STUBS.job.JOB_STATE_DONE, STUBS.job.JOB_STATE_ERROR) else None
 
     # ---- health and reflection
 

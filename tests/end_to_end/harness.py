@@ -61,15 +61,17 @@ class Suite:
     `clv-aggregation`, `clv-query` and `clv-gateway`.
     """
 
-    def __init__(self, topology=ONE_PROCESS, log_retention=None, environment=None, data_dir=None):
+    def __init__(self, topology=ONE_PROCESS, log_retention=None, environment=None, data_dir=None, metrics=False):
         self.topology = topology
         self.directory = tempfile.mkdtemp(prefix="clv-e2e.")
         self.data_dir = data_dir or os.path.join(self.directory, "data")
         self.programs = {}
         self.tokens = {}
         self.addresses = {}
+        self.metrics_addresses = {}  # by program, with `metrics`
         self._environment = environment
         self._ingest_flags = ["--log-retention", log_retention] if log_retention else []
+        self._metrics_flags = ["--metrics-address", "127.0.0.1:0"] if metrics else []
         self._ports = {}
 
     # ---- life
@@ -86,13 +88,15 @@ class Suite:
 
     def start_program(self, name):
         """Starts one program and waits until it is ready."""
-        program = Program(name, *self._flags(name), environment=self._environment)
+        program = Program(name, *self._flags(name), *self._metrics_flags, environment=self._environment)
         previous = self.programs.get(name)
         if previous is not None:
             previous.close()
         self.programs[name] = program
         ready = program.ready()
         self.tokens.update(program.tokens())
+        if "metrics" in ready:
+            self.metrics_addresses[name] = ready["metrics"]
         if name == "clv-suite":
             self.addresses.update(http=ready["http"], ingest=ready["grpc"], aggregation=ready["grpc"],
                                   query=ready["grpc"])
@@ -244,8 +248,12 @@ class SuiteTest(unittest.TestCase):
         return suite.start()
 
     def assert_accepted(self, answer, successful, quarantined=0, status=202):
+        """The counts stand first; behind them refused rows and, where the answer waited, duplicates."""
         self.assertEqual(answer.status, status, answer)
-        self.assertEqual(answer.text, '{"successful_rows": %d, "quarantined_rows": %d}' % (successful, quarantined))
+        counts = r'\{"successful_rows": %d, "quarantined_rows": %d' % (successful, quarantined)
+        errors = r', "quarantine_errors": \[.*\]' if quarantined else ""
+        duplicates = r', "duplicate_rows": \d+' if status == 200 else ""
+        self.assertRegex(answer.text, "^" + counts + errors + duplicates + r"\}$")
 
 
 class SharedSuiteTest(SuiteTest):

@@ -1,51 +1,20 @@
 """Published npm clients of the seed's hosted API, unmodified, with nothing but a base URL and a token."""
 
-import fcntl
-import os
-import shutil
-import subprocess
 import tempfile
 import unittest
 
 import harness
-
-HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "npm")
-HOME = os.path.join(harness.BUILD_DIR, "npm_clients")
-ATTEMPTS = 3
-
-
-def install():
-    """Installs the clients once for each build, beside the scripts that use them."""
-    os.makedirs(HOME, exist_ok=True)
-    with open(os.path.join(HOME, "lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for name in os.listdir(HERE):
-            shutil.copy(os.path.join(HERE, name), os.path.join(HOME, name))
-        stamp = os.path.join(HOME, "installed")
-        with open(os.path.join(HOME, "package.json")) as wanted:
-            package = wanted.read()
-        if os.path.exists(stamp) and open(stamp).read() == package:
-            return
-        command = ["npm", "install", "--ignore-scripts", "--no-fund", "--no-audit", "--no-package-lock", "--silent"]
-        for attempt in range(ATTEMPTS):
-            # A registry may be slow to answer once.
-            if subprocess.run(command, cwd=HOME, timeout=240, check=attempt + 1 == ATTEMPTS).returncode == 0:
-                break
-        with open(stamp, "w") as done:
-            done.write(package)
+import npm_packages
 
 
 class NpmClientsTest(harness.SharedSuiteTest):
     @classmethod
     def setUpClass(cls):
-        install()
+        npm_packages.install()
         super().setUpClass()
 
     def run_script(self, name, *arguments, timeout=120):
-        result = subprocess.run(["node", name, "http://" + self.suite.addresses["http"], *map(str, arguments)],
-                                cwd=HOME, capture_output=True, text=True, timeout=timeout)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        return result.stdout
+        return npm_packages.run(name, "http://" + self.suite.addresses["http"], *arguments, timeout=timeout)
 
     def test_a_the_sdk_ingests_queries_appends_deletes_truncates_and_makes_jwts(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -101,6 +101,10 @@ class Program:
         with open(self._log.name, encoding="utf-8", errors="replace") as log:
             return log.read()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def is_running(self):
         return self._process.poll() is None
 

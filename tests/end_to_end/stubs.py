@@ -17,8 +17,8 @@ GRPC_PROTO_DIR = "/usr/share/grpc-proto/grpc"
 GOOGLE_PROTOS = ("google/api/annotations.proto", "google/api/http.proto", "google/api/httpbody.proto",
                  "google/api/field_behavior.proto", "google/rpc/status.proto", "google/rpc/error_details.proto")
 CLV_PROTOS = tuple(f"clv/v1/{name}.proto" for name in (
-    "options", "customer", "purchase", "customer_clv", "clv_model", "ingest_service", "aggregation_service",
-    "query_service", "admin_service"))
+    "options", "customer", "purchase", "customer_clv", "clv_model", "job", "ingest_service", "aggregation_service",
+    "query_service", "admin_service", "data_source_service"))
 GRPC_PROTOS = ("health/v1/health.proto", "reflection/v1alpha/reflection.proto")
 
 

@@ -12,14 +12,22 @@
 namespace clv::model {
 namespace {
 
+// Why a row is refused; nothing when it is not.
 template <typename Row>
-std::vector<std::string> ApplyUnlessBroken(Ledger& ledger, const Parsed<Row>& parsed,
-                                           int64_t received_at, const Condition* only) {
+std::vector<std::string> Broken(const Ledger& ledger, const Parsed<Row>& parsed,
+                                const Condition* only) {
   if (!parsed.broken_columns.empty()) return parsed.broken_columns;
   if (ledger.IsErased(parsed.row.customer_id)) return {"customer_id"};
   if (only != nullptr && !IsMetBy(*only, parsed.row)) return {""};
-  ledger.Apply(parsed.row, received_at);
   return {};
+}
+
+template <typename Row>
+std::vector<std::string> ApplyUnlessBroken(Ledger& ledger, const Parsed<Row>& parsed,
+                                           int64_t received_at, const Condition* only) {
+  std::vector<std::string> broken = Broken(ledger, parsed, only);
+  if (broken.empty()) ledger.Apply(parsed.row, received_at);
+  return broken;
 }
 
 }  // namespace
@@ -47,6 +55,18 @@ std::vector<std::string> NaiveModel::Send(const std::string& data_source,
   }
   std::fprintf(stderr, "NaiveModel has no data source %s\n", data_source.c_str());
   std::abort();
+}
+
+bool NaiveModel::Accepts(const std::string& data_source, const std::string& json_value,
+                         int64_t received_at, const Condition* only) const {
+  if (data_source == "customers") {
+    return Broken(*ledger_, ParseCustomer(json_value, received_at), only).empty();
+  }
+  if (data_source == "purchases") {
+    const std::string& currency = ledger_->reporting_currency();
+    return Broken(*ledger_, ParsePurchase(json_value, received_at, currency), only).empty();
+  }
+  return Broken(*ledger_, ParseClv(json_value, received_at), only).empty();
 }
 
 int64_t NaiveModel::Remove(const std::string& data_source, const Condition* condition) {

@@ -95,6 +95,10 @@ class NaiveModel {
   std::vector<std::string> Send(const std::string& data_source, const std::string& json_value,
                                 int64_t received_at, const Condition* only = nullptr);
 
+  // Whether Send would accept the row now.
+  bool Accepts(const std::string& data_source, const std::string& json_value, int64_t received_at,
+               const Condition* only) const;
+
   // Removes the rows that meet the condition (all without one); how many.
   int64_t Remove(const std::string& data_source, const Condition* condition);
 

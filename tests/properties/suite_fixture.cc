@@ -87,6 +87,7 @@ void RunningSuite::Start() {
   services.push_back(aggregation_->service());
   services.push_back(query_->service());
   host_ = Must(rpc::ServerHost::Start({.address = "", .reflection = false}, services));
+  ingest_->Connect(channel(), channel());
 }
 
 void RunningSuite::Stop() {

@@ -96,11 +96,12 @@ google::protobuf::FieldOptions OptionsOf(const FieldDescriptor& field) {
   return options;
 }
 
-TEST_F(DescriptorStyleTest, HoldsTheFourServices) {
+TEST_F(DescriptorStyleTest, HoldsTheFiveServices) {
   std::set<std::string> services;
   ForEachMethod([&](const MethodDescriptor& method) { services.insert(method.service()->name()); });
-  EXPECT_EQ(services, (std::set<std::string>{"AdminService", "AggregationService", "IngestService",
-                                             "QueryService"}));
+  EXPECT_EQ(services,
+            (std::set<std::string>{"AdminService", "AggregationService", "DataSourceService",
+                                   "IngestService", "QueryService"}));
 }
 
 TEST_F(DescriptorStyleTest, EveryMethodHasAnHttpRule) {
@@ -130,6 +131,25 @@ TEST_F(DescriptorStyleTest, EveryMethodSaysWhoMayCallIt) {
     ASSERT_TRUE(options.HasExtension(v1::access)) << method.full_name();
     const v1::Access& access = options.GetExtension(v1::access);
     EXPECT_NE(access.public_(), access.any_of_size() > 0) << method.full_name();
+  });
+}
+
+TEST_F(DescriptorStyleTest, AMethodThatAdmitsEveryTokenNamesNoOtherScope) {
+  ForEachMethod([](const MethodDescriptor& method) {
+    const v1::Access access = OptionsOf(method).GetExtension(v1::access);
+    for (const std::string& scope : access.any_of()) {
+      if (scope != "AUTHENTICATED") continue;
+      EXPECT_EQ(access.any_of_size(), 1) << method.full_name();
+    }
+  });
+}
+
+TEST_F(DescriptorStyleTest, OnlyMethodsThatReadPipesApplyFixedParameters) {
+  ForEachMethod([](const MethodDescriptor& method) {
+    const v1::Access access = OptionsOf(method).GetExtension(v1::access);
+    if (!access.applies_fixed_params() || method.name() == "QueryPipe") return;
+    ASSERT_EQ(access.any_of_size(), 1) << method.full_name();
+    EXPECT_TRUE(access.any_of(0).starts_with("PIPES:READ:")) << method.full_name();
   });
 }
 
@@ -182,9 +202,13 @@ TEST_F(DescriptorStyleTest, ResponsesHoldOutputOnlyFields) {
 
 TEST_F(DescriptorStyleTest, RequestsAndResponsesAreNamedAfterTheirMethod) {
   ForEachMethod([](const MethodDescriptor& method) {
-    EXPECT_EQ(method.input_type()->name(), method.name() + "Request");
+    // Two services may have methods of one name: then the service's name comes first.
+    const std::string& input = method.input_type()->name();
+    const std::string longer = method.service()->name() + method.name();
+    const std::string name = input == longer + "Request" ? longer : method.name();
+    EXPECT_EQ(input, name + "Request");
     if (method.output_type()->full_name() != kHttpBody) {
-      EXPECT_EQ(method.output_type()->name(), method.name() + "Response");
+      EXPECT_EQ(method.output_type()->name(), name + "Response");
     }
   });
 }

@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
-#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
 #include "tools/cli/progress.h"
 #include "tools/cli/retry.h"
-#include "tools/cli/server_json.h"
 #include "tools/cli/table_printer.h"
 #include "tools/cli/text_format.h"
 #include "tools/cli/url.h"
@@ -34,13 +36,47 @@ void Show(Progress& progress, const char* label, const ProtoJson& job) {
   if (total > 0) {
     state.fraction = done / total;
     state.detail = Counted(job.Unsigned("customers_done"), "customer");
+  } else if (const double fraction = job.Number("progress"); fraction > 0) {
+    state.fraction = fraction;
   }
   progress.Show(state);
 }
 
-// Follows a job until it has ended and returns the last answer about it.
-absl::StatusOr<JsonDocument> Follow(HttpClient& client, const std::string& job_id,
-                                    const char* label) {
+absl::StatusOr<JsonDocument> StartAndFollow(const Server& server, const std::string& verb,
+                                            const std::string& body, const char* label) {
+  return StartAndFollowJob(server,
+                           {.method = "POST",
+                            .target = absl::StrCat("/v1/jobs:", verb),
+                            .content_type = "application/json",
+                            .body = body},
+                           label);
+}
+
+// `JOB_KIND_DELETE` as `delete`.
+std::string Word(const std::string& name, std::string_view prefix) {
+  const bool has_prefix = std::string_view(name).substr(0, prefix.size()) == prefix;
+  return absl::AsciiStrToLower(has_prefix ? name.substr(prefix.size()) : name);
+}
+
+std::optional<std::string> TextOrNull(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+void PrintDifferences(const ProtoJson& job) {
+  Table table;
+  table.columns = {
+      {.name = "subject"}, {.name = "column"}, {.name = "stored"}, {.name = "recomputed"}};
+  for (const ProtoJson& difference : job.List("differences")) {
+    table.rows.push_back({difference.Text("subject"), difference.Text("column"),
+                          difference.Text("stored"), difference.Text("recomputed")});
+  }
+  std::fputs(RenderTable(table).c_str(), stdout);
+}
+
+}  // namespace
+
+absl::StatusOr<JsonDocument> FollowJob(HttpClient& client, const std::string& job_id,
+                                       const char* label) {
   Progress progress;
   const HttpRequest request{.target = absl::StrCat("/v1/jobs/", PercentEncode(job_id))};
   std::chrono::milliseconds poll = kFirstPoll;
@@ -67,35 +103,42 @@ absl::StatusOr<JsonDocument> Follow(HttpClient& client, const std::string& job_i
   }
 }
 
-absl::StatusOr<JsonDocument> StartAndFollow(const Server& server, const std::string& verb,
-                                            const std::string& body, const char* label) {
+absl::StatusOr<JsonDocument> StartAndFollowJob(const Server& server, const HttpRequest& request,
+                                               const char* label) {
   HttpClient client(server);
-  CLV_ASSIGN_OR_RETURN(const HttpResponse response,
-                       client.Send({.method = "POST",
-                                    .target = absl::StrCat("/v1/jobs:", verb),
-                                    .content_type = "application/json",
-                                    .body = body}));
-  CLV_RETURN_IF_ERROR(StatusOfResponse(response));
-  CLV_ASSIGN_OR_RETURN(const JsonDocument document, JsonDocument::Parse(response.body));
+  CLV_ASSIGN_OR_RETURN(const JsonDocument document, CallServer(client, request));
   const std::string job_id = document.root().Field("job").Text("job_id");
   if (job_id.empty()) {
     return absl::UnknownError("the server named no job; is the URL that of a CLV suite?");
   }
-  return Follow(client, job_id, label);
+  return FollowJob(client, job_id, label);
 }
 
-void PrintDifferences(const ProtoJson& job) {
+std::string RenderJobs(const ProtoJson& response) {
   Table table;
-  table.columns = {
-      {.name = "subject"}, {.name = "column"}, {.name = "stored"}, {.name = "recomputed"}};
-  for (const ProtoJson& difference : job.List("differences")) {
-    table.rows.push_back({difference.Text("subject"), difference.Text("column"),
-                          difference.Text("stored"), difference.Text("recomputed")});
+  table.columns = {{.name = "job"},
+                   {.name = "kind"},
+                   {.name = "state"},
+                   {.name = "data source"},
+                   {.name = "done", .is_number = true},
+                   {.name = "created"},
+                   {.name = "error"}};
+  for (const ProtoJson& job : response.List("jobs")) {
+    table.rows.push_back({job.Text("job_id"), Word(job.Text("kind"), "JOB_KIND_"),
+                          Word(job.Text("state"), "JOB_STATE_"),
+                          TextOrNull(job.Text("data_source")),
+                          absl::StrFormat("%.0f %%", job.Number("progress") * 100),
+                          job.Text("create_time"), TextOrNull(job.Text("error"))});
   }
-  std::fputs(RenderTable(table).c_str(), stdout);
+  return RenderTable(table);
 }
 
-}  // namespace
+absl::Status RunListJobs(const Server& server, uint32_t limit) {
+  CLV_ASSIGN_OR_RETURN(const JsonDocument document,
+                       CallServer(server, {.target = absl::StrCat("/v1/jobs?limit=", limit)}));
+  std::fputs(RenderJobs(document.root()).c_str(), stdout);
+  return absl::OkStatus();
+}
 
 absl::Status RunVerify(const Server& server, bool from_log) {
   CLV_ASSIGN_OR_RETURN(

@@ -2,8 +2,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
-#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -16,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
+#include "tools/cli/command.h"
+#include "tools/cli/data_commands.h"
 #include "tools/cli/http_client.h"
 #include "tools/cli/jobs.h"
 #include "tools/cli/load.h"
@@ -50,8 +52,6 @@ constexpr char kQueryHelp[] =
 purchase_frequency_analysis, clv_prediction, customer_segmentation, total_customer_value; and the
 refused rows: customers_quarantine, purchases_quarantine, customer_clv_quarantine.
 Parameters are given as key=value, for example country=USA limit=20.)";
-
-using Command = std::function<absl::Status(const Server&)>;
 
 struct ServerFlags {
   std::string url = "http://127.0.0.1:8080";
@@ -161,36 +161,99 @@ void AddQuery(CLI::App& app, QueryFlags& flags, Command& command) {
   });
 }
 
+constexpr char kScopeHelp[] =
+    "ADMIN, TOKENS, DATASOURCES:APPEND:purchases, DATASOURCES:READ:customers, "
+    "PIPES:READ:clv_by_segment, ...; * for every data source or endpoint";
+
 struct TokenFlags {
-  std::string name;
-  std::vector<std::string> scopes;
+  TokenSettings settings;
+  JwtSettings jwt;
+  std::vector<std::string> fixed;
 };
 
+void AddLimits(CLI::App& app, TokenSettings& settings) {
+  app.add_option("--description", settings.description, "what it is for");
+  app.add_option("--requests-per-second", settings.requests_per_second,
+                 "its own limit, 0 for none; default: that of the installation");
+  app.add_option("--bytes-per-second", settings.bytes_per_second, "likewise");
+}
+
+void AddTokenChanges(CLI::App& tokens, TokenSettings& settings, Command& command) {
+  CLI::App* const create =
+      tokens.add_subcommand("create", "create a token and print its text, once");
+  create->add_option("NAME", settings.name, "name of the token")->required();
+  create->add_option("SCOPE", settings.scopes, kScopeHelp)->required();
+  AddLimits(*create, settings);
+  create->callback([&] {
+    command = [&settings](const Server& server) { return RunCreateToken(server, settings); };
+  });
+  CLI::App* const update =
+      tokens.add_subcommand("update", "change what a token opens; what is not given stays");
+  update->add_option("NAME", settings.name, "name of the token")->required();
+  update->add_option("--scope", settings.scopes, kScopeHelp);
+  AddLimits(*update, settings);
+  update->callback([&] {
+    command = [&settings](const Server& server) { return RunUpdateToken(server, settings); };
+  });
+  CLI::App* const refresh = tokens.add_subcommand(
+      "refresh", "give a token a new text and print it, once; the name admin ends every JWT, too");
+  refresh->add_option("NAME", settings.name, "name of the token")->required();
+  refresh->callback([&] {
+    command = [&settings](const Server& server) { return RunRefreshToken(server, settings.name); };
+  });
+  CLI::App* const remove = tokens.add_subcommand("delete", "revoke a token");
+  remove->add_option("NAME", settings.name, "name of the token")->required();
+  remove->callback([&] {
+    command = [&settings](const Server& server) { return RunDeleteToken(server, settings.name); };
+  });
+}
+
+// `key=value` into the map; INVALID_ARGUMENT without `=`.
+absl::Status ReadFixed(const std::vector<std::string>& fixed,
+                       std::map<std::string, std::string>& params) {
+  for (const std::string& pair : fixed) {
+    const size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return absl::InvalidArgumentError(absl::StrCat("--fixed: got '", pair, "', want key=value"));
+    }
+    params[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return absl::OkStatus();
+}
+
+void AddJwt(CLI::App& tokens, TokenFlags& flags, Command& command) {
+  CLI::App* const jwt = tokens.add_subcommand(
+      "jwt", "make a JSON web token, signed with the admin token, and print it");
+  jwt->add_option("NAME", flags.jwt.name, "whom it is for; limits are counted by it")->required();
+  jwt->add_option("SCOPE", flags.jwt.scopes,
+                  "PIPES:READ:clv_by_segment, DATASOURCES:READ:customers, "
+                  "DATASOURCES:APPEND:purchases, ...")
+      ->required();
+  jwt->add_option("--fixed", flags.fixed,
+                  "key=value: a parameter that its endpoints always get, whatever is asked");
+  jwt->add_option("--expires-in", flags.jwt.lifetime_seconds, "seconds")
+      ->check(CLI::Range(int64_t{1}, int64_t{10} * 365 * 86'400))
+      ->capture_default_str();
+  jwt->add_option("--requests-per-second", flags.jwt.requests_per_second,
+                  "limit by its name, less than 0 for none; default: that of the installation");
+  jwt->callback([&] {
+    command = [&flags](const Server& server) {
+      CLV_RETURN_IF_ERROR(ReadFixed(flags.fixed, flags.jwt.fixed_params));
+      return RunCreateJwt(server, flags.jwt, static_cast<int64_t>(std::time(nullptr)));
+    };
+  });
+}
+
 void AddTokens(CLI::App& app, TokenFlags& flags, Command& command) {
-  CLI::App* const tokens = app.add_subcommand("tokens", "list, create or revoke tokens");
+  CLI::App* const tokens =
+      app.add_subcommand("tokens", "list, create, change, refresh or revoke tokens; make JWTs");
   tokens->require_subcommand(1);
   tokens->fallthrough();
   CLI::App* const list = tokens->add_subcommand("list", "names and scopes of all tokens");
   list->callback([&command] { command = RunListTokens; });
-  CLI::App* const create =
-      tokens->add_subcommand("create", "create a token and print its text, once");
-  create->add_option("NAME", flags.name, "name of the token")->required();
-  create
-      ->add_option("SCOPE", flags.scopes,
-                   "ADMIN, TOKENS, DATASOURCES:APPEND:purchases, DATASOURCES:READ:customers, "
-                   "PIPES:READ:clv_by_segment, ...; * for every data source or endpoint")
-      ->required();
-  create->callback([&flags, &command] {
-    command = [&flags](const Server& server) {
-      return RunCreateToken(server, flags.name, flags.scopes);
-    };
-  });
-  CLI::App* const remove = tokens->add_subcommand("delete", "revoke a token");
-  remove->add_option("NAME", flags.name, "name of the token")->required();
-  remove->callback([&flags, &command] {
-    command = [&flags](const Server& server) { return RunDeleteToken(server, flags.name); };
-  });
-  for (CLI::App* const subcommand : {list, create, remove}) {
+  AddTokenChanges(*tokens, flags.settings, command);
+  AddJwt(*tokens, flags, command);
+  for (CLI::App* const subcommand : tokens->get_subcommands({})) {
     subcommand->fallthrough();
   }
 }
@@ -215,11 +278,13 @@ int Main(int argc, char** argv) {
   LoadFlags load_flags;
   QueryFlags query_flags;
   TokenFlags token_flags;
+  DataFlags data_flags;
   bool from_log = false;
   Command command;
   AddServerFlags(app, server_flags);
   AddLoad(app, load_flags, command);
   AddQuery(app, query_flags, command);
+  AddDataCommands(app, data_flags, command);
   AddAdministration(app, from_log, command);
   AddTokens(app, token_flags, command);
   for (CLI::App* const subcommand : app.get_subcommands({})) {

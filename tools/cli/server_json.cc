@@ -45,6 +45,17 @@ absl::Status StatusOfResponse(const HttpResponse& response) {
   return absl::UnknownError(absl::StrCat("HTTP ", response.status, ": ", ErrorText(response)));
 }
 
+absl::StatusOr<JsonDocument> CallServer(HttpClient& client, const HttpRequest& request) {
+  CLV_ASSIGN_OR_RETURN(const HttpResponse response, client.Send(request));
+  CLV_RETURN_IF_ERROR(StatusOfResponse(response));
+  return JsonDocument::Parse(response.body);
+}
+
+absl::StatusOr<JsonDocument> CallServer(const Server& server, const HttpRequest& request) {
+  HttpClient client(server);
+  return CallServer(client, request);
+}
+
 ProtoJson ProtoJson::Field(std::string_view name) const {
   simdjson::dom::object object;
   if (!present_ || element_.get(object) != simdjson::SUCCESS) {

@@ -21,6 +21,13 @@ namespace clv::cli {
 // `message` of /v1, or else the begin of the body.
 absl::Status StatusOfResponse(const HttpResponse& response);
 
+class JsonDocument;
+
+// Sends one request and reads the JSON of its answer; errors as HttpClient::Send, StatusOfResponse
+// and JsonDocument::Parse have them.
+absl::StatusOr<JsonDocument> CallServer(HttpClient& client, const HttpRequest& request);
+absl::StatusOr<JsonDocument> CallServer(const Server& server, const HttpRequest& request);
+
 // A message in proto JSON that shares the document it came from: fields are looked up by their
 // proto name, in either spelling (log_position, logPosition); fields that are absent have their
 // default value.

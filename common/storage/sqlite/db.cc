@@ -12,13 +12,6 @@
 namespace clv::storage {
 namespace {
 
-int StopPastDeadline(void* deadline) {
-  return std::chrono::steady_clock::now() >
-                 *static_cast<std::chrono::steady_clock::time_point*>(deadline)
-             ? 1
-             : 0;
-}
-
 uint64_t FileSize(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
@@ -140,6 +133,12 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   return db;
 }
 
+int Database::IsInterrupted(void* database) {
+  const auto* const db = static_cast<Database*>(database);
+  const bool is_over = std::chrono::steady_clock::now() > db->deadline_;
+  return is_over || (db->is_stopping_ && db->is_stopping_()) ? 1 : 0;
+}
+
 absl::Status Database::Configure(const Options& options) {
   sqlite3_extended_result_codes(raw(), 1);
   sqlite3_busy_timeout(raw(), static_cast<int>(options.busy_timeout.count()));
@@ -150,7 +149,7 @@ absl::Status Database::Configure(const Options& options) {
     CLV_RETURN_IF_ERROR(
         Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"));
   }
-  sqlite3_progress_handler(raw(), 10'000, StopPastDeadline, &deadline_);
+  sqlite3_progress_handler(raw(), 10'000, IsInterrupted, this);
   return absl::OkStatus();
 }
 
@@ -227,7 +226,14 @@ absl::Status Database::TruncateWal() {
   return absl::OkStatus();
 }
 
-uint64_t DatabaseBytes(const std::string& path) { return FileSize(path) + FileSize(path + "-wal"); }
+DatabaseSize SizeOfDatabase(const std::string& path) {
+  return {.database_bytes = FileSize(path), .wal_bytes = FileSize(path + "-wal")};
+}
+
+uint64_t DatabaseBytes(const std::string& path) {
+  const DatabaseSize size = SizeOfDatabase(path);
+  return size.database_bytes + size.wal_bytes;
+}
 
 absl::StatusOr<Transaction> Transaction::Begin(Database& db, Kind kind) {
   CLV_RETURN_IF_ERROR(db.Execute(kind == Kind::kImmediate ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED"));

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/storage.h"
 
 namespace clv::storage {
 
@@ -101,6 +103,10 @@ class Database {
   // DEADLINE_EXCEEDED. max() lifts it.
   void SetDeadline(std::chrono::steady_clock::time_point deadline);
 
+  // Interrupts statements of this connection once `is_stopping`, which they ask often, says so:
+  // they fail with DEADLINE_EXCEEDED. Empty lifts it.
+  void SetInterrupt(std::function<bool()> is_stopping) { is_stopping_ = std::move(is_stopping); }
+
   // Waits until DataVersion differs from `*seen` (then stores it there) or `timeout` is over: looks
   // every millisecond at first, every 5 ms when nothing happens.
   void WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout);
@@ -118,6 +124,7 @@ class Database {
   };
   Database(sqlite3* db, std::string path) : path_(std::move(path)), db_(db) {}
 
+  static int IsInterrupted(void* database);
   absl::Status Configure(const Options& options);
   absl::Status Migrate(const Migrations& migrations, Mode mode);
 
@@ -125,6 +132,7 @@ class Database {
   std::unique_ptr<sqlite3, Closer> db_;
   Statement data_version_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  std::function<bool()> is_stopping_;
 };
 
 // A transaction that is rolled back unless committed.
@@ -146,8 +154,9 @@ class Transaction {
   Database* db_;
 };
 
-// Size of a database file and its write-ahead file in bytes.
+// Size of a database file and its write-ahead file in bytes, and each for itself.
 uint64_t DatabaseBytes(const std::string& path);
+DatabaseSize SizeOfDatabase(const std::string& path);
 
 // The status for a SQLite result code: busy and locked -> UNAVAILABLE, full -> RESOURCE_EXHAUSTED,
 // corrupt -> DATA_LOSS, interrupt -> DEADLINE_EXCEEDED, constraint -> ALREADY_EXISTS (unique) or

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "common/storage/sqlite/open_erasures.h"
 #include "common/storage/sqlite/payload_checksum.h"
 #include "common/storage/sqlite/quarantine_columns.h"
 
@@ -19,7 +20,7 @@ absl::Status SqliteEventLog::OpenDatabase() {
   // Statements first: a connection with live statements does not close.
   for (Statement* statement :
        {&insert_record_, &update_state_, &insert_quarantined_, &insert_reason_, &count_quarantined_,
-        &begin_load_, &end_load_, &resolve_, &insert_tombstone_, &count_refused_}) {
+        &begin_load_, &end_load_, &resolve_, &insert_tombstone_, &open_erasure_, &count_refused_}) {
     *statement = Statement();
   }
   db_.reset();
@@ -52,6 +53,7 @@ absl::Status SqliteEventLog::OpenDatabase() {
   CLV_ASSIGN_OR_RETURN(
       insert_tombstone_,
       db_->Prepare("INSERT OR IGNORE INTO tombstones (id_hash, erased_at) VALUES (?, ?)"));
+  CLV_ASSIGN_OR_RETURN(open_erasure_, db_->Prepare("INSERT INTO open_erasures VALUES (?)"));
   CLV_ASSIGN_OR_RETURN(
       count_refused_,
       db_->Prepare("UPDATE erasure_state SET refused_rows = refused_rows + ? WHERE id = 1"));
@@ -85,7 +87,10 @@ absl::Status SqliteEventLog::ReadErasureState() {
       db_->Prepare("SELECT hash_key, refused_rows, (SELECT COUNT(*) FROM tombstones)"
                    " FROM erasure_state WHERE id = 1"));
   CLV_RETURN_IF_ERROR(erasure.Step().status());
+  CLV_ASSIGN_OR_RETURN(Statement open, db_->Prepare(kSelectOpenErasures));
+  CLV_ASSIGN_OR_RETURN(std::vector<LogPosition> open_erasures, ReadOpenErasures(open));
   std::lock_guard lock(counts_mutex_);
+  open_erasures_ = std::move(open_erasures);
   erasure_key_ = std::string(erasure.Blob(0));
   erased_ = {.customers = static_cast<uint64_t>(erasure.Int(2)),
              .refused_rows = static_cast<uint64_t>(erasure.Int(1))};
@@ -148,6 +153,17 @@ absl::Status SqliteEventLog::InsertQuarantined(const QuarantinedRow& row) {
   return absl::OkStatus();
 }
 
+absl::Status SqliteEventLog::InsertTombstone(const LogBatch& batch, AppendedChanges* changes) {
+  insert_tombstone_.BindBlob(1, batch.tombstone->id_hash);
+  insert_tombstone_.Bind(2, batch.tombstone->erased_at_seconds);
+  CLV_RETURN_IF_ERROR(insert_tombstone_.Run());
+  changes->erased.customers += static_cast<uint64_t>(db_->changes());
+  if (!batch.record) return absl::OkStatus();
+  open_erasure_.Bind(1, static_cast<int64_t>(changes->last_position));
+  changes->opened_erasures.push_back(changes->last_position);
+  return open_erasure_.Run();
+}
+
 absl::Status SqliteEventLog::InsertBatch(const LogBatch& batch, AppendedChanges* changes) {
   changes->positions.push_back(batch.record ? ++changes->last_position : 0);
   if (batch.record) {
@@ -174,12 +190,7 @@ absl::Status SqliteEventLog::InsertBatch(const LogBatch& batch, AppendedChanges*
     }
     resolve_.Reset();
   }
-  if (batch.tombstone) {
-    insert_tombstone_.BindBlob(1, batch.tombstone->id_hash);
-    insert_tombstone_.Bind(2, batch.tombstone->erased_at_seconds);
-    CLV_RETURN_IF_ERROR(insert_tombstone_.Run());
-    changes->erased.customers += static_cast<uint64_t>(db_->changes());
-  }
+  if (batch.tombstone) CLV_RETURN_IF_ERROR(InsertTombstone(batch, changes));
   if (batch.refused_erased_rows > 0) {
     count_refused_.Bind(1, static_cast<int64_t>(batch.refused_erased_rows));
     CLV_RETURN_IF_ERROR(count_refused_.Run());
@@ -222,6 +233,8 @@ absl::StatusOr<std::vector<LogPosition>> SqliteEventLog::Append(
       counts_[data_source].rows += static_cast<uint64_t>(change.rows);
     }
     loads_.insert(changes.loads.begin(), changes.loads.end());
+    open_erasures_.insert(open_erasures_.end(), changes.opened_erasures.begin(),
+                          changes.opened_erasures.end());
     erased_.customers += changes.erased.customers;
     erased_.refused_rows += changes.erased.refused_rows;
   }

@@ -31,7 +31,9 @@ class SqliteEventLog final : public EventLog {
   absl::Status TrimThrough(LogPosition position) override;
   LogPosition LoadStart(const std::string& load_id) const override;
   absl::Status AbandonLoad(const std::string& load_id) override;
-  absl::StatusOr<uint64_t> RewriteRecords(LogPosition through, const Rewrite& rewrite) override;
+  absl::Status ReplaceRecords(const std::vector<RewrittenRecord>& records) override;
+  std::vector<LogPosition> OpenErasures() const override;
+  absl::Status FinishErasure(const RewrittenRecord& record) override;
   absl::StatusOr<uint64_t> RemoveQuarantined(
       DataSource data_source, const std::function<bool(const QuarantinedRow&)>& is_meant) override;
   absl::Status LimitQuarantine(int64_t now_seconds, uint64_t max_bytes) override;
@@ -58,6 +60,7 @@ class SqliteEventLog final : public EventLog {
     uint64_t resolved_quarantined = 0;
     std::map<std::string, LogPosition> loads = {};  // first staged records
     ErasedCounts erased = {};
+    std::vector<LogPosition> opened_erasures = {};
   };
 
   explicit SqliteEventLog(Options options) : options_(std::move(options)) {}
@@ -75,6 +78,8 @@ class SqliteEventLog final : public EventLog {
   uint64_t QuarantinedRowsEver() const;
   absl::Status InsertRecord(LogPosition position, const NewRecord& record);
   absl::Status InsertQuarantined(const QuarantinedRow& row);
+  absl::Status InsertTombstone(const LogBatch& batch, AppendedChanges* changes);
+  absl::Status Replace(const std::vector<RewrittenRecord>& records);
   absl::Status AbandonOpenLoads();
   absl::Status ForgetFoldedLoads(LogPosition folded);
   // First position of a load that is not folded when everything up to `folded` is; 0: none.
@@ -93,6 +98,7 @@ class SqliteEventLog final : public EventLog {
   Statement end_load_;
   Statement resolve_;
   Statement insert_tombstone_;
+  Statement open_erasure_;
   Statement count_refused_;
   std::atomic<LogPosition> last_position_ = 0;
   std::atomic<LogPosition> first_retained_ = 0;
@@ -101,6 +107,7 @@ class SqliteEventLog final : public EventLog {
   std::map<std::string, LogPosition> loads_;       // first positions
   std::string erasure_key_;
   ErasedCounts erased_;
+  std::vector<LogPosition> open_erasures_;
 };
 
 }  // namespace clv::storage

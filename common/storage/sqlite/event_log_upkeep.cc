@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/payload_checksum.h"
@@ -11,7 +12,6 @@ namespace {
 constexpr int64_t kQuarantineSeconds = 30 * 86'400;
 // Changes come in slices, so that appends wait for one slice at most.
 constexpr int kSlice = 2'000;
-constexpr size_t kRewriteSliceBytes = 8 << 20;
 
 }  // namespace
 
@@ -34,6 +34,7 @@ absl::Status SqliteEventLog::ForgetFoldedLoads(LogPosition folded) {
 
 absl::Status SqliteEventLog::TrimThrough(LogPosition position) {
   if (db_ == nullptr) CLV_RETURN_IF_ERROR(OpenDatabase());
+  if (!OpenErasures().empty()) return absl::OkStatus();
   CLV_RETURN_IF_ERROR(ForgetFoldedLoads(position));
   CLV_ASSIGN_OR_RETURN(const LogPosition held, FirstHeldByLoads(position));
   if (held != 0 && held <= position) position = held - 1;
@@ -138,59 +139,51 @@ absl::Status SqliteEventLog::AbandonLoad(const std::string& load_id) {
   return ReadLoads();
 }
 
-absl::StatusOr<uint64_t> SqliteEventLog::RewriteRecords(LogPosition through,
-                                                        const Rewrite& rewrite) {
-  if (db_ == nullptr) CLV_RETURN_IF_ERROR(OpenDatabase());
-  CLV_ASSIGN_OR_RETURN(
-      Statement read,
-      db_->Prepare("SELECT position, data_source, received_at, row_count, payload FROM log_records "
-                   "WHERE position > ? AND position <= ? ORDER BY position"));
+absl::Status SqliteEventLog::Replace(const std::vector<RewrittenRecord>& records) {
   CLV_ASSIGN_OR_RETURN(
       Statement write,
       db_->Prepare("UPDATE log_records SET row_count = ?2, checksum = ?3, payload = "
                    "?4 WHERE position = ?1"));
-  uint64_t rewritten = 0;
-  LogPosition at = 0;
-  while (true) {
-    std::vector<std::pair<LogPosition, RewrittenRecord>> slice;
-    size_t bytes = 0;
-    bool at_end = true;
-    read.Bind(1, static_cast<int64_t>(at));
-    read.Bind(2, static_cast<int64_t>(through));
-    while (bytes < kRewriteSliceBytes) {
-      CLV_ASSIGN_OR_RETURN(const bool has_row, read.Step());
-      at_end = !has_row;
-      if (at_end) break;
-      LoggedRecord record{.position = static_cast<LogPosition>(read.Int(0)),
-                          .data_source = static_cast<DataSource>(read.Int(1)),
-                          .received_at_seconds = read.Int(2),
-                          .row_count = static_cast<uint32_t>(read.Int(3)),
-                          .payload = std::string(read.Blob(4))};
-      at = record.position;
-      bytes += record.payload.size();
-      absl::StatusOr<std::optional<RewrittenRecord>> changed = rewrite(record);
-      if (!changed.ok()) {
-        read.Reset();
-        return changed.status();
-      }
-      if (changed->has_value()) slice.emplace_back(at, **std::move(changed));
+  for (const RewrittenRecord& record : records) {
+    write.Bind(1, static_cast<int64_t>(record.position));
+    write.Bind(2, int64_t{record.row_count});
+    write.Bind(3, static_cast<int64_t>(PayloadChecksum(record.payload)));
+    write.BindBlob(4, record.payload);
+    CLV_RETURN_IF_ERROR(write.Run());
+    if (db_->changes() == 0) {
+      return absl::NotFoundError(
+          absl::StrCat("event log: position ", record.position, " is not retained"));
     }
-    read.Reset();
-    if (!slice.empty()) {
-      CLV_ASSIGN_OR_RETURN(Transaction transaction,
-                           Transaction::Begin(*db_, Transaction::Kind::kImmediate));
-      for (const auto& [position, record] : slice) {
-        write.Bind(1, static_cast<int64_t>(position));
-        write.Bind(2, int64_t{record.row_count});
-        write.Bind(3, static_cast<int64_t>(PayloadChecksum(record.payload)));
-        write.BindBlob(4, record.payload);
-        CLV_RETURN_IF_ERROR(write.Run());
-      }
-      CLV_RETURN_IF_ERROR(transaction.Commit());
-      rewritten += slice.size();
-    }
-    if (at_end) return rewritten;
   }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteEventLog::ReplaceRecords(const std::vector<RewrittenRecord>& records) {
+  if (db_ == nullptr) CLV_RETURN_IF_ERROR(OpenDatabase());
+  CLV_ASSIGN_OR_RETURN(Transaction transaction,
+                       Transaction::Begin(*db_, Transaction::Kind::kImmediate));
+  CLV_RETURN_IF_ERROR(Replace(records));
+  return transaction.Commit();
+}
+
+std::vector<LogPosition> SqliteEventLog::OpenErasures() const {
+  std::lock_guard lock(counts_mutex_);
+  return open_erasures_;
+}
+
+absl::Status SqliteEventLog::FinishErasure(const RewrittenRecord& record) {
+  if (db_ == nullptr) CLV_RETURN_IF_ERROR(OpenDatabase());
+  CLV_ASSIGN_OR_RETURN(Transaction transaction,
+                       Transaction::Begin(*db_, Transaction::Kind::kImmediate));
+  CLV_RETURN_IF_ERROR(Replace({record}));
+  CLV_ASSIGN_OR_RETURN(Statement close,
+                       db_->Prepare("DELETE FROM open_erasures WHERE position = ?"));
+  close.Bind(1, static_cast<int64_t>(record.position));
+  CLV_RETURN_IF_ERROR(close.Run());
+  CLV_RETURN_IF_ERROR(transaction.Commit());
+  std::lock_guard lock(counts_mutex_);
+  std::erase(open_erasures_, record.position);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> SqliteEventLog::RemoveQuarantined(

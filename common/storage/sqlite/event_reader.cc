@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/storage/sqlite/open_erasures.h"
 #include "common/storage/sqlite/payload_checksum.h"
 
 namespace clv::storage {
@@ -23,6 +24,7 @@ absl::StatusOr<std::unique_ptr<SqliteEventReader>> SqliteEventReader::Open(const
                            "(SELECT MIN(position) FROM log_records), SUM(row_count), "
                            "(SELECT received_at FROM log_records WHERE position > ?1 ORDER BY "
                            "position LIMIT 1) FROM log_records WHERE position > ?1"));
+  CLV_ASSIGN_OR_RETURN(reader->open_erasures_, reader->db_->Prepare(kSelectOpenErasures));
   return reader;
 }
 
@@ -65,6 +67,10 @@ absl::StatusOr<LogLag> SqliteEventReader::LagAfter(LogPosition after) {
                    .oldest_received_at_seconds = lag_.Int(3)};
   lag_.Reset();
   return lag;
+}
+
+absl::StatusOr<std::vector<LogPosition>> SqliteEventReader::OpenErasures() {
+  return ReadOpenErasures(open_erasures_);
 }
 
 void SqliteEventReader::WaitForAppend(std::chrono::milliseconds timeout) {

@@ -27,6 +27,7 @@ class SqliteEventReader final : public EventReader {
   absl::StatusOr<std::vector<LoggedRecord>> ReadAfter(LogPosition after,
                                                       uint64_t max_rows) override;
   absl::StatusOr<LogLag> LagAfter(LogPosition after) override;
+  absl::StatusOr<std::vector<LogPosition>> OpenErasures() override;
   void WaitForAppend(std::chrono::milliseconds timeout) override;
 
  private:
@@ -36,6 +37,7 @@ class SqliteEventReader final : public EventReader {
   std::unique_ptr<Database> db_;
   Statement read_;
   Statement lag_;
+  Statement open_erasures_;
   uint64_t seen_appends_ = 0;
   int64_t seen_version_ = 0;
 };

@@ -45,10 +45,10 @@ absl::StatusOr<std::vector<QuarantineReasonCount>> SqliteQuarantineReader::Count
   CLV_RETURN_IF_ERROR(OpenOnce());
   CLV_ASSIGN_OR_RETURN(
       Statement count,
-      db_->Prepare(
-          "SELECT column_name, reason, COUNT(*), (SELECT inserted_at FROM quarantine WHERE "
-          "id = MAX(quarantine_id)) FROM quarantine_reasons WHERE data_source = ? GROUP BY "
-          "column_name, reason ORDER BY 3 DESC, 1, 2"));
+      db_->Prepare("SELECT column_name, reason, row_count, inserted_at FROM (SELECT column_name, "
+                   "reason, COUNT(*) AS row_count, MAX(quarantine_id) AS newest FROM "
+                   "quarantine_reasons WHERE data_source = ? GROUP BY column_name, reason) JOIN "
+                   "quarantine ON id = newest ORDER BY row_count DESC, column_name, reason"));
   count.Bind(1, static_cast<int64_t>(data_source));
   std::vector<QuarantineReasonCount> reasons;
   while (true) {

@@ -114,6 +114,34 @@ TEST(RowRulesTest, WantsEveryRequiredColumn) {
   }
 }
 
+// The only broken column's reason.
+std::string ReasonOf(const RawRow& purchase) {
+  const CheckedRow<Purchase> checked = CheckPurchase(purchase, kNow);
+  EXPECT_EQ(checked.broken.size(), 1u);
+  return checked.ok() ? "" : checked.broken.front().reason;
+}
+
+TEST(RowRulesTest, ReasonsDoNotRepeatWhatWasGot) {
+  RawRow missing = GoodPurchase();
+  missing[PurchaseColumn::kPurchaseId] = RawValue();
+  EXPECT_EQ(ReasonOf(missing), "a value");
+  const std::string long_text(257, 'x');
+  RawRow too_long = GoodPurchase();
+  too_long[PurchaseColumn::kProductId] = RawValue::Text(long_text);
+  EXPECT_EQ(ReasonOf(too_long), "at most 256 bytes");
+  for (const char* text : {"abc", "1, want 2", ", want ", "1.2345678"}) {
+    RawRow amount = GoodPurchase();
+    amount[PurchaseColumn::kPurchaseAmount] = RawValue::Text(text);
+    const std::string reason = ReasonOf(amount);
+    EXPECT_FALSE(reason.empty());
+    EXPECT_EQ(reason.find(text), std::string::npos) << reason;
+    EXPECT_EQ(reason.find("want"), std::string::npos) << reason;
+  }
+  RawRow date = GoodPurchase();
+  date[PurchaseColumn::kPurchaseDate] = RawValue::Text("soon, want it");
+  EXPECT_EQ(ReasonOf(date), "YYYY-MM-DD HH:MM:SS, ISO 8601, YYYY-MM-DD or integer epoch seconds");
+}
+
 TEST(RowRulesTest, TakesEmptyTextsAsAbsentInEveryOptionalColumn) {
   RawRow customer = GoodCustomer();
   for (size_t place = 1; place < ColumnsOf(DataSource::kCustomers).size(); ++place) {
@@ -396,6 +424,60 @@ TEST(RowRulesTest, CutsLongValuesInErrors) {
       CheckPurchase(PurchaseWith(PurchaseColumn::kPurchaseAmount, RawValue::Text(garbage)), kNow));
   EXPECT_LT(error.size(), 160u);
   EXPECT_THAT(error, HasSubstr("zzz...'"));
+}
+
+// The only broken column's reason.
+template <typename Checked>
+std::string ReasonOf(const Checked& checked) {
+  EXPECT_EQ(checked.broken.size(), 1u);
+  return checked.ok() ? "" : checked.broken.front().reason;
+}
+
+TEST(RowRulesTest, ReasonsAreTheWantedPartAndHoldNoValue) {
+  struct Case {
+    PurchaseColumn place;
+    std::vector<RawValue> values;
+    std::string reason;
+  };
+  const std::string too_long(300, 'x');
+  const std::string longer(3'000, 'y');
+  const std::vector<Case> cases = {
+      {PurchaseColumn::kCustomerId, {RawValue(), RawValue::Text("")}, "a value"},
+      {PurchaseColumn::kCustomerId,
+       {RawValue::Text(too_long), RawValue::Text(longer)},
+       "at most 256 bytes"},
+      {PurchaseColumn::kCustomerId, {RawValue::Flag(true), RawValue::Number("1.5")}, "text"},
+      {PurchaseColumn::kPurchaseAmount,
+       {RawValue::Text("abc"), RawValue::Text("x, want y"), RawValue::Text("1e3")},
+       "a decimal number such as 12.50"},
+      {PurchaseColumn::kPurchaseAmount,
+       {RawValue::Text("1.2345678"), RawValue::Text("0.0000001")},
+       "at most 6 decimals"},
+      {PurchaseColumn::kPurchaseAmount,
+       {RawValue::Text("1000000001"), RawValue::Number("-1e12"),
+        RawValue::Micros(kMaxAmountMicros + 1)},
+       "an amount between -1000000000 and 1000000000"},
+      {PurchaseColumn::kPurchaseDate,
+       {RawValue::Text("soon"), RawValue::Text("2023-02-30"), RawValue::Number("1.5")},
+       "YYYY-MM-DD HH:MM:SS, ISO 8601, YYYY-MM-DD or integer epoch seconds"},
+      {PurchaseColumn::kPurchaseDate,
+       {RawValue::Number("-1"), RawValue::Number("1800000000")},
+       "an instant between 1970-01-01 and one day ahead of the server's clock"},
+      {PurchaseColumn::kCurrency,
+       {RawValue::Text("EURO"), RawValue::Text("1")},
+       "three letters such as USD"}};
+  for (const Case& c : cases) {
+    for (const RawValue& value : c.values) {
+      EXPECT_EQ(ReasonOf(CheckPurchase(PurchaseWith(c.place, value), kNow)), c.reason);
+    }
+  }
+}
+
+TEST(RowRulesTest, ErrorsEndWithTheirReasons) {
+  const CheckedRow<Customer> checked =
+      CheckCustomer(CustomerWith(CustomerColumn::kActive, RawValue::Text("yes")), kNow);
+  ASSERT_EQ(checked.broken.size(), 1u);
+  EXPECT_EQ(checked.broken[0].error, "active: got 'yes', want " + checked.broken[0].reason);
 }
 
 }  // namespace

@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <optional>
+#include <string>
+
+#include "common/rpc/jwt.h"
 #include "tests/common/rpc/fake_tokens.h"
 
 namespace clv::rpc {
@@ -88,6 +93,104 @@ TEST(AuthenticatorTest, PassesOnThatTheTokensCannotBeRead) {
   const Authenticator authenticator(AtOnce(&tokens));
   EXPECT_EQ(authenticator.FindCaller("secret").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(authenticator.FindCaller("the-admin").ok());
+}
+
+TEST(AuthenticatorTest, TellsTheKindsOfCallersApart) {
+  FakeTokens tokens;
+  tokens.Add("reader", "secret", {"PIPES:READ:x"});
+  const Authenticator authenticator(AtOnce(&tokens));
+  EXPECT_EQ(authenticator.FindCaller("the-admin")->kind, CallerKind::kAdmin);
+  EXPECT_EQ(authenticator.FindCaller("secret")->kind, CallerKind::kToken);
+}
+
+// A clock that the test turns.
+class TestClock final : public Clock {
+ public:
+  int64_t NowMicros() const override { return seconds * 1'000'000; }
+  std::atomic<int64_t> seconds = 1'700'000'000;
+};
+
+class AuthenticatorJwtTest : public ::testing::Test {
+ protected:
+  std::string Jwt(const std::string& key, int64_t lifetime = 60) {
+    return SignJwt({.name = "user",
+                    .expires_at_seconds = clock_.NowSeconds() + lifetime,
+                    .scopes = {{"PIPES:READ:a", {{"country", "USA"}}}, {"PIPES:READ:b", {}}},
+                    .requests_per_second = 5},
+                   key);
+  }
+
+  absl::StatusCode Find(const std::string& token) {
+    return authenticator_.FindCaller(token).status().code();
+  }
+
+  TestClock clock_;
+  FakeTokens tokens_;
+  std::optional<std::string> admin_ = "first-admin";
+  Authenticator authenticator_{
+      {.refresh_interval = std::chrono::milliseconds(0), .clock = &clock_}};
+};
+
+TEST_F(AuthenticatorJwtTest, FindsTheCallerOfAJwt) {
+  authenticator_.Open("first-admin", &tokens_);
+  const auto caller = authenticator_.FindCaller(Jwt("first-admin"));
+  ASSERT_TRUE(caller.ok()) << caller.status();
+  EXPECT_EQ(caller->name, "user");
+  EXPECT_EQ(caller->kind, CallerKind::kJwt);
+  EXPECT_TRUE(caller->May("PIPES:READ:b"));
+  EXPECT_FALSE(caller->May("PIPES:READ:a"));
+  EXPECT_TRUE(caller->MayWithFixedParams("PIPES:READ:a"));
+  EXPECT_EQ(caller->limits.requests_per_second, 5.0);
+}
+
+TEST_F(AuthenticatorJwtTest, RefusesAJwtOfAnotherKeyWithoutRepeatingIt) {
+  authenticator_.Open("first-admin", &tokens_);
+  const std::string jwt = Jwt("another");
+  const absl::Status status = authenticator_.FindCaller(jwt).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr(jwt)));
+}
+
+TEST_F(AuthenticatorJwtTest, RefusesAJwtOnceItHasExpired) {
+  authenticator_.Open("first-admin", &tokens_);
+  const std::string jwt = Jwt("first-admin", 60);
+  EXPECT_EQ(Find(jwt), absl::StatusCode::kOk);
+  clock_.seconds += 59;
+  EXPECT_EQ(Find(jwt), absl::StatusCode::kOk);
+  clock_.seconds += 1;
+  EXPECT_EQ(Find(jwt), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_F(AuthenticatorJwtTest, WithoutAdminTokenNoJwtIsValid) {
+  authenticator_.Open("", &tokens_);
+  EXPECT_EQ(Find(Jwt("")), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_F(AuthenticatorJwtTest, ANewAdminTokenReplacesTheOldOneAndItsJwts) {
+  authenticator_.Open([this] { return admin_; }, &tokens_);
+  const std::string jwt = Jwt("first-admin");
+  ASSERT_EQ(Find(jwt), absl::StatusCode::kOk);
+  ASSERT_EQ(Find("first-admin"), absl::StatusCode::kOk);
+  admin_ = "second-admin";
+  tokens_.MoveVersion();
+  EXPECT_EQ(Find("first-admin"), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(Find(jwt), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(Find("second-admin"), absl::StatusCode::kOk);
+  EXPECT_EQ(Find(Jwt("second-admin")), absl::StatusCode::kOk);
+}
+
+TEST_F(AuthenticatorJwtTest, WhileThereIsNoAdminTokenTheLastOneStays) {
+  authenticator_.Open([this] { return admin_; }, &tokens_);
+  admin_ = std::nullopt;
+  tokens_.MoveVersion();
+  EXPECT_EQ(Find("first-admin"), absl::StatusCode::kOk);
+  EXPECT_EQ(Find(""), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_F(AuthenticatorJwtTest, AnOwnLimitComesWithTheToken) {
+  tokens_.Add("limited", "secret", {"PIPES:READ:x"}, {.requests_per_second = 2});
+  authenticator_.Open("first-admin", &tokens_);
+  EXPECT_EQ(authenticator_.FindCaller("secret")->limits.requests_per_second, 2.0);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "clv/v1/admin_service.grpc.pb.h"
 #include "clv/v1/query_service.grpc.pb.h"
+#include "common/rpc/jwt.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/status_conversion.h"
 #include "google/rpc/status.pb.h"
@@ -138,8 +139,11 @@ class DispatcherTest : public ::testing::Test {
                                 .tokens = &tokens_,
                                 .refresh_interval = std::chrono::milliseconds(0)}};
   WorkerPool workers_{{.threads = 1, .max_queued = 1}};
-  TestAdminService admin_{{.authenticator = &authenticator_, .workers = &workers_}};
-  TestQueryService query_{{.authenticator = &authenticator_, .workers = &workers_}};
+  RateLimiter limiter_{{}};
+  TestAdminService admin_{
+      {.authenticator = &authenticator_, .workers = &workers_, .limiter = &limiter_}};
+  TestQueryService query_{
+      {.authenticator = &authenticator_, .workers = &workers_, .limiter = &limiter_}};
   std::unique_ptr<ServerHost> host_;
   std::unique_ptr<v1::AdminService::Stub> admin_stub_;
   std::unique_ptr<v1::QueryService::Stub> query_stub_;
@@ -320,6 +324,111 @@ TEST_F(DispatcherTest, APublicMethodNeedsNoToken) {
   google::api::HttpBody response;
   ASSERT_TRUE(query_stub_->GetWebPage(&context, {}, &response).ok());
   EXPECT_EQ(HttpStatus(context), "200");
+}
+
+// With rate limits, and with callers who have their own.
+class DispatcherLimitTest : public DispatcherTest {
+ protected:
+  DispatcherLimitTest() {
+    tokens_.Add("slow", "slow-secret", {"TOKENS"}, {.requests_per_second = 0.001});
+    tokens_.Add("small", "small-secret", {"PIPES:READ:*"}, {.bytes_per_second = 100});
+  }
+
+  // The status of ListTokens and the metadata of its answer.
+  grpc::Status ListTokens(const std::string& token, grpc::ClientContext* context) {
+    SetToken(context, token);
+    v1::ListTokensResponse response;
+    return admin_stub_->ListTokens(context, {}, &response);
+  }
+
+  static std::string Header(const grpc::ClientContext& context, const std::string& name) {
+    const auto& metadata = context.GetServerInitialMetadata();
+    EXPECT_LE(metadata.count(name), 1u) << name;
+    const auto found = metadata.find(name);
+    return found == metadata.end() ? "" : std::string(found->second.data(), found->second.size());
+  }
+};
+
+TEST_F(DispatcherLimitTest, WithoutALimitNoHeaderTellsOne) {
+  grpc::ClientContext context;
+  ASSERT_TRUE(ListTokens("keeper-secret", &context).ok());
+  EXPECT_EQ(context.GetServerInitialMetadata().count("x-ratelimit-limit"), 0u);
+}
+
+TEST_F(DispatcherLimitTest, ASuccessTellsTheLimit) {
+  grpc::ClientContext context;
+  ASSERT_TRUE(ListTokens("slow-secret", &context).ok());
+  EXPECT_EQ(Header(context, "x-ratelimit-limit"), "1");
+  EXPECT_EQ(Header(context, "x-ratelimit-remaining"), "0");
+  EXPECT_EQ(Header(context, "x-ratelimit-reset"), "1000");
+  EXPECT_EQ(Header(context, "retry-after"), "");
+}
+
+TEST_F(DispatcherLimitTest, BeyondTheLimitACallIsRefusedAndToldWhenToComeBack) {
+  grpc::ClientContext first;
+  ASSERT_TRUE(ListTokens("slow-secret", &first).ok());
+  grpc::ClientContext second;
+  const grpc::Status status = ListTokens("slow-secret", &second);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(Header(second, "retry-after"), ::testing::AnyOf("999", "1000"));
+  EXPECT_EQ(Header(second, "x-ratelimit-remaining"), "0");
+}
+
+TEST_F(DispatcherLimitTest, ARefusalForLackOfScopeTellsTheLimitToo) {
+  grpc::ClientContext context;
+  EXPECT_EQ(ListTokens("small-secret", &context).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(Header(context, "x-ratelimit-limit"), "100");
+}
+
+TEST_F(DispatcherLimitTest, V0Answers429WithTheSameHeaders) {
+  const std::string form(80, 'x');
+  grpc::ClientContext first;
+  EXPECT_EQ(QueryPipe(&first, "/v0/pipes/x.json?token=small-secret", form).first, "200");
+  EXPECT_EQ(Header(first, "x-ratelimit-limit"), "100");
+  grpc::ClientContext second;
+  const auto [http_status, body] = QueryPipe(&second, "/v0/pipes/x.json?token=small-secret", form);
+  EXPECT_EQ(http_status, "429");
+  EXPECT_THAT(body, HasSubstr("/#limits"));
+  EXPECT_THAT(body, Not(HasSubstr("small-secret")));
+  EXPECT_EQ(Header(second, "retry-after"), "1");
+  EXPECT_EQ(Header(second, "x-ratelimit-limit"), "100");
+}
+
+TEST_F(DispatcherLimitTest, ALimitOfTheInstallationCountsForEveryTokenWithoutItsOwn) {
+  RateLimiter limiter({.requests_per_second = 0.001});
+  TestAdminService admin(
+      {.authenticator = &authenticator_, .workers = &workers_, .limiter = &limiter});
+  const auto host = ServerHost::Start({.address = ""}, {&admin}).value();
+  const auto stub = v1::AdminService::NewStub(host->InProcessChannel());
+  for (const char* token : {"keeper-secret", "the-admin"}) {
+    for (const auto wanted : {grpc::StatusCode::OK, grpc::StatusCode::RESOURCE_EXHAUSTED}) {
+      grpc::ClientContext context;
+      SetToken(&context, token);
+      v1::ListTokensResponse response;
+      EXPECT_EQ(stub->ListTokens(&context, {}, &response).error_code(), wanted) << token;
+    }
+  }
+}
+
+TEST_F(DispatcherTest, AFixedScopeOpensOnlyMethodsThatApplyIt) {
+  const std::string jwt = SignJwt({.name = "user",
+                                   .expires_at_seconds = SystemClock().NowSeconds() + 3600,
+                                   .scopes = {{"PIPES:READ:*", {{"country", "USA"}}}}},
+                                  "the-admin");
+  grpc::ClientContext context;
+  EXPECT_EQ(QueryPipe(&context, "/v0/pipes/x.json?token=" + jwt).second, "user");
+  EXPECT_EQ(ListTokens(jwt).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST(CheckAccessTest, AppliesFixedParamsOnlyWhereTheRuleSaysSo) {
+  const Caller caller{.name = "jwt",
+                      .scopes = {},
+                      .kind = CallerKind::kJwt,
+                      .fixed_scopes = {{"PIPES:READ:a", {{"country", "USA"}}}}};
+  AccessRule rule{.any_of = {"PIPES:READ:a"}};
+  EXPECT_EQ(CheckAccess(rule, caller).code(), absl::StatusCode::kPermissionDenied);
+  rule.applies_fixed_params = true;
+  EXPECT_TRUE(CheckAccess(rule, caller).ok());
 }
 
 }  // namespace

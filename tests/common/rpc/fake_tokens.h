@@ -16,15 +16,26 @@ namespace clv::rpc {
 // Thread-safe.
 class FakeTokens : public storage::TokenReader {
  public:
-  void Add(const std::string& name, const std::string& text, std::vector<std::string> scopes) {
+  void Add(const std::string& name, const std::string& text, std::vector<std::string> scopes,
+           const storage::TokenLimits& limits = {}) {
     std::lock_guard lock(mutex_);
-    tokens_[name] = {name, std::move(scopes), HashToken(text), text.substr(0, 6), 0};
+    tokens_[name] = {.name = name,
+                     .scopes = std::move(scopes),
+                     .hash = HashToken(text),
+                     .prefix = text.substr(0, 6),
+                     .limits = limits};
     ++version_;
   }
 
   void Remove(const std::string& name) {
     std::lock_guard lock(mutex_);
     tokens_.erase(name);
+    ++version_;
+  }
+
+  // As after news of the admin token.
+  void MoveVersion() {
+    std::lock_guard lock(mutex_);
     ++version_;
   }
 

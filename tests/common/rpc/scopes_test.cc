@@ -40,5 +40,27 @@ TEST(ScopesTest, AResourceOpensNoOther) {
   EXPECT_FALSE(caller.May("PIPES:READ:clv"));
 }
 
+TEST(ScopesTest, AFixedScopeOpensNothingToWhoDoesNotApplyIt) {
+  const Caller caller{.name = "jwt",
+                      .scopes = {},
+                      .kind = CallerKind::kJwt,
+                      .fixed_scopes = {{"PIPES:READ:a", {{"country", "USA"}}}}};
+  EXPECT_FALSE(caller.May("PIPES:READ:a"));
+  EXPECT_TRUE(caller.MayWithFixedParams("PIPES:READ:a"));
+  EXPECT_FALSE(caller.MayWithFixedParams("PIPES:READ:b"));
+}
+
+TEST(ScopesTest, AFixedScopeNarrowsAScopeThatOpensTheSame) {
+  const Caller caller{.name = "jwt",
+                      .scopes = {"PIPES:READ:*"},
+                      .kind = CallerKind::kJwt,
+                      .fixed_scopes = {{"PIPES:READ:a", {{"country", "USA"}}}}};
+  EXPECT_FALSE(caller.May("PIPES:READ:a"));
+  EXPECT_TRUE(caller.MayWithFixedParams("PIPES:READ:a"));
+  EXPECT_TRUE(caller.May("PIPES:READ:b"));
+  EXPECT_EQ(caller.FixedParamsOf("PIPES:READ:a").value(), (FixedParams{{"country", "USA"}}));
+  EXPECT_TRUE(caller.FixedParamsOf("PIPES:READ:b")->empty());
+}
+
 }  // namespace
 }  // namespace clv::rpc

@@ -45,6 +45,15 @@ v1::GetCustomerRetentionResponse Retention() {
   return response;
 }
 
+TEST(TableRendererTest, TellsTheColumnsOfARow) {
+  const auto columns = FieldColumnsOf(*v1::ClvPredictionRow::descriptor());
+  ASSERT_EQ(columns.size(), 23u);
+  EXPECT_EQ(columns[4].field->name(), "first_purchase_date");
+  EXPECT_EQ(columns[4].column.name, "first_purchase_date");
+  EXPECT_EQ(columns[4].column.type, "DateTime");
+  EXPECT_EQ(columns[19].column.type, "Nullable(Date)");
+}
+
 TEST(TableRendererTest, WritesJson) {
   EXPECT_EQ(
       RenderTable(Retention(), "rows", {}, Footer()),

@@ -47,5 +47,10 @@ TEST(V0ParametersTest, IgnoresTheNewlineAfterAForm) {
   EXPECT_EQ(V0Parameters("/", "a=1\r\n").Last("a"), "1");
 }
 
+TEST(DecodePathSegmentTest, DecodesEscapesButNoPlus) {
+  EXPECT_EQ(DecodePathSegment("a%20b%2Fc"), "a b/c");
+  EXPECT_EQ(DecodePathSegment("a+b%zz%4"), "a+b%zz%4");
+}
+
 }  // namespace
 }  // namespace clv::rpc

@@ -39,5 +39,14 @@ TEST(V0ReplyTest, TellsWhenToRetry) {
               ElementsAre(Pair("retry-after", "1")));
 }
 
+TEST(V0ReplyTest, TellsHowLongToWait) {
+  const absl::Status status = WithRetryAfter(absl::ResourceExhaustedError("slow down"), 12);
+  EXPECT_EQ(RetryAfterOf(status), "12");
+  EXPECT_EQ(RetryAfterOf(absl::ResourceExhaustedError("slow down")), "");
+  const V0Reply reply = V0ErrorReply(status);
+  ASSERT_EQ(reply.headers.size(), 1u);
+  EXPECT_EQ(reply.headers[0].second, "12");
+}
+
 }  // namespace
 }  // namespace clv::rpc

@@ -10,10 +10,12 @@
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/event_reader.h"
 #include "common/storage/sqlite/fold_progress.h"
+#include "common/storage/sqlite/job_store.h"
 #include "common/storage/sqlite/quarantine_reader.h"
 #include "common/storage/sqlite/token_store.h"
 #include "tests/common/storage/contract/clv_store_contract.h"
 #include "tests/common/storage/contract/event_log_contract.h"
+#include "tests/common/storage/contract/job_store_contract.h"
 #include "tests/common/storage/contract/token_store_contract.h"
 #include "tests/common/storage/raw_sqlite.h"
 #include "tests/common/storage/temp_directory.h"
@@ -56,11 +58,29 @@ class SqliteEventLogHome final : public EventLogHome {
   Broadcast* const appended_;
 };
 
+class SqliteJobStoreHome final : public JobStoreHome {
+ public:
+  absl::StatusOr<std::unique_ptr<JobStore>> OpenStore() override {
+    return SqliteJobStore::Open(path_);
+  }
+  absl::StatusOr<std::unique_ptr<EventLog>> OpenLog() override {
+    return SqliteEventLog::Open({.path = path_});
+  }
+
+ private:
+  TempDirectory directory_;
+  const std::string path_ = directory_.path() + "/event_log.db";
+};
+
 class SqliteTokenStoreHome final : public TokenStoreHome {
  public:
   absl::StatusOr<std::unique_ptr<TokenStore>> OpenStore() override {
-    return SqliteTokenStore::Open(path_);
+    auto store = SqliteTokenStore::Open(path_);
+    if (!store.ok()) return store.status();
+    audit_ = store->get();
+    return store;
   }
+  AuditLog* Audit() override { return audit_; }
   std::unique_ptr<TokenReader> OpenReader() override {
     return std::make_unique<SqliteTokenReader>(path_);
   }
@@ -68,6 +88,7 @@ class SqliteTokenStoreHome final : public TokenStoreHome {
  private:
   TempDirectory directory_;
   const std::string path_ = directory_.path() + "/auth.db";
+  AuditLog* audit_ = nullptr;
 };
 
 class SqliteClvStoreHome final : public ClvStoreHome {
@@ -95,6 +116,8 @@ INSTANTIATE_TEST_SUITE_P(SqliteInOneProcess, EventLogContract, ::testing::Values
 INSTANTIATE_TEST_SUITE_P(SqliteAcrossProcesses, EventLogContract, ::testing::Values([] {
                            return std::make_unique<SqliteEventLogHome>(false);
                          }));
+INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreContract,
+                         ::testing::Values([] { return std::make_unique<SqliteJobStoreHome>(); }));
 INSTANTIATE_TEST_SUITE_P(Sqlite, TokenStoreContract, ::testing::Values([] {
                            return std::make_unique<SqliteTokenStoreHome>();
                          }));

@@ -16,6 +16,7 @@
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/event_reader.h"
 #include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/sqlite/token_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/common/storage/raw_sqlite.h"
@@ -75,6 +76,26 @@ TEST_F(SqliteSchemaTest, EveryStoreRefusesANewerSchema) {
   EXPECT_EQ(SqliteEventLog::Open({.path = log}).status().code(), kRefused);
   EXPECT_EQ(SqliteEventReader::Open({.path = log}).status().code(), kRefused);
   EXPECT_EQ(SqliteClvStore::Open({.path = clv}).status().code(), kRefused);
+}
+
+TEST_F(SqliteSchemaTest, TokensOfTheFirstSchemaAreKept) {
+  const Migrations first = {AuthMigrations()[0]};
+  ASSERT_TRUE(Open(first, Database::Mode::kReadWrite).ok());
+  RunRawSql(path_, "INSERT INTO tokens VALUES ('old', x'" + std::string(64, 'a') +
+                       "', 'clv_ab', 7);"
+                       "INSERT INTO token_scopes VALUES ('old', 0, 'PIPES:READ:*')");
+  auto store = SqliteTokenStore::Open(path_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  const auto tokens = (*store)->ListTokens();
+  ASSERT_TRUE(tokens.ok()) << tokens.status();
+  ASSERT_EQ(tokens->size(), 1u);
+  const StoredToken& token = tokens->front();
+  EXPECT_EQ(token.name, "old");
+  EXPECT_EQ(token.hash, std::string(32, '\xaa'));
+  EXPECT_THAT(token.scopes, ElementsAre("PIPES:READ:*"));
+  EXPECT_EQ(token.description, "");
+  EXPECT_EQ(token.limits, TokenLimits());
+  EXPECT_EQ((*store)->Count().value(), 0u);
 }
 
 TEST_F(SqliteSchemaTest, AReadOnlyFileThatIsNotThereIsUnavailable) {
@@ -188,6 +209,50 @@ TEST(SqliteFullDiskTest, AFoldThatDoesNotFitChangesNothing) {
   ASSERT_TRUE((*store)->Reopen().ok());
   EXPECT_EQ((*store)->Checkpoint().value(), 0u);
   EXPECT_TRUE((*store)->Read().value()->CustomersAfter("", 10)->empty());
+}
+
+// Whether a file, or the write-ahead file beside it, holds a text anywhere.
+bool Holds(const std::string& path, const std::string& text) {
+  for (const std::string& name : {path, path + "-wal"}) {
+    std::ifstream file(name, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    if (bytes.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST_F(SqliteSchemaTest, WhatWasReplacedOrRemovedIsInNoFileAfterAScrub) {
+  const std::string path = directory_.path() + "/event_log.db";
+  const auto log = SqliteEventLog::Open({.path = path}).value();
+  const auto reader = SqliteEventReader::Open({.path = path}).value();
+  std::vector<RewrittenRecord> rewritten;
+  LogBatch resolved;
+  for (int i = 0; i < 400; ++i) {
+    // From rows that share a page to rows of many pages.
+    std::string canary;
+    for (int repeat = 0; repeat <= i % 40 * (i % 7); ++repeat)
+      canary += "canary " + std::to_string(i);
+    ASSERT_TRUE(
+        log->Append({{.record = NewRecord{.row_count = 1, .payload = "kept " + canary},
+                      .quarantined = {{.columns = {{"name", canary, canary, ""}}, .raw = canary}}}})
+            .ok());
+    if (i % 3 != 0) {
+      rewritten.push_back({.position = log->LastPosition(), .row_count = 0, .payload = "kept"});
+    }
+    resolved.resolved.push_back(static_cast<uint64_t>(i) + 1);
+  }
+  ASSERT_TRUE(Holds(path, "canary"));
+  ASSERT_TRUE(log->ReplaceRecords(rewritten).ok());
+  ASSERT_TRUE(log->TrimThrough(50).ok());
+  rewritten.clear();
+  for (LogPosition position = 51; position <= 400; ++position) {
+    rewritten.push_back({.position = position, .payload = "kept"});
+  }
+  ASSERT_TRUE(log->ReplaceRecords(rewritten).ok());
+  ASSERT_TRUE(log->Append({resolved}).ok());
+  ASSERT_TRUE(log->Scrub().ok());
+  EXPECT_FALSE(Holds(path, "canary"));
+  EXPECT_TRUE(Holds(path, "kept"));
 }
 
 }  // namespace

@@ -183,6 +183,18 @@ TEST_F(FoldLoadsTest, AnEmptyLoadOnlyRemoves) {
   EXPECT_FALSE(IsKnown("c1"));
 }
 
+TEST_F(FoldLoadsTest, RowsStagedBeforeTheErasureOfTheirCustomerCountForNothing) {
+  Append(Record(Buys{{"p1", "c2", 10, 1, 5}}));
+  Append(Staged("l", {{"p1", "c1", 1, 1, 6}, {"p2", "c1", 2, 1}, {"p3", "c2", 3, 1}}));
+  Append(Command(wire::CustomerErasure{"c1"}));
+  Append(Staged("l", {{"p4", "c1", 4, 1}}));
+  Append(Commit("l", 2, "purchase_id = 'p9'"));
+  FoldLog();
+  EXPECT_EQ(Summary("c2").total_spend_micros, Units(13));
+  // What comes after the erasure is ingest's to refuse.
+  EXPECT_EQ(Summary("c1").total_spend_micros, Units(4));
+}
+
 TEST_F(FoldLoadsTest, TheWorkerScrubsAfterAnErasureAndTellsOfIt) {
   Append(Record(domain::Customer{.customer_id = "c1", .name = "Canary Person"}));
   Append(Command(wire::CustomerErasure{"c1"}));

@@ -130,9 +130,11 @@ void LoggedFoldTest::SetUp() {
 }
 
 FoldOptions LoggedFoldTest::Options() {
-  return {.reporting_currency = "USD", .read_log = [this](storage::LogPosition after) {
-            return OpenLog().value()->ReadAfter(after, 1'000);
-          }};
+  return {
+      .reporting_currency = "USD",
+      .read_log =
+          [this](storage::LogPosition after) { return OpenLog().value()->ReadAfter(after, 1'000); },
+      .open_erasures = [this] { return OpenLog().value()->OpenErasures(); }};
 }
 
 void LoggedFoldTest::Append(const LoggedRows& rows) {
@@ -147,6 +149,8 @@ void LoggedFoldTest::Append(const LoggedRows& rows) {
                               .wants_outcome = rows.wants_outcome,
                               .command = rows.command};
   const auto* commit = std::get_if<wire::LoadCommit>(&rows.command);
+  std::optional<storage::Tombstone> tombstone;
+  if (std::holds_alternative<wire::CustomerErasure>(rows.command)) tombstone.emplace();
   const auto positions = log_->Append(
       {{.record = storage::NewRecord{.data_source = source,
                                      .received_at_seconds = rows.received_at_seconds,
@@ -154,7 +158,7 @@ void LoggedFoldTest::Append(const LoggedRows& rows) {
                                      .payload = wire::EncodeLogRecord(encoded),
                                      .load_id = rows.load_id,
                                      .commits_load = commit != nullptr ? commit->load_id : ""},
-        .quarantined = {}}});
+        .tombstone = tombstone}});
   ASSERT_TRUE(positions.ok()) << positions.status();
   ASSERT_EQ(positions->front(), rows.position);
 }

@@ -2,7 +2,10 @@
 
 #include "services/aggregation/recompute.h"
 
+#include <chrono>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -17,6 +20,31 @@ using ::testing::HasSubstr;
 using Buys = std::vector<Buy>;
 
 bool GoOn(const RecomputeProgress&) { return true; }
+
+// A log that calls `interrupt` after it was first read.
+class InterruptedLog final : public storage::EventReader {
+ public:
+  InterruptedLog(storage::EventReader* log, std::function<void()> interrupt)
+      : log_(*log), interrupt_(std::move(interrupt)) {}
+
+  absl::StatusOr<std::vector<storage::LoggedRecord>> ReadAfter(storage::LogPosition after,
+                                                               uint64_t max_rows) override {
+    auto records = log_.ReadAfter(after, max_rows);
+    if (interrupt_) std::exchange(interrupt_, nullptr)();
+    return records;
+  }
+  absl::StatusOr<storage::LogLag> LagAfter(storage::LogPosition after) override {
+    return log_.LagAfter(after);
+  }
+  absl::StatusOr<std::vector<storage::LogPosition>> OpenErasures() override {
+    return log_.OpenErasures();
+  }
+  void WaitForAppend(std::chrono::milliseconds timeout) override { log_.WaitForAppend(timeout); }
+
+ private:
+  storage::EventReader& log_;
+  std::function<void()> interrupt_;
+};
 
 class RecomputeTest : public LoggedFoldTest {
  protected:
@@ -123,6 +151,18 @@ TEST_F(RecomputeTest, VerifyFromLogFindsMissingAndSuperfluousFacts) {
 TEST_F(RecomputeTest, VerifyFromLogFindsAChangedReceipt) {
   Damage("UPDATE customer_clv SET updated_at = updated_at + 1 WHERE customer_id = 'c2'");
   EXPECT_EQ(FromLog().difference_count, 1u);
+}
+
+TEST_F(RecomputeTest, VerifyFromLogGivesUpWhenAnErasureEndsMeanwhile) {
+  Append(Command(wire::CustomerErasure{"c1"}));
+  FoldLog();
+  EXPECT_EQ(FromLog().difference_count, 0u);
+  const auto log = OpenLog().value();
+  InterruptedLog interrupted(
+      log.get(), [&] { ASSERT_TRUE(log_->FinishErasure({.position = last_position_}).ok()); });
+  const auto scratch = OpenScratch().value();
+  EXPECT_EQ(VerifyFromLog(*store_, interrupted, *scratch, "USD", GoOn).status().code(),
+            absl::StatusCode::kAborted);
 }
 
 TEST_F(RecomputeTest, DifferencesDoNotShowNamesAndEmails) {

@@ -134,9 +134,14 @@ EchoServer::EchoServer(const std::string& address)
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 64 * 1024);
+  // A fixed flow control window, so that what the server has received is not mistaken for what the
+  // gateway holds.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.RegisterService(echo_.get());
   builder.RegisterService(body_.get());
   builder.RegisterService(trouble_.get());
+  builder.RegisterService(&streams_);
+  builder.RegisterCallbackGenericService(&silence_);
   server_ = builder.BuildAndStart();
   address_ = absl::StrCat("127.0.0.1:", port);
 }

@@ -8,6 +8,7 @@
 
 #include "grpcpp/channel.h"
 #include "grpcpp/server.h"
+#include "tests/services/gateway/stream_echoes.h"
 #include "tests/services/gateway/test_api.grpc.pb.h"
 
 namespace clv::gateway::testing {
@@ -28,6 +29,9 @@ class EchoServer {
   std::future<void>& hang_begun() { return hang_begun_; }
   std::future<void>& hang_cancelled() { return hang_cancelled_; }
 
+  // What the streamed uploads do.
+  StreamEchoes& streams() { return streams_; }
+
   void Stop();
 
  private:
@@ -42,6 +46,8 @@ class EchoServer {
   std::unique_ptr<Echoes> echo_;
   std::unique_ptr<Bodies> body_;
   std::unique_ptr<Troubles> trouble_;
+  StreamEchoes streams_;
+  SilentEchoes silence_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;
 };

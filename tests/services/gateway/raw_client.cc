@@ -1,17 +1,45 @@
 #include "tests/services/gateway/raw_client.h"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 
 namespace clv::gateway::testing {
+namespace {
+
+// As /proc/net/tcp writes it.
+std::string ProcAddress(const sockaddr_in& address) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%08X:%04X", address.sin_addr.s_addr,
+                static_cast<unsigned>(ntohs(address.sin_port)));
+  return text;
+}
+
+// Bytes that have reached the system of the socket from `local` to `remote` and were not read.
+uint64_t Unread(const sockaddr_in& local, const sockaddr_in& remote) {
+  std::ifstream file("/proc/net/tcp");
+  const std::string ends = ProcAddress(local) + " " + ProcAddress(remote);
+  for (std::string line; std::getline(file, line);) {
+    if (line.find(ends) == std::string::npos) continue;
+    const size_t queues = line.find(ends) + ends.size() + std::string_view(" 01 ").size();
+    return std::strtoull(line.c_str() + line.find(':', queues) + 1, nullptr, 16);
+  }
+  return 0;
+}
+
+}  // namespace
 
 RawClient::RawClient(const std::string& address) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
   const size_t colon = address.rfind(':');
@@ -33,8 +61,33 @@ bool RawClient::Send(std::string_view bytes) {
     const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<size_t>(sent));
+    sent_ += static_cast<uint64_t>(sent);
   }
   return true;
+}
+
+size_t RawClient::SendUntilStuck(std::string_view bytes) {
+  constexpr int kPatienceMs = 300;
+  const uint64_t before = sent_;
+  pollfd state{socket_, POLLOUT, 0};
+  while (!bytes.empty() && poll(&state, 1, kPatienceMs) == 1) {
+    const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent <= 0) break;
+    bytes.remove_prefix(static_cast<size_t>(sent));
+    sent_ += static_cast<uint64_t>(sent);
+  }
+  return sent_ - before;
+}
+
+uint64_t RawClient::ReadByServer() const {
+  sockaddr_in here{};
+  sockaddr_in there{};
+  socklen_t size = sizeof(here);
+  getsockname(socket_, reinterpret_cast<sockaddr*>(&here), &size);
+  getpeername(socket_, reinterpret_cast<sockaddr*>(&there), &size);
+  int under_way = 0;
+  ioctl(socket_, SIOCOUTQ, &under_way);
+  return sent_ - static_cast<uint64_t>(under_way) - Unread(there, here);
 }
 
 bool RawClient::Fill() {

@@ -2,6 +2,7 @@
 #ifndef CLV_TESTS_SERVICES_GATEWAY_RAW_CLIENT_H_
 #define CLV_TESTS_SERVICES_GATEWAY_RAW_CLIENT_H_
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +27,13 @@ class RawClient {
   // False where the server has closed the connection.
   bool Send(std::string_view bytes);
 
+  // Sends until the server has taken nothing for 300 ms, and returns how many bytes went.
+  size_t SendUntilStuck(std::string_view bytes);
+
+  // How many of the bytes sent the server's program has read, as opposed to its system. Exact while
+  // nothing moves.
+  uint64_t ReadByServer() const;
+
   // The next response; `has_body` is false for the answer to a HEAD. Nothing where the connection
   // ends before it.
   std::optional<RawResponse> Read(bool has_body = true);
@@ -48,6 +56,7 @@ class RawClient {
   bool Fill();
 
   int socket_;
+  uint64_t sent_ = 0;
   std::string input_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "tests/services/gateway/test_api.pb.h"
 #include "tests/services/gateway/transcoder_fixture.h"
 
 namespace clv::gateway {
@@ -20,17 +21,17 @@ const Transcoder& TheTranscoder() {
   return instance;
 }
 
-struct Case {
+struct BodyCase {
   const char* method;
   const char* target;
   const char* body;
   const char* want;
 };
 
-class BodyTest : public ::testing::TestWithParam<Case> {};
+class BodyTest : public ::testing::TestWithParam<BodyCase> {};
 
 TEST_P(BodyTest, Becomes) {
-  const Case& c = GetParam();
+  const BodyCase& c = GetParam();
   const std::string got = Encode(TheTranscoder(), c.method, c.target, c.body);
   if (std::string_view(c.want).starts_with("error")) {
     EXPECT_THAT(got, StartsWith(c.want));
@@ -42,83 +43,88 @@ TEST_P(BodyTest, Becomes) {
 INSTANTIATE_TEST_SUITE_P(
     Whole, BodyTest,
     ::testing::Values(
-        Case{"POST", "/v1/echo", R"({"text":"a","i32":1})", R"(i32: 1 text: "a")"},
-        Case{"POST", "/v1/echo", "", ""}, Case{"POST", "/v1/echo", "{}", ""},
-        Case{"POST", "/v1/echo", R"({"nope":[1,{"a":2}],"text":"a"})", R"(text: "a")"},
-        Case{"POST", "/v1/echo", R"({"snakeCaseName":1})", "snake_case_name: 1"},
-        Case{"POST", "/v1/echo", R"({"snake_case_name":1,"renamed":"x"})",
-             R"(custom_name: "x" snake_case_name: 1)"},
-        Case{"POST", "/v1/echo", R"({"text":null,"value":null})",
-             "value { null_value: NULL_VALUE }"},
-        Case{"POST", "/v1/echo", R"({"i64":"12","i32":"3","real":"1.5"})",
-             "i32: 3 i64: 12 real: 1.5"},
-        Case{"POST", "/v1/echo", R"({"text":5})", "error: "},
-        Case{"POST", "/v1/echo", R"({"text":"a","text":"b"})", R"(text: "b")"},
-        Case{"POST", "/v1/echo", R"({text:'a',"numbers":[1,2,],})",
-             R"(text: "a" numbers: 1 numbers: 2)"},
-        Case{"POST", "/v1/echo", R"({"inners":[{"name":"a"},null,{"name":"b"}]})",
-             R"(inners { name: "a" } inners { name: "b" })"},
-        Case{"POST", "/v1/echo", R"({"numbers":7})", "numbers: 7"},
-        Case{"POST", "/v1/echo", R"({"color":77})", "color: 77"},
-        Case{"POST", "/v1/echo", R"({"labels":{"a":"b"}})", R"(labels { key: "a" value: "b" })"},
-        Case{
+        BodyCase{"POST", "/v1/echo", R"({"text":"a","i32":1})", R"(i32: 1 text: "a")"},
+        BodyCase{"POST", "/v1/echo", "", ""}, BodyCase{"POST", "/v1/echo", "{}", ""},
+        BodyCase{"POST", "/v1/echo", R"({"nope":[1,{"a":2}],"text":"a"})", R"(text: "a")"},
+        BodyCase{"POST", "/v1/echo", R"({"snakeCaseName":1})", "snake_case_name: 1"},
+        BodyCase{"POST", "/v1/echo", R"({"snake_case_name":1,"renamed":"x"})",
+                 R"(custom_name: "x" snake_case_name: 1)"},
+        BodyCase{"POST", "/v1/echo", R"({"text":null,"value":null})",
+                 "value { null_value: NULL_VALUE }"},
+        BodyCase{"POST", "/v1/echo", R"({"i64":"12","i32":"3","real":"1.5"})",
+                 "i32: 3 i64: 12 real: 1.5"},
+        BodyCase{"POST", "/v1/echo", R"({"text":5})", "error: "},
+        BodyCase{"POST", "/v1/echo", R"({"text":"a","text":"b"})", R"(text: "b")"},
+        BodyCase{"POST", "/v1/echo", R"({text:'a',"numbers":[1,2,],})",
+                 R"(text: "a" numbers: 1 numbers: 2)"},
+        BodyCase{"POST", "/v1/echo", R"({"inners":[{"name":"a"},null,{"name":"b"}]})",
+                 R"(inners { name: "a" } inners { name: "b" })"},
+        BodyCase{"POST", "/v1/echo", R"({"numbers":7})", "numbers: 7"},
+        BodyCase{"POST", "/v1/echo", R"({"color":77})", "color: 77"},
+        BodyCase{"POST", "/v1/echo", R"({"labels":{"a":"b"}})",
+                 R"(labels { key: "a" value: "b" })"},
+        BodyCase{
             "POST", "/v1/echo",
             R"({"any":{"@type":"type.googleapis.com/clv.gateway.testing.Inner","name":"n"}})",
             R"(any { type_url: "type.googleapis.com/clv.gateway.testing.Inner" value: "\n\001n" })"},
-        Case{"POST", "/v1/echo", R"({"any":{"@type":"type.googleapis.com/un.Known"}})", "error: "},
-        Case{"POST", "/v1/echo", R"({"left":"a","right":2})", "error: "},
-        Case{"REPORT", "/v1/echo", R"({"text":"a"})", R"(text: "a")"}));
+        BodyCase{"POST", "/v1/echo", R"({"any":{"@type":"type.googleapis.com/un.Known"}})",
+                 "error: "},
+        BodyCase{"POST", "/v1/echo", R"({"left":"a","right":2})", "error: "},
+        BodyCase{"REPORT", "/v1/echo", R"({"text":"a"})", R"(text: "a")"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Malformed, BodyTest,
-    ::testing::Values(
-        Case{"POST", "/v1/echo", "{", "error: "}, Case{"POST", "/v1/echo", "[]", "error: "},
-        Case{"POST", "/v1/echo", "5", "error: "}, Case{"POST", "/v1/echo", "\"a\"", "error: "},
-        Case{"POST", "/v1/echo", "null", "error: "}, Case{"POST", "/v1/echo", " ", "error: "},
-        Case{"POST", "/v1/echo", "{} {}", "error: "},
-        Case{"POST", "/v1/echo", "{\"text\":\"\xFF\"}", "error: "},
-        Case{"POST", "/v1/echo", R"({"text":{"a":1}})", "error: "},
-        Case{"POST", "/v1/echo", R"({"inner":5})", "error: "}));
+    ::testing::Values(BodyCase{"POST", "/v1/echo", "{", "error: "},
+                      BodyCase{"POST", "/v1/echo", "[]", "error: "},
+                      BodyCase{"POST", "/v1/echo", "5", "error: "},
+                      BodyCase{"POST", "/v1/echo", "\"a\"", "error: "},
+                      BodyCase{"POST", "/v1/echo", "null", "error: "},
+                      BodyCase{"POST", "/v1/echo", " ", "error: "},
+                      BodyCase{"POST", "/v1/echo", "{} {}", "error: "},
+                      BodyCase{"POST", "/v1/echo", "{\"text\":\"\xFF\"}", "error: "},
+                      BodyCase{"POST", "/v1/echo", R"({"text":{"a":1}})", "error: "},
+                      BodyCase{"POST", "/v1/echo", R"({"inner":5})", "error: "}));
 
 INSTANTIATE_TEST_SUITE_P(
     Field, BodyTest,
     ::testing::Values(
-        Case{"PUT", "/v1/echo/a/inner", R"({"name":"n"})", R"(text: "a" inner { name: "n" })"},
-        Case{"PUT", "/v1/echo/a/inner", "", R"(text: "a" inner { })"},
-        Case{"PUT", "/v1/echo/a/inner", "null", R"(text: "a")"},
-        Case{"PUT", "/v1/echo/a/inner/deep", R"({"name":"n"})",
-             R"(text: "a" inner { inner { name: "n" } })"},
-        Case{"PUT", "/v1/echo/a/numbers", "[1,2]", R"(text: "a" numbers: 1 numbers: 2)"},
-        Case{"PUT", "/v1/echo/a/boxed", "5", R"(text: "a" boxed { value: 5 })"},
-        Case{"PUT", "/v1/echo/a/left", "\"x\"", R"(text: "a" left: "x")"},
-        Case{"PUT", "/v1/echo/a/value", "[1]",
-             R"(text: "a" value { list_value { values { number_value: 1 } } })"},
-        Case{"PUT", "/v1/echo/a/labels", R"({"k":"v"})",
-             R"(text: "a" labels { key: "k" value: "v" })"},
-        Case{"PUT", "/v1/echo/a/inner", "[]", "error: "},
-        Case{"PUT", "/v1/echo/a/left", R"("x","i32":5)", "error: The body is not one JSON value."},
-        Case{"PUT", "/v1/echo/a/inner", R"({"name":"n"},"i32":5)", "error: "},
-        Case{"PUT", "/v1/echo/a/inner", R"({}},"i32":5,"value":{"a":{)", "error: "},
-        Case{"PUT", "/v1/echo/a/inner", R"({"name":"n")", "error: "},
-        Case{"PUT", "/v1/echo/a/left", R"("x" : 5)", "error: "}));
+        BodyCase{"PUT", "/v1/echo/a/inner", R"({"name":"n"})", R"(text: "a" inner { name: "n" })"},
+        BodyCase{"PUT", "/v1/echo/a/inner", "", R"(text: "a" inner { })"},
+        BodyCase{"PUT", "/v1/echo/a/inner", "null", R"(text: "a")"},
+        BodyCase{"PUT", "/v1/echo/a/inner/deep", R"({"name":"n"})",
+                 R"(text: "a" inner { inner { name: "n" } })"},
+        BodyCase{"PUT", "/v1/echo/a/numbers", "[1,2]", R"(text: "a" numbers: 1 numbers: 2)"},
+        BodyCase{"PUT", "/v1/echo/a/boxed", "5", R"(text: "a" boxed { value: 5 })"},
+        BodyCase{"PUT", "/v1/echo/a/left", "\"x\"", R"(text: "a" left: "x")"},
+        BodyCase{"PUT", "/v1/echo/a/value", "[1]",
+                 R"(text: "a" value { list_value { values { number_value: 1 } } })"},
+        BodyCase{"PUT", "/v1/echo/a/labels", R"({"k":"v"})",
+                 R"(text: "a" labels { key: "k" value: "v" })"},
+        BodyCase{"PUT", "/v1/echo/a/inner", "[]", "error: "},
+        BodyCase{"PUT", "/v1/echo/a/left", R"("x","i32":5)",
+                 "error: The body is not one JSON value."},
+        BodyCase{"PUT", "/v1/echo/a/inner", R"({"name":"n"},"i32":5)", "error: "},
+        BodyCase{"PUT", "/v1/echo/a/inner", R"({}},"i32":5,"value":{"a":{)", "error: "},
+        BodyCase{"PUT", "/v1/echo/a/inner", R"({"name":"n")", "error: "},
+        BodyCase{"PUT", "/v1/echo/a/left", R"("x" : 5)", "error: "}));
 
 INSTANTIATE_TEST_SUITE_P(
     WithUrl, BodyTest,
-    ::testing::Values(Case{"POST", "/v1/echo?i32=5", R"({"text":"a"})", R"(i32: 5 text: "a")"},
-                      Case{"POST", "/v1/echo?text=url", R"({"text":"body"})", R"(text: "body")"},
-                      Case{"POST", "/v1/echo?i32=5", R"({"i32":0})", ""},
-                      Case{"POST", "/v1/echo?i32=5", R"({})", "i32: 5"},
-                      Case{"POST", "/v1/echo?i32=5", " \n{ }", "i32: 5"},
-                      Case{"POST", "/v1/echo?maybe=5", R"({"maybe":6})", "maybe: 6"},
-                      Case{"POST", "/v1/echo?numbers=5", R"({"numbers":[6]})",
-                           "numbers: 5 numbers: 6"},
-                      Case{"POST", "/v1/echo?inner.name=u", R"({"inner":{"count":2}})",
-                           R"(inner { name: "u" count: 2 })"},
-                      Case{"POST", "/v1/echo?left=a", R"({"right":2})", "error: "},
-                      Case{"PUT", "/v1/echo/a/inner?inner.count=4", R"({"name":"n"})",
-                           R"(text: "a" inner { name: "n" count: 4 })"},
-                      Case{"GET", "/v1/echo/a", R"({"i32":3})", R"(i32: 3 text: "a")"},
-                      Case{"GET", "/v1/echo/a", "nonsense", "error: "}));
+    ::testing::Values(
+        BodyCase{"POST", "/v1/echo?i32=5", R"({"text":"a"})", R"(i32: 5 text: "a")"},
+        BodyCase{"POST", "/v1/echo?text=url", R"({"text":"body"})", R"(text: "body")"},
+        BodyCase{"POST", "/v1/echo?i32=5", R"({"i32":0})", ""},
+        BodyCase{"POST", "/v1/echo?i32=5", R"({})", "i32: 5"},
+        BodyCase{"POST", "/v1/echo?i32=5", " \n{ }", "i32: 5"},
+        BodyCase{"POST", "/v1/echo?maybe=5", R"({"maybe":6})", "maybe: 6"},
+        BodyCase{"POST", "/v1/echo?numbers=5", R"({"numbers":[6]})", "numbers: 5 numbers: 6"},
+        BodyCase{"POST", "/v1/echo?inner.name=u", R"({"inner":{"count":2}})",
+                 R"(inner { name: "u" count: 2 })"},
+        BodyCase{"POST", "/v1/echo?left=a", R"({"right":2})", "error: "},
+        BodyCase{"PUT", "/v1/echo/a/inner?inner.count=4", R"({"name":"n"})",
+                 R"(text: "a" inner { name: "n" count: 4 })"},
+        BodyCase{"GET", "/v1/echo/a", R"({"i32":3})", R"(i32: 3 text: "a")"},
+        BodyCase{"GET", "/v1/echo/a", "nonsense", "error: "}));
 
 TEST(BodyTest, MalformedJsonIsQuotedWithACaret) {
   EXPECT_THAT(Encode(TheTranscoder(), "POST", "/v1/echo", "{\"text\": nope}"), HasSubstr("^"));
@@ -174,6 +180,42 @@ TEST(HttpBodyRequestTest, ADottedFieldTakesTheBytes) {
 
 TEST(HttpBodyRequestTest, AnEmptyBodyWithoutTypeSetsAnEmptyField) {
   EXPECT_EQ(Encode(TheTranscoder(), "POST", "/v1/uploads/n", "", ""), R"(name: "n" body { })");
+}
+
+TEST(HttpBodyPieceTest, BindingsGoInFrontOfTheFirstPiece) {
+  const auto match = TheTranscoder().Find("POST", "/v1/streams/n");
+  ASSERT_TRUE(match->rule->streams_body);
+  const auto bindings =
+      TheTranscoder().EncodeBindings(*match, "/v1/streams/n?inner.name=i&body.data=aGk");
+  ASSERT_TRUE(bindings.ok());
+  testing::UploadRequest first;
+  first.ParseFromString(
+      testing::Flat(Transcoder::EncodePiece(*match->rule, {*bindings, "a/b", "x"})));
+  EXPECT_EQ(first.ShortDebugString(),
+            R"(name: "n" body { content_type: "a/b" data: "x" } inner { name: "i" })");
+  testing::UploadRequest next;
+  next.ParseFromString(testing::Flat(Transcoder::EncodePiece(*match->rule, {"", "", "y"})));
+  EXPECT_EQ(next.ShortDebugString(), R"(body { data: "y" })");
+}
+
+TEST(HttpBodyPieceTest, AWholeMessageIsAPieceToo) {
+  const auto match = TheTranscoder().Find("POST", "/v0/raw-stream");
+  ASSERT_TRUE(match->rule->streams_body);
+  google::api::HttpBody body;
+  body.ParseFromString(testing::Flat(Transcoder::EncodePiece(*match->rule, {"", "a/b", "x"})));
+  EXPECT_EQ(body.ShortDebugString(), R"(content_type: "a/b" data: "x")");
+}
+
+TEST(HttpBodyPieceTest, AnUnknownParameterIsRefused) {
+  const auto match = TheTranscoder().Find("POST", "/v1/streams/n");
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      TheTranscoder().EncodeBindings(*match, "/v1/streams/n?nope=1").status()));
+}
+
+TEST(HttpBodyPieceTest, OnlyAStreamOfHttpBodiesThatIsAnsweredOnceStreams) {
+  for (const char* path : {"/v1/json-stream", "/v1/both-stream", "/v1/uploads/n", "/v1/echo"}) {
+    EXPECT_FALSE(TheTranscoder().Find("POST", path)->rule->streams_body) << path;
+  }
 }
 
 TEST(HttpBodyRequestTest, JsonIsNeverParsedSoNestingDoesNotMatter) {

@@ -14,7 +14,7 @@ namespace clv::gateway::testing {
 TranscoderOptions AllServices() {
   TranscoderOptions options;
   options.services = {"clv.gateway.testing.EchoService", "clv.gateway.testing.BodyService",
-                      "clv.gateway.testing.TroubleService"};
+                      "clv.gateway.testing.TroubleService", "clv.gateway.testing.StreamService"};
   options.convert_grpc_status = true;
   return options;
 }

@@ -12,7 +12,7 @@
 
 namespace clv::gateway::testing {
 
-// Options that serve EchoService, BodyService and TroubleService.
+// Options that serve EchoService, BodyService, TroubleService and StreamService.
 TranscoderOptions AllServices();
 
 // Of the types linked into the test. Ends the test program if it cannot be made.

@@ -132,6 +132,8 @@ TEST_F(AdminServiceTest, JoinsTheStatesOfTheOthers) {
   const auto channel = grpc::CreateChannel(others->address(), grpc::InsecureChannelCredentials());
   AdminService admin({.dispatch = dispatch_,
                       .tokens = tokens_.get(),
+                      .audit = &audit_,
+                      .directory = data_,
                       .clock = &SystemClock(),
                       .log = log_.get(),
                       .queue = &queue_,

@@ -6,6 +6,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "clv/v1/admin_service.grpc.pb.h"
 #include "clv/v1/ingest_service.grpc.pb.h"
+#include "common/base/data_directory.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/v0_reply.h"
@@ -23,8 +25,10 @@
 #include "common/storage/sqlite/token_store.h"
 #include "common/wire/log_codec.h"
 #include "services/ingest/admin_service.h"
+#include "services/ingest/erased_customers.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/token_factory.h"
+#include "tests/services/ingest/manual_fold_outcomes.h"
 #include "tests/services/ingest/manual_fold_progress.h"
 #include "tests/services/ingest/temp_directory.h"
 
@@ -41,6 +45,11 @@ struct HttpAnswer {
 
 class ServiceFixture : public ::testing::Test {
  protected:
+  ServiceFixture() {
+    std::ofstream(data_.admin_token()) << kAdminToken << "\n";
+    authenticator_.Open([this] { return FindAdminToken(data_); }, tokens_.get());
+  }
+
   // A context with the admin token; `token` empty: with none.
   static std::unique_ptr<grpc::ClientContext> Context(const std::string& token = kAdminToken) {
     auto context = std::make_unique<grpc::ClientContext>();
@@ -74,9 +83,10 @@ class ServiceFixture : public ::testing::Test {
 
   // The text of a new token.
   std::string NewTokenWith(const std::vector<std::string>& scopes) {
-    return CreateToken(*tokens_, SystemClock(), "t" + std::to_string(++created_), scopes)
-        .value()
-        .secret;
+    return NewToken({.name = "t" + std::to_string(++created_), .scopes = scopes});
+  }
+  std::string NewToken(const TokenRequest& request) {
+    return CreateToken(*tokens_, SystemClock(), request, {}).value().secret;
   }
 
   // All rows of the log.
@@ -101,28 +111,37 @@ class ServiceFixture : public ::testing::Test {
   }
 
   TempDirectory directory_;
+  const DataDirectory data_{directory_.path()};
   std::unique_ptr<storage::SqliteEventLog> log_ =
       storage::SqliteEventLog::Open({.path = directory_.path() + "/event_log.db"}).value();
   std::unique_ptr<storage::SqliteTokenStore> tokens_ =
       storage::SqliteTokenStore::Open(directory_.path() + "/auth.db").value();
+  ErasedCustomers erased_{log_->ErasureKey()};
   ManualFoldProgress progress_;
-  rpc::Authenticator authenticator_{{.admin_token = kAdminToken,
-                                     .tokens = tokens_.get(),
-                                     .refresh_interval = std::chrono::milliseconds(0)}};
+  rpc::Authenticator authenticator_{{.refresh_interval = std::chrono::milliseconds(0)}};
+  ManualFoldOutcomes outcomes_;
   rpc::WorkerPool workers_{{.threads = 2}};
-  rpc::Dispatcher::Options dispatch_{.authenticator = &authenticator_, .workers = &workers_};
+  rpc::RateLimiter limiter_{{}};
+  rpc::Dispatcher::Options dispatch_{
+      .authenticator = &authenticator_, .workers = &workers_, .limiter = &limiter_};
+  Audit audit_{*tokens_, SystemClock()};
   WriteQueue queue_{{.log = log_.get(),
                      .progress = &progress_,
                      .clock = &SystemClock(),
+                     .erased = &erased_,
                      .log_retention = LogRetention::kAll}};
   VisibilityWaiter visibility_{&progress_};
   IngestService ingest_{{.dispatch = dispatch_,
                          .queue = &queue_,
                          .visibility = &visibility_,
                          .clock = &SystemClock(),
+                         .erased = &erased_,
+                         .outcomes = &outcomes_,
                          .stream_idle_timeout = std::chrono::milliseconds(1'500)}};
   AdminService admin_{{.dispatch = dispatch_,
                        .tokens = tokens_.get(),
+                       .audit = &audit_,
+                       .directory = data_,
                        .clock = &SystemClock(),
                        .log = log_.get(),
                        .queue = &queue_,

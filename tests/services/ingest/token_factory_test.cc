@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,10 @@ using ::testing::HasSubstr;
 class TokenFactoryTest : public ::testing::Test {
  protected:
   absl::StatusOr<NewToken> Create(const std::string& name, const std::vector<std::string>& scopes) {
-    return CreateToken(*store_, SystemClock(), name, scopes);
+    return Create({.name = name, .scopes = scopes});
+  }
+  absl::StatusOr<NewToken> Create(const TokenRequest& request) {
+    return CreateToken(*store_, SystemClock(), request, {.action = "token.create"});
   }
 
   TempDirectory directory_;
@@ -83,11 +88,48 @@ TEST_F(TokenFactoryTest, MakesDefaultTokensOnce) {
   EXPECT_TRUE(EnsureDefaultTokens(*store_, SystemClock()).value().empty());
 }
 
-TEST_F(TokenFactoryTest, KnowsTheSevenEndpoints) {
-  EXPECT_THAT(PipeNames(),
-              ElementsAre("clv_by_acquisition_source", "clv_by_segment", "clv_prediction",
-                          "customer_retention", "customer_segmentation",
-                          "purchase_frequency_analysis", "total_customer_value"));
+TEST_F(TokenFactoryTest, DefaultTokensAreInTheAuditLog) {
+  ASSERT_TRUE(EnsureDefaultTokens(*store_, SystemClock()).ok());
+  const std::vector<storage::AuditEntry> entries = store_->List(10, 0).value();
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[1].action, "token.create");
+  EXPECT_EQ(entries[1].subject, "append");
+  EXPECT_EQ(entries[1].actor, "first start");
+}
+
+TEST_F(TokenFactoryTest, KeepsDescriptionAndLimits) {
+  ASSERT_TRUE(Create({.name = "t",
+                      .scopes = {"TOKENS"},
+                      .description = "for the shop",
+                      .limits = {.requests_per_second = 2}})
+                  .ok());
+  const storage::StoredToken stored = store_->ListTokens().value().at(0);
+  EXPECT_EQ(stored.description, "for the shop");
+  EXPECT_EQ(stored.limits.requests_per_second, 2.0);
+}
+
+TEST_F(TokenFactoryTest, ARefreshMakesAnotherText) {
+  const NewToken first = Create("t", {"TOKENS"}).value();
+  const NewToken second = RefreshToken(*store_, first.stored, {.action = "token.refresh"}).value();
+  EXPECT_NE(second.secret, first.secret);
+  EXPECT_EQ(store_->ListTokens().value().at(0).hash, rpc::HashToken(second.secret));
+  EXPECT_EQ(store_->ListTokens().value().at(0).prefix, second.secret.substr(0, 6));
+  EXPECT_EQ(RefreshToken(*store_, {.name = "nobody"}, {}).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(TokenFactoryTest, NoTextIsOnDisk) {
+  const NewToken token = Create("t", {"TOKENS"}).value();
+  for (const char* file : {"/auth.db", "/auth.db-wal"}) {
+    std::ifstream stream(directory_.path() + file, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    EXPECT_EQ(bytes.find(token.secret.substr(8)), std::string::npos) << file;
+  }
+}
+
+TEST(ShownPrefixTest, ShowsNothingOfAShortText) {
+  EXPECT_EQ(ShownPrefix("clv_0123456789abcdef"), "clv_01");
+  EXPECT_EQ(ShownPrefix("hunter2"), "");
 }
 
 }  // namespace

@@ -57,6 +57,28 @@ class GatedLog final : public storage::EventLog {
   std::map<storage::DataSource, storage::QuarantineCounts> quarantine_counts() const override {
     return log_->quarantine_counts();
   }
+  LogPosition LoadStart(const std::string& load_id) const override {
+    return log_->LoadStart(load_id);
+  }
+  absl::Status AbandonLoad(const std::string& load_id) override {
+    return log_->AbandonLoad(load_id);
+  }
+  absl::Status ReplaceRecords(const std::vector<storage::RewrittenRecord>& records) override {
+    return log_->ReplaceRecords(records);
+  }
+  std::vector<LogPosition> OpenErasures() const override { return log_->OpenErasures(); }
+  absl::Status FinishErasure(const storage::RewrittenRecord& record) override {
+    return log_->FinishErasure(record);
+  }
+  absl::StatusOr<uint64_t> RemoveQuarantined(
+      storage::DataSource data_source,
+      const std::function<bool(const storage::QuarantinedRow&)>& is_meant) override {
+    return log_->RemoveQuarantined(data_source, is_meant);
+  }
+  absl::Status Scrub() override { return log_->Scrub(); }
+  std::string ErasureKey() const override { return log_->ErasureKey(); }
+  absl::StatusOr<std::vector<std::string>> ErasedHashes() override { return log_->ErasedHashes(); }
+  storage::ErasedCounts erased_counts() const override { return log_->erased_counts(); }
   uint64_t SizeBytes() const override { return log_->SizeBytes(); }
 
  private:
@@ -208,6 +230,94 @@ TEST_F(WriteQueueTest, DropsTheOldestQuarantinedRowsAtTheStart) {
   ASSERT_TRUE(Submit(queue, Rows(1, 0)).get().ok());
   EXPECT_EQ(log_->quarantine_counts()[storage::DataSource::kCustomers].rows, 2u);
   EXPECT_EQ(log_->quarantine_counts()[storage::DataSource::kCustomers].dropped_rows, 1u);
+}
+
+TEST_F(WriteQueueTest, RunsATaskInItsTurn) {
+  WriteQueue queue(Options());
+  gated_.Close();
+  auto first = Submit(queue, Rows(1, 0));
+  while (gated_.appends() == 0) std::this_thread::yield();
+  auto second = Submit(queue, Rows(1, 0));
+  LogPosition seen = 0;
+  std::thread runner([&] {
+    EXPECT_EQ(queue
+                  .RunOnWriter([&](storage::EventLog& log) {
+                    seen = log.LastPosition();
+                    return absl::DataLossError("what the task says");
+                  })
+                  .message(),
+              "what the task says");
+  });
+  gated_.Open();
+  runner.join();
+  EXPECT_EQ(seen, 2u);
+  EXPECT_EQ(first.get().value(), 1u);
+  EXPECT_EQ(second.get().value(), 2u);
+  EXPECT_EQ(Submit(queue, Rows(1, 0)).get().value(), 3u);
+}
+
+TEST_F(WriteQueueTest, WritesAroundATaskKeepTheirOrder) {
+  WriteQueue queue(Options());
+  gated_.Close();
+  auto first = Submit(queue, Rows(1, 0));
+  while (gated_.appends() == 0) std::this_thread::yield();
+  std::vector<std::thread> runners;
+  std::vector<std::future<absl::StatusOr<LogPosition>>> answers;
+  for (int i = 0; i < 5; ++i) {
+    answers.push_back(Submit(queue, Rows(1, 0)));
+    runners.emplace_back([&] {
+      EXPECT_TRUE(queue
+                      .RunOnWriter([](storage::EventLog& log) {
+                        return log.Append(Rows(1, 0).batches).status();
+                      })
+                      .ok());
+    });
+    answers.push_back(Submit(queue, Rows(1, 0)));
+  }
+  gated_.Open();
+  for (std::thread& runner : runners) runner.join();
+  LogPosition last = first.get().value();
+  for (auto& answer : answers) {
+    const LogPosition position = answer.get().value();
+    EXPECT_GT(position, last);
+    last = position;
+  }
+  EXPECT_EQ(log_->LastPosition(), 16u);
+}
+
+TEST_F(WriteQueueTest, RunsNoTaskAfterTheDrain) {
+  WriteQueue queue(Options());
+  queue.Drain();
+  EXPECT_TRUE(absl::IsUnavailable(queue.RunOnWriter([](storage::EventLog&) {
+    ADD_FAILURE() << "it was run";
+    return absl::OkStatus();
+  })));
+}
+
+TEST_F(WriteQueueTest, TrimsNothingWhileTrimmingIsHeld) {
+  WriteQueue::Options options = Options();
+  options.trim_interval = std::chrono::milliseconds(0);  // before every task
+  WriteQueue queue(options);
+  const auto let_it_trim = [&] {
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(queue.RunOnWriter([](storage::EventLog&) { return absl::OkStatus(); }).ok());
+    }
+  };
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Submit(queue, Rows(1, 0)).get().ok());
+  {
+    const WriteQueue::TrimHold outer = queue.HoldTrimming();
+    progress_.FoldThrough(2);
+    {
+      WriteQueue::TrimHold inner = queue.HoldTrimming();
+      const WriteQueue::TrimHold moved = std::move(inner);
+      let_it_trim();
+      EXPECT_EQ(log_->FirstRetainedPosition(), 1u);
+    }
+    let_it_trim();
+    EXPECT_EQ(log_->FirstRetainedPosition(), 1u);
+  }
+  let_it_trim();
+  EXPECT_EQ(log_->FirstRetainedPosition(), 3u);
 }
 
 TEST_F(WriteQueueTest, ManySendersGetEachTheirOwnPosition) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/query/pipe_catalogue.h"
 #include "tests/services/query/scripted_backends.h"
 
 namespace clv::query {
@@ -89,9 +90,57 @@ TEST_F(PipeFaceTest, KnowsNoOtherPipe) {
   const absl::Status data = Get("nothing.json").status();
   EXPECT_EQ(data.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(data.message(), "The pipe 'nothing' does not exist");
-  const absl::Status info = Get("nothing").status();
-  EXPECT_EQ(info.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(info.message(), "Pipe 'nothing' not found");
+  EXPECT_EQ(Get("clv_by_segment.json.csv").status().message(),
+            "The pipe 'clv_by_segment.json' does not exist");
+}
+
+TEST_F(PipeFaceTest, CutsALongUnknownName) {
+  const absl::Status status = Get(std::string(5000, 'x') + ".json").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_LT(status.message().size(), 200u);
+}
+
+TEST_F(PipeFaceTest, NamesTheFormatsThatThereAre) {
+  for (const char* extension : {"parquet", "prometheus", "JSON", "xml", ""}) {
+    const absl::Status status = Get(std::string("clv_by_segment.") + extension).status();
+    EXPECT_EQ(status.message(), std::string("format: got '") + extension +
+                                    "', want json, csv, csvwithnames or ndjson");
+  }
+}
+
+TEST_F(PipeFaceTest, AnswersEveryEndpointOfTheCatalogueWithItsColumns) {
+  const PipeCatalogue catalogue{std::string_view()};
+  ASSERT_EQ(catalogue.entries().size(), 10u);
+  for (const PipeEntry& entry : catalogue.entries()) {
+    const auto reply = Get(entry.name() + ".json");
+    ASSERT_TRUE(reply.ok()) << entry.name() << reply.status();
+    std::string meta = "{\"meta\":[";
+    for (const v1::PipeColumn& column : entry.pipe.columns()) {
+      if (meta.back() == '}') meta += ',';
+      meta += "{\"name\":\"" + column.name() + "\",\"type\":\"" + column.type() + "\"}";
+    }
+    EXPECT_TRUE(reply->body.starts_with(meta + "],\"data\":[")) << entry.name() << reply->body;
+  }
+}
+
+TEST_F(PipeFaceTest, TakesNumbersInTheRangesOfTheCatalogueAndNoOthers) {
+  const PipeCatalogue catalogue{std::string_view()};
+  int ranges = 0;
+  for (const PipeEntry& entry : catalogue.entries()) {
+    for (const v1::PipeParameter& parameter : entry.pipe.parameters()) {
+      if (!parameter.has_minimum() || !parameter.has_maximum()) continue;
+      ++ranges;
+      const auto get = [&](double value) {
+        return Get(entry.name() + ".json",
+                   parameter.name() + "=" + std::to_string(static_cast<int64_t>(value)));
+      };
+      EXPECT_TRUE(get(parameter.minimum()).ok()) << entry.name() << parameter.name();
+      EXPECT_TRUE(get(parameter.maximum()).ok()) << entry.name() << parameter.name();
+      EXPECT_FALSE(get(parameter.minimum() - 1).ok()) << entry.name() << parameter.name();
+      EXPECT_FALSE(get(parameter.maximum() + 1).ok()) << entry.name() << parameter.name();
+    }
+  }
+  EXPECT_GT(ranges, 20);
 }
 
 TEST_F(PipeFaceTest, WantsTheScopeOfThePipe) {
@@ -110,6 +159,29 @@ TEST_F(PipeFaceTest, RefusesBadParameters) {
   }
   EXPECT_EQ(Get("total_customer_value.parquet").status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PipeFaceTest, SaysWhatIsWrongInTheWordsOfV0) {
+  EXPECT_EQ(Get("total_customer_value.json", "start_date=soon").status().message(),
+            "Cannot parse DateTime: start_date: got 'soon', want YYYY-MM-DD HH:MM:SS, ISO 8601 or "
+            "YYYY-MM-DD (CANNOT_PARSE_DATETIME)");
+  EXPECT_EQ(Get("customers_quarantine.csv", "limit=1.5").status().message(),
+            "The value of the LIMIT expression cannot be taken: limit: got '1.5', want a whole "
+            "number from 0 to 100000 (INVALID_LIMIT_EXPRESSION)");
+}
+
+TEST_F(PipeFaceTest, RefusesSqlWhereverItStandsAndPlans) {
+  EXPECT_EQ(Get("clv_by_segment.json", "q=&q=select+1&q=").status().message(),
+            "q: got 'select 1', want none: SQL over a pipe is not supported");
+  EXPECT_TRUE(Get("clv_by_segment.json", "q=&explain=&explain=false").ok());
+  EXPECT_EQ(Get("clv_by_segment.json", "explain=true").status().message(),
+            "explain: got 'true', want none: there is no query plan to show");
+}
+
+TEST_F(PipeFaceTest, RefusesASwitchThatIsNeitherOnNorOff) {
+  EXPECT_EQ(Get("clv_by_segment.json", "output_format_json_quote_denormals=yes").status().message(),
+            "output_format_json_quote_denormals: got 'yes', want 0, 1, true or false");
+  EXPECT_TRUE(Get("clv_by_segment.json", "output_format_json_quote_64bit_integers=").ok());
 }
 
 TEST_F(PipeFaceTest, QuotesLongIntegersOnDemand) {

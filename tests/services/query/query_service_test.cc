@@ -86,13 +86,78 @@ TEST_F(QueryServiceTest, RefusesABadParameterOfAPipe) {
   EXPECT_EQ(Header(rpc::kHttpStatusMetadata), "400");
   EXPECT_EQ(
       body.data(),
-      R"({"error": "limit: got '-1', want a whole number, 0 or more", "documentation": "/#query-parameters"})");
+      R"j({"error": "The value of the LIMIT expression cannot be taken: limit: got '-1', want a whole )j"
+      R"j(number from 0 to 100000 (INVALID_LIMIT_EXPRESSION)", "documentation": "/#query-parameters"})j");
+}
+
+TEST_F(QueryServiceTest, RefusesAFormThatIsNone) {
+  context_.AddMetadata(rpc::kOriginalPathMetadata, "/v0/pipes/clv_by_segment.json");
+  v1::QueryPipeRequest request;
+  request.set_pipe("clv_by_segment.json");
+  request.mutable_body()->set_content_type("application/json");
+  request.mutable_body()->set_data("{}");
+  google::api::HttpBody body;
+  ASSERT_TRUE(stub_->QueryPipe(&context_, request, &body).ok());
+  EXPECT_EQ(Header(rpc::kHttpStatusMetadata), "400");
+  EXPECT_EQ(reports_.called, "");
+}
+
+TEST_F(QueryServiceTest, TakesParametersOfQueryAndForm) {
+  context_.AddMetadata(rpc::kOriginalPathMetadata, "/v0/pipes/clv_by_segment.json?country=USA");
+  v1::QueryPipeRequest request;
+  request.set_pipe("clv_by_segment.json");
+  request.mutable_body()->set_data("country=UK&limit=3");
+  google::api::HttpBody body;
+  ASSERT_TRUE(stub_->QueryPipe(&context_, request, &body).ok());
+  EXPECT_THAT(reports_.scope.filters.country, ::testing::ElementsAre("USA", "UK"));
+  EXPECT_EQ(reports_.scope.range.limit, 3u);
+}
+
+TEST_F(QueryServiceTest, ListsPipes) {
+  v1::ListPipesResponse response;
+  ASSERT_TRUE(stub_->ListPipes(&context_, {}, &response).ok());
+  EXPECT_EQ(response.pipes_size(), 10);
+}
+
+TEST_F(QueryServiceTest, DescribesPipes) {
+  context_.AddMetadata(rpc::kOriginalPathMetadata, "/v0/pipes?attrs=name");
+  google::api::HttpBody body;
+  ASSERT_TRUE(stub_->DescribePipes(&context_, {}, &body).ok());
+  EXPECT_EQ(Header(rpc::kHttpStatusMetadata), "200");
+  EXPECT_THAT(body.data(), HasSubstr(R"({"name":"clv_by_segment","url":)"));
+}
+
+TEST_F(QueryServiceTest, DescribesOnePipe) {
+  EXPECT_THAT(Pipe("clv_by_segment", "").data(), HasSubstr(R"("path":"endpoints/)"));
+  EXPECT_EQ(Header(rpc::kHttpStatusMetadata), "200");
+}
+
+TEST_F(QueryServiceTest, DescribesAllAsOpenApi) {
+  EXPECT_THAT(Pipe("openapi.json", "").data(), HasSubstr(R"({"openapi":"3.0.3")"));
+}
+
+TEST_F(QueryServiceTest, AnUnknownPipeIs404WithOrWithoutExtension) {
+  EXPECT_EQ(Pipe("nothing", "").data(),
+            R"({"error": "Pipe 'nothing' not found", "documentation": "/#pipes"})");
+  EXPECT_EQ(Header(rpc::kHttpStatusMetadata), "404");
 }
 
 TEST_F(QueryServiceTest, ASlowPipeIs408) {
   reports_.status = absl::DeadlineExceededError("the report took too long");
   Pipe("clv_by_segment.json", "");
   EXPECT_EQ(Header(rpc::kHttpStatusMetadata), "408");
+}
+
+TEST_F(QueryServiceTest, APipeHasTenSecondsWhateverTheDeadline) {
+  context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  Pipe("clv_by_segment.json", "");
+  EXPECT_LE(reports_.scope.deadline, std::chrono::steady_clock::now() + std::chrono::seconds(10));
+}
+
+TEST_F(QueryServiceTest, APipeKeepsAShorterDeadline) {
+  context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+  Pipe("clv_by_segment.json", "");
+  EXPECT_LE(reports_.scope.deadline, std::chrono::steady_clock::now() + std::chrono::seconds(6));
 }
 
 TEST_F(QueryServiceTest, APipeWithoutStoreIs503) {

@@ -23,7 +23,8 @@ TEST(WebPageTest, LoadsNothingFromElsewhere) {
 
 TEST(WebPageTest, ExplainsTheAnchorsOfErrorBodies) {
   const std::string page(WebPageText());
-  for (const char* anchor : {"authentication", "events", "query-parameters", "pipes", "limits"}) {
+  for (const char* anchor :
+       {"authentication", "events", "gateway", "query-parameters", "pipes", "limits"}) {
     EXPECT_THAT(page, HasSubstr(std::string("id=\"") + anchor + "\""));
   }
 }

@@ -55,6 +55,10 @@ CREATE TABLE tombstones (
   erased_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE open_erasures (
+  position INTEGER PRIMARY KEY
+) STRICT;
+
 CREATE TABLE erasure_state (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   hash_key BLOB NOT NULL,

@@ -15,7 +15,7 @@ using Migrations = std::vector<const char*>;
 // event_log.db: the log and the quarantine.
 const Migrations& EventLogMigrations();
 
-// auth.db: the tokens.
+// auth.db: the tokens and the audit log.
 const Migrations& AuthMigrations();
 
 // clv.db: facts, customer_clv, jobs, dead letters, the checkpoint.

@@ -1,4 +1,5 @@
-// tests/common/storage/contract/token_store_contract.h: what every backend's token store keeps.
+// tests/common/storage/contract/token_store_contract.h: what every backend's token store and
+// audit log keep.
 #ifndef CLV_TESTS_COMMON_STORAGE_CONTRACT_TOKEN_STORE_CONTRACT_H_
 #define CLV_TESTS_COMMON_STORAGE_CONTRACT_TOKEN_STORE_CONTRACT_H_
 
@@ -19,6 +20,8 @@ class TokenStoreHome {
   virtual ~TokenStoreHome() = default;
 
   virtual absl::StatusOr<std::unique_ptr<TokenStore>> OpenStore() = 0;
+  // The audit log into which the store that was opened last writes; lives as long as that.
+  virtual AuditLog* Audit() = 0;
   // A reader as another process has it; may be opened before the store.
   virtual std::unique_ptr<TokenReader> OpenReader() = 0;
 };
@@ -30,6 +33,11 @@ class TokenStoreContract : public ::testing::TestWithParam<MakeTokenStoreHome> {
   void SetUp() override;
   void Open();
   static StoredToken Token(const std::string& name);
+  static AuditEntry Entry(const std::string& action, const std::string& subject);
+  absl::Status Create(const StoredToken& token);
+  StoredToken OnlyToken();
+  // `action subject` of each entry, newest first.
+  std::vector<std::string> Audited(uint64_t limit = 100, uint64_t offset = 0);
   std::vector<std::string> Names(TokenReader& reader);
 
   std::unique_ptr<TokenStoreHome> home_;

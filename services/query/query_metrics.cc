@@ -1,0 +1,25 @@
+#include "services/query/query_metrics.h"
+
+#include <utility>
+
+#include "common/metrics/catalogue.h"
+
+namespace clv::query {
+
+std::unique_ptr<metrics::Collection> CollectQueryMetrics(
+    metrics::Registry* registry, storage::FoldProgress& progress,
+    std::function<storage::DatabaseSize()> size) {
+  return metrics::CollectInto(
+      registry, "query",
+      [&progress, size = std::move(size)](metrics::Scrape& scrape) -> absl::Status {
+        const storage::DatabaseSize clv = size();
+        scrape.Add(metrics::kQueryDatabaseBytes, {"clv"}, static_cast<double>(clv.database_bytes));
+        scrape.Add(metrics::kQueryWalBytes, {"clv"}, static_cast<double>(clv.wal_bytes));
+        const absl::StatusOr<storage::LogPosition> folded = progress.FoldedPosition();
+        if (!folded.ok() && !absl::IsUnavailable(folded.status())) return folded.status();
+        scrape.Add(metrics::kQueryFoldedPosition, {}, static_cast<double>(folded.value_or(0)));
+        return absl::OkStatus();
+      });
+}
+
+}  // namespace clv::query
