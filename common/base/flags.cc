@@ -43,7 +43,9 @@ void Flags::Add(const std::string& name, int64_t* value, const std::string& help
 }
 
 void Flags::Add(const std::string& name, uint64_t* value, const std::string& help) {
+  // CLI11 would take a negative number for a very large one.
   app_->add_option("--" + name, *value, help)
+      ->check(CLI::NonNegativeNumber)
       ->envname(EnvironmentName(name))
       ->capture_default_str();
 }
