@@ -72,6 +72,16 @@ inline constexpr Metric kIngestDatabaseBytes{
 inline constexpr Metric kIngestWalBytes{
     "clv_ingest_wal_bytes", "database", Type::kGauge,
     "Size of its write-ahead file"};
+inline constexpr Metric kIngestWaitingJobs{
+    "clv_ingest_waiting_jobs", "kind", Type::kGauge,
+    "Jobs of ingest accepted and not begun"};
+inline constexpr Metric kIngestRunningJobs{
+    "clv_ingest_running_jobs", "kind", Type::kGauge,
+    "Jobs of ingest at work"};
+inline constexpr Metric kIngestJobProgress{
+    "clv_ingest_job_progress_ratio", "kind", Type::kGauge,
+    "Share done of the job at work, 0 to 1; of several of a kind the least; absent when there is "
+    "none"};
 
 // ---- Aggregation
 inline constexpr Metric kAggregationFoldedPosition{
@@ -198,7 +208,7 @@ inline constexpr const Metric* kAllMetrics[] = {
     &kIngestErasedCustomers, &kIngestQueuedRows, &kIngestQueuedBytes, &kIngestLogPosition,
     &kIngestFirstRetainedPosition, &kIngestQuarantineRows, &kIngestQuarantineDroppedRows,
     &kIngestAppendDuration, &kIngestAppendGroup, &kIngestFailedAppends, &kIngestDatabaseBytes,
-    &kIngestWalBytes,
+    &kIngestWalBytes, &kIngestWaitingJobs, &kIngestRunningJobs, &kIngestJobProgress,
     // Aggregation
     &kAggregationFoldedPosition, &kAggregationLogPosition, &kAggregationLagRows, &kAggregationLag,
     &kAggregationFoldedRows, &kAggregationDuplicateRows, &kAggregationSupersededRows,

@@ -1,4 +1,5 @@
-// services/ingest/ingest_metrics.h: the state of log, queue and quarantine in the metrics.
+// services/ingest/ingest_metrics.h: the state of log, queue, quarantine and jobs in the
+// metrics.
 #ifndef CLV_SERVICES_INGEST_INGEST_METRICS_H_
 #define CLV_SERVICES_INGEST_INGEST_METRICS_H_
 
@@ -9,6 +10,7 @@
 
 #include "common/metrics/metrics.h"
 #include "common/storage/storage.h"
+#include "services/ingest/job_board.h"
 #include "services/ingest/write_queue.h"
 
 namespace clv::ingest {
@@ -17,6 +19,7 @@ namespace clv::ingest {
 struct IngestSources {
   const storage::EventLog* log = nullptr;
   const WriteQueue* queue = nullptr;
+  const JobBoard* jobs = nullptr;
   // Sizes of the databases that ingest writes, by name (`event_log`).
   std::function<std::map<std::string, storage::DatabaseSize>()> sizes;
 };

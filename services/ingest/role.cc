@@ -65,6 +65,7 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
       CollectIngestMetrics(options.dispatch.metrics,
                            {.log = role->log_.get(),
                             .queue = role->queue_.get(),
+                            .jobs = role->jobs_.get(),
                             .sizes = [directory = options.directory] {
                               return std::map<std::string, storage::DatabaseSize>{
                                   {"event_log", storage::SizeOfDatabase(directory.event_log())},
@@ -152,6 +153,7 @@ void IngestRole::MakeDataSources(const Options& options) {
 }
 
 IngestRole::~IngestRole() {
+  metrics_.reset();
   jobs_.reset();
   if (queue_ != nullptr) queue_->Drain();
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <future>
 #include <map>
@@ -13,6 +14,7 @@
 
 #include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/event_log.h"
+#include "common/storage/sqlite/job_store.h"
 #include "services/ingest/json_batch.h"
 #include "tests/common/metrics/exposition.h"
 #include "tests/common/storage/raw_sqlite.h"
@@ -59,11 +61,15 @@ class IngestMetricsTest : public ::testing::Test {
       storage::SqliteEventLog::Open({.path = path_}).value();
   std::unique_ptr<WriteQueue> queue_ = std::make_unique<WriteQueue>(
       WriteQueue::Options{.log = log_.get(), .clock = &SystemClock(), .metrics = &registry_});
-  std::unique_ptr<metrics::Collection> collection_ =
-      CollectIngestMetrics(&registry_, {.log = log_.get(), .queue = queue_.get(), .sizes = [this] {
-                                          return std::map<std::string, storage::DatabaseSize>{
-                                              {"event_log", storage::SizeOfDatabase(path_)}};
-                                        }});
+  std::unique_ptr<storage::SqliteJobStore> job_store_ =
+      storage::SqliteJobStore::Open(path_).value();
+  std::unique_ptr<JobBoard> jobs_ =
+      JobBoard::Open({.store = job_store_.get(), .clock = &SystemClock()}).value();
+  std::unique_ptr<metrics::Collection> collection_ = CollectIngestMetrics(
+      &registry_, {.log = log_.get(), .queue = queue_.get(), .jobs = jobs_.get(), .sizes = [this] {
+                     return std::map<std::string, storage::DatabaseSize>{
+                         {"event_log", storage::SizeOfDatabase(path_)}};
+                   }});
 };
 
 TEST_F(IngestMetricsTest, EverySeriesIsThereFromTheStart) {
@@ -164,7 +170,37 @@ TEST_F(IngestMetricsTest, AFailedCommitCountsNoRows) {
   EXPECT_EQ(exposition.Sum("clv_ingest_quarantined_rows_total"), 0);
 }
 
-// A log whose appends wait until they are let go, so that the queue holds something to look at.
+TEST_F(IngestMetricsTest, ShowsJobsAtWorkAndThoseThatWait) {
+  EXPECT_EQ(Scrape().At(Of("clv_ingest_running_jobs", "kind", "import")), 0);
+  EXPECT_FALSE(Scrape().Has(Of("clv_ingest_job_progress_ratio", "kind", "import")));
+  std::promise<void> at_work;
+  std::promise<void> go;
+  v1::Job import;
+  import.set_kind(v1::JOB_KIND_IMPORT);
+  import.set_data_source("purchases");
+  const auto job = jobs_->Start(import, [&](JobProgress& progress) {
+    progress.Update([](v1::Job* changed) { changed->set_progress(0.25); });
+    at_work.set_value();
+    go.get_future().wait();
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(job.ok()) << job.status();
+  at_work.get_future().wait();
+  // Of the same kind and data source, so it waits for its turn.
+  const auto second = jobs_->Start(import, [](JobProgress&) { return absl::OkStatus(); });
+  ASSERT_TRUE(second.ok()) << second.status();
+  const metrics::Exposition exposition = Scrape();
+  EXPECT_EQ(exposition.At(Of("clv_ingest_running_jobs", "kind", "import")), 1);
+  EXPECT_EQ(exposition.At(Of("clv_ingest_waiting_jobs", "kind", "import")), 1);
+  EXPECT_EQ(exposition.At(Of("clv_ingest_job_progress_ratio", "kind", "import")), 0.25);
+  EXPECT_EQ(exposition.At(Of("clv_ingest_running_jobs", "kind", "erase")), 0);
+  go.set_value();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  ASSERT_TRUE(jobs_->WaitUntilEnded(second->job_id(), end).ok());
+  EXPECT_EQ(Scrape().Sum("clv_ingest_running_jobs"), 0);
+  EXPECT_EQ(Scrape().Sum("clv_ingest_waiting_jobs"), 0);
+}
+
 TEST_F(IngestMetricsTest, TheQueueIsAsDeepAsWhatWaits) {
   std::promise<void> entered;
   std::promise<void> go;

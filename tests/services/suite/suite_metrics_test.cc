@@ -209,9 +209,9 @@ TEST_F(SuiteMetricsTest, AreAllInTheCatalogueWithTheirLabels) {
     EXPECT_EQ(series.find("canary"), std::string::npos) << series;
     EXPECT_EQ(series.find(suite_->admin_token()), std::string::npos) << series;
   }
-  // These two are there only while a job is at work, and after a failure.
-  for (const char* name :
-       {metrics::kAggregationJobProgress.name, metrics::kProcessFailedCollections.name}) {
+  // These are there only while a job is at work, and after a failure.
+  for (const char* name : {metrics::kIngestJobProgress.name, metrics::kAggregationJobProgress.name,
+                           metrics::kProcessFailedCollections.name}) {
     catalogue.erase(name);
   }
   for (const auto& [name, metric] : catalogue) {
