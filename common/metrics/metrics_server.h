@@ -36,7 +36,8 @@ class MetricsServer {
   // is taken or not of this machine.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(const Options& options);
 
-  // Answers no more; waits for the scrape that is under way.
+  // Answers no more; waits for the scrape that is under way. Takes up to two seconds, after which
+  // the listener looks whether it shall end.
   ~MetricsServer();
 
   MetricsServer(const MetricsServer&) = delete;
