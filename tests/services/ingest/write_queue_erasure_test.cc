@@ -87,7 +87,8 @@ TEST_F(BusyQueueTest, RowsOfACustomerWhoIsErasedWhileTheyWaitAreNotWritten) {
   EXPECT_EQ(queue.status().refused_rows, 3u);
   EXPECT_EQ(queue.status().queued_rows, 0u);
   auto reader = storage::SqliteEventReader::Open({.path = path_}).value();
-  for (const storage::LoggedRecord& record : reader->ReadAfter(0, 100).value()) {
+  const std::vector<storage::LoggedRecord> logged = reader->ReadAfter(0, 100).value();
+  for (const storage::LoggedRecord& record : logged) {
     EXPECT_EQ(record.payload.find("late"), std::string::npos);
   }
 }
