@@ -181,7 +181,7 @@ std::vector<const PipeEntry*> PipeCatalogue::ReadableBy(const rpc::Caller& calle
 
 bool MayRead(const rpc::Caller& caller, const PipeEntry& entry) {
   return std::any_of(entry.scopes.begin(), entry.scopes.end(),
-                     [&](const std::string& scope) { return caller.May(scope); });
+                     [&](const std::string& scope) { return caller.MayWithFixedParams(scope); });
 }
 
 }  // namespace clv::query

@@ -51,7 +51,8 @@ class PipeCatalogue {
   std::vector<PipeEntry> entries_;
 };
 
-// Whether the caller may read the endpoint.
+// Whether the caller may read the endpoint, be it with fixed parameters: its description tells no
+// data.
 bool MayRead(const rpc::Caller& caller, const PipeEntry& entry);
 
 }  // namespace clv::query

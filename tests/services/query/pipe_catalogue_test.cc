@@ -51,6 +51,14 @@ TEST(PipeCatalogueTest, ShowsWhatAScopeOpens) {
   EXPECT_THAT(NamesReadableBy({"TOKENS"}), IsEmpty());
 }
 
+TEST(PipeCatalogueTest, ShowsWhatAScopeWithFixedParametersOpens) {
+  const rpc::Caller caller{
+      .name = "jwt", .fixed_scopes = {{"PIPES:READ:clv_by_segment", {{"country", "UK"}}}}};
+  const auto readable = Catalogue().ReadableBy(caller);
+  ASSERT_EQ(readable.size(), 1u);
+  EXPECT_EQ(readable[0]->name(), "clv_by_segment");
+}
+
 TEST(PipeCatalogueTest, EverythingHasADescription) {
   for (const PipeEntry& entry : Catalogue().entries()) {
     EXPECT_NE(entry.pipe.description(), "") << entry.name();
