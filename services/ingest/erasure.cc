@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
 #include "common/wire/log_codec.h"
@@ -16,12 +18,38 @@ namespace {
 using storage::LogPosition;
 
 constexpr size_t kMaxIdBytes = 256;
+constexpr std::chrono::milliseconds kFirstRetryWait(50);
+constexpr std::chrono::milliseconds kLongestRetryWait(5'000);
+constexpr std::chrono::milliseconds kStopCheck(10);
 
 v1::Job PrototypeOf(LogPosition position) {
   v1::Job prototype;
   prototype.set_kind(v1::JOB_KIND_ERASE);
   prototype.set_folded_position(position);
   return prototype;
+}
+
+// Runs the steps and keeps the job's counts. What earlier runs took out of the log and the
+// quarantine stays counted; the facts are counted by the fold, once.
+absl::Status RunOnce(const ErasureSteps& steps, LogPosition position, JobProgress& progress) {
+  ErasureSteps::Counts before;
+  progress.Update([&](v1::Job* job) {
+    before.removed_log_rows = job->removed_log_rows();
+    before.removed_quarantined_rows = job->removed_quarantined_rows();
+  });
+  const auto update = [&](double share, const ErasureSteps::Counts& counts) {
+    progress.Update(
+        [&](v1::Job* job) {
+          job->set_progress(share);
+          job->set_removed_rows(std::max(job->removed_rows(), counts.removed_rows));
+          job->set_removed_log_rows(before.removed_log_rows + counts.removed_log_rows);
+          job->set_removed_quarantined_rows(before.removed_quarantined_rows +
+                                            counts.removed_quarantined_rows);
+        },
+        /*store_now=*/true);
+  };
+  return steps.Run(
+      position, {.is_stopping = [&progress] { return progress.stopping(); }, .progress = update});
 }
 
 }  // namespace
@@ -82,18 +110,18 @@ absl::StatusOr<LogPosition> Erasure::Append(const std::string& customer_id) {
 }
 
 JobBoard::Work Erasure::WorkOn(LogPosition position) const {
-  return [this, position](JobProgress& progress) {
-    return options_.steps->Run(
-        position, {.is_stopping = [&progress] { return progress.stopping(); },
-                   .progress =
-                       [&progress](double share, const ErasureSteps::Counts& counts) {
-                         progress.Update([&](v1::Job* job) {
-                           job->set_progress(share);
-                           job->set_removed_rows(counts.removed_rows);
-                           job->set_removed_log_rows(counts.removed_log_rows);
-                           job->set_removed_quarantined_rows(counts.removed_quarantined_rows);
-                         });
-                       }});
+  return [steps = options_.steps, position](JobProgress& progress) {
+    for (auto wait = kFirstRetryWait;; wait = std::min(2 * wait, kLongestRetryWait)) {
+      const absl::Status status = RunOnce(*steps, position, progress);
+      const bool may_pass = absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
+      if (!may_pass) return status;
+      spdlog::warn("an erasure is tried again after: {}", std::string(status.message()));
+      const auto until = std::chrono::steady_clock::now() + wait;
+      while (std::chrono::steady_clock::now() < until) {
+        if (progress.stopping()) return absl::CancelledError("told to stop");
+        std::this_thread::sleep_for(kStopCheck);
+      }
+    }
   };
 }
 

@@ -57,7 +57,8 @@ class Erasure final : public Eraser {
 
  private:
   absl::StatusOr<storage::LogPosition> Append(const std::string& customer_id);
-  // The work of the job that belongs to the record at `position`.
+  // The work of the job that belongs to the record at `position`. What may pass, such as a full
+  // disk, is tried again until it does.
   JobBoard::Work WorkOn(storage::LogPosition position) const;
 
   const Options options_;

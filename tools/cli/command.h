@@ -12,6 +12,9 @@ namespace clv::cli {
 // INVALID_ARGUMENT is bad usage.
 using Command = std::function<absl::Status(const Server&)>;
 
+// The same for a sub-command that needs no suite.
+using LocalCommand = std::function<absl::Status()>;
+
 }  // namespace clv::cli
 
 #endif  // CLV_TOOLS_CLI_COMMAND_H_

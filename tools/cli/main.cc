@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
+#include "tools/cli/backup_commands.h"
 #include "tools/cli/command.h"
 #include "tools/cli/data_commands.h"
 #include "tools/cli/http_client.h"
@@ -271,6 +272,11 @@ void AddAdministration(CLI::App& app, bool& from_log, Command& command) {
       ->callback([&command] { command = RunRebuild; });
 }
 
+absl::Status RunOnServer(const ServerFlags& flags, const Command& command) {
+  CLV_ASSIGN_OR_RETURN(const Server server, ServerOf(flags));
+  return command(server);
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(kDescription, "clv");
   app.require_subcommand(1);
@@ -280,13 +286,16 @@ int Main(int argc, char** argv) {
   TokenFlags token_flags;
   DataFlags data_flags;
   bool from_log = false;
+  BackupFlags backup_flags;
   Command command;
+  LocalCommand local;
   AddServerFlags(app, server_flags);
   AddLoad(app, load_flags, command);
   AddQuery(app, query_flags, command);
   AddDataCommands(app, data_flags, command);
   AddAdministration(app, from_log, command);
   AddTokens(app, token_flags, command);
+  AddBackupCommands(app, backup_flags, command, local);
   for (CLI::App* const subcommand : app.get_subcommands({})) {
     subcommand->fallthrough();
   }
@@ -295,8 +304,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  const absl::StatusOr<Server> server = ServerOf(server_flags);
-  const absl::Status status = server.ok() ? command(*server) : server.status();
+  const absl::Status status = local ? local() : RunOnServer(server_flags, command);
   if (status.ok()) {
     return 0;
   }

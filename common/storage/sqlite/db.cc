@@ -12,6 +12,8 @@
 namespace clv::storage {
 namespace {
 
+constexpr int kTruncateMilliseconds = 50;
+
 uint64_t FileSize(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
@@ -141,7 +143,8 @@ int Database::IsInterrupted(void* database) {
 
 absl::Status Database::Configure(const Options& options) {
   sqlite3_extended_result_codes(raw(), 1);
-  sqlite3_busy_timeout(raw(), static_cast<int>(options.busy_timeout.count()));
+  busy_timeout_ = options.busy_timeout;
+  sqlite3_busy_timeout(raw(), static_cast<int>(busy_timeout_.count()));
   CLV_RETURN_IF_ERROR(Execute(absl::StrCat(
       "PRAGMA mmap_size=0; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-",
       options.cache_kib)));
@@ -219,7 +222,11 @@ void Database::WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout) {
 
 absl::Status Database::TruncateWal() {
   CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
-  CLV_RETURN_IF_ERROR(checkpoint.Step().status());
+  // The thread that writes must not wait for a slow reader.
+  sqlite3_busy_timeout(raw(), kTruncateMilliseconds);
+  const absl::Status status = checkpoint.Step().status();
+  sqlite3_busy_timeout(raw(), static_cast<int>(busy_timeout_.count()));
+  CLV_RETURN_IF_ERROR(status);
   const bool is_busy = checkpoint.Int(0) != 0;
   checkpoint.Reset();
   if (is_busy) return absl::UnavailableError("the write-ahead file is in use");

@@ -112,7 +112,7 @@ class Database {
   void WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout);
 
   // Writes the write-ahead file back into the database and empties it. UNAVAILABLE while a reader
-  // holds it.
+  // holds it; does not wait for one for long.
   absl::Status TruncateWal();
 
   const std::string& path() const { return path_; }
@@ -133,6 +133,7 @@ class Database {
   Statement data_version_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   std::function<bool()> is_stopping_;
+  std::chrono::milliseconds busy_timeout_{0};
 };
 
 // A transaction that is rolled back unless committed.

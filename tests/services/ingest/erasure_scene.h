@@ -3,9 +3,11 @@
 #ifndef CLV_TESTS_SERVICES_INGEST_ERASURE_SCENE_H_
 #define CLV_TESTS_SERVICES_INGEST_ERASURE_SCENE_H_
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -20,6 +22,27 @@
 #include "tests/services/ingest/temp_directory.h"
 
 namespace clv::ingest {
+
+// Reads facts, but for the next so many times.
+class FlakyReader final : public storage::ClvReader {
+ public:
+  explicit FlakyReader(std::string path) : reader_(std::move(path)) {}
+
+  void FailNext(int times) { failures_ = times; }
+  int failures_left() const { return failures_; }
+
+  absl::StatusOr<std::unique_ptr<storage::ClvReadTransaction>> Read() override {
+    if (failures_ > 0) {
+      --failures_;
+      return absl::UnavailableError("not now");
+    }
+    return reader_.Read();
+  }
+
+ private:
+  storage::SqliteClvReader reader_;
+  std::atomic<int> failures_ = 0;
+};
 
 class ErasureScene {
  public:
@@ -52,6 +75,7 @@ class ErasureScene {
   storage::SqliteEventLog& log() { return *log_; }
   WriteQueue& queue() { return *queue_; }
   ErasureSteps& steps() { return *steps_; }
+  FlakyReader& facts() { return facts_; }
   std::timed_mutex& log_content() { return log_content_; }
   const TempDirectory& directory() const { return directory_; }
 
@@ -65,7 +89,7 @@ class ErasureScene {
   std::unique_ptr<storage::SqliteEventLog> log_;
   std::unique_ptr<storage::SqliteEventReader> reader_;
   std::unique_ptr<storage::SqliteClvStore> store_;
-  storage::SqliteClvReader facts_{clv_path_};
+  FlakyReader facts_{clv_path_};
   storage::SqliteQuarantineReader quarantine_{log_path_};
   storage::SqliteFoldProgress progress_{{.path = clv_path_}};
   std::timed_mutex log_content_;

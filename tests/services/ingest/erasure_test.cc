@@ -163,6 +163,30 @@ TEST_F(ErasureTest, AJobWhoseErasureWasFinishedIsDone) {
   EXPECT_EQ(EndOf(started.job_id()).state(), v1::JOB_STATE_DONE);
 }
 
+TEST_F(ErasureTest, WhatMayPassIsTriedAgain) {
+  const v1::Job started = erasure_->StartErase(kCanary).value();
+  scene_.facts().FailNext(2);
+  scene_.FoldAll();
+  const v1::Job job = EndOf(started.job_id());
+  EXPECT_EQ(job.state(), v1::JOB_STATE_DONE) << job.error();
+  EXPECT_EQ(job.removed_log_rows(), 1u);
+  EXPECT_EQ(scene_.facts().failures_left(), 0);
+}
+
+TEST_F(ErasureTest, AReaderOfTheLogIsWaitedFor) {
+  auto reader =
+      storage::Database::Open({.path = log_path_, .migrations = &storage::EventLogMigrations()})
+          .value();
+  ASSERT_TRUE(reader->Execute("BEGIN; SELECT * FROM log_records").ok());
+  const v1::Job started = erasure_->StartErase(kCanary).value();
+  scene_.FoldAll();
+  while (jobs_->GetJob(started.job_id())->progress() < 0.9) std::this_thread::yield();
+  EXPECT_THAT(scene_.log().OpenErasures(), SizeIs(1));
+  reader.reset();
+  EXPECT_EQ(EndOf(started.job_id()).state(), v1::JOB_STATE_DONE);
+  EXPECT_FALSE(scene_.FilesHold(kCanary));
+}
+
 TEST_F(ErasureTest, ErasingAgainDoesNoHarm) {
   const v1::Job first = erasure_->StartErase(kPersonalText).value();
   const v1::Job second = erasure_->StartErase(kPersonalText).value();

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "tests/services/ingest/packed.h"
 #include "tests/services/ingest/service_fixture.h"
 
 namespace clv::ingest {
@@ -36,6 +37,37 @@ TEST_F(EventsReplyTest, ListsTheFirstRefusedRows) {
         "false\"}";
   }
   EXPECT_EQ(answer.body, expected + "]}");
+}
+
+TEST_F(EventsReplyTest, TakesEveryFormOfABody) {
+  const std::string a = "{\"customer_id\":\"a\"}";
+  const std::string b = "{\n  \"customer_id\": \"b\"\n}";
+  const std::string both = "{\"successful_rows\": 2, \"quarantined_rows\": 0}";
+  for (const std::string& body : {a + "\n" + a, a + a, b + "\n" + b + "\n", "[" + a + "," + b + "]",
+                                  "\xef\xbb\xbf" + a + " " + b}) {
+    for (const char* format : {"", "&format=json", "&format=ndjson"}) {
+      EXPECT_EQ(Post(std::string("?name=customers") + format, body).body, both) << body;
+    }
+    EXPECT_EQ(Post("?name=customers", Gzip(body), kAdminToken, "gzip").body, both);
+    EXPECT_EQ(Post("?name=customers", Zstd(body), kAdminToken, "zstd").body, both);
+  }
+}
+
+TEST_F(EventsReplyTest, RefusesBodiesThatAreTooLarge) {
+  const std::string blanks(11 << 20, ' ');
+  struct Case {
+    std::string body, encoding, text;
+  };
+  for (const Case& large :
+       {Case{blanks, "", "the body has 11534336 bytes, want at most 10485760"},
+        Case{Gzip(blanks), "gzip", "the unpacked body is too large: more than 200 times"},
+        Case{Zstd(blanks), "zstd", "the unpacked body is too large: more than 200 times"}}) {
+    const HttpAnswer answer = Post("?name=customers", large.body, kAdminToken, large.encoding);
+    EXPECT_EQ(answer.status, 413);
+    EXPECT_THAT(answer.body, HasSubstr(large.text));
+    EXPECT_THAT(answer.body, HasSubstr("\"documentation\": \"/#events\""));
+  }
+  EXPECT_EQ(log_->LastPosition(), 0u);
 }
 
 TEST_F(EventsReplyTest, SaysNothingOfRefusalsWhereThereAreNone) {

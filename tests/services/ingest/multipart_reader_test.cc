@@ -26,8 +26,8 @@ std::string Field(const std::string& name, const std::string& content,
 std::string End() { return std::string("--") + kBoundary + "--\r\n"; }
 
 // The file in the form.
-absl::StatusOr<std::string> Read(std::string_view form,
-                                 const std::vector<size_t>& sizes = {9'999}) {
+absl::StatusOr<std::string> ReadForm(std::string_view form,
+                                     const std::vector<size_t>& sizes = {9'999}) {
   MultipartReader reader(kBoundary);
   std::string file;
   const ByteSink sink = [&](std::string_view bytes) {
@@ -42,7 +42,7 @@ absl::StatusOr<std::string> Read(std::string_view form,
 }
 
 std::string ErrorOf(const std::string& form) {
-  const absl::StatusOr<std::string> file = Read(form);
+  const absl::StatusOr<std::string> file = ReadForm(form);
   if (file.ok()) return "no error";
   EXPECT_TRUE(absl::IsInvalidArgument(file.status()));
   EXPECT_EQ(rpc::HttpStatusOf(file.status()), 400);
@@ -50,23 +50,25 @@ std::string ErrorOf(const std::string& form) {
 }
 
 TEST(MultipartReaderTest, FindsTheFieldOfTheFile) {
-  EXPECT_EQ(Read(Field("csv", "a,b\r\n1,2\r\n") + End()).value(), "a,b\r\n1,2\r\n");
-  EXPECT_EQ(Read(Field("note", "x") + Field("csv", "a") + Field("more", "y") + End()).value(), "a");
-  EXPECT_EQ(Read(Field("csv", "a", "Content-Type: application/octet-stream\r\n") + End()).value(),
+  EXPECT_EQ(ReadForm(Field("csv", "a,b\r\n1,2\r\n") + End()).value(), "a,b\r\n1,2\r\n");
+  EXPECT_EQ(ReadForm(Field("note", "x") + Field("csv", "a") + Field("more", "y") + End()).value(),
             "a");
+  EXPECT_EQ(
+      ReadForm(Field("csv", "a", "Content-Type: application/octet-stream\r\n") + End()).value(),
+      "a");
 }
 
 TEST(MultipartReaderTest, TakesWhatTheRfcAllows) {
   // A preamble, blanks behind a boundary, headers in any case, names without quotes, an epilogue.
   EXPECT_EQ(
-      Read("preamble\r\n--" + std::string(kBoundary) +
-           " \t\r\nx: y\r\nCONTENT-DISPOSITION:form-data;filename=f; NAME=csv\r\n\r\nab\r\n--" +
-           kBoundary + "--epilogue\r\n--" + kBoundary + "\r\n\r\nz")
+      ReadForm("preamble\r\n--" + std::string(kBoundary) +
+               " \t\r\nx: y\r\nCONTENT-DISPOSITION:form-data;filename=f; NAME=csv\r\n\r\nab\r\n--" +
+               kBoundary + "--epilogue\r\n--" + kBoundary + "\r\n\r\nz")
           .value(),
       "ab");
-  EXPECT_EQ(Read(Field("csv", "") + End()).value(), "");
+  EXPECT_EQ(ReadForm(Field("csv", "") + End()).value(), "");
   EXPECT_EQ(
-      Read(std::string("--") + kBoundary + "\r\n\r\nno headers\r\n" + Field("csv", "a") + End())
+      ReadForm(std::string("--") + kBoundary + "\r\n\r\nno headers\r\n" + Field("csv", "a") + End())
           .value(),
       "a");
 }
@@ -74,7 +76,7 @@ TEST(MultipartReaderTest, TakesWhatTheRfcAllows) {
 TEST(MultipartReaderTest, WhatLooksAlmostLikeABoundaryIsContent) {
   const std::string content =
       std::string("--") + kBoundary + "\r\n--" + std::string(kBoundary).substr(0, 10) + "\r\n-\r\n";
-  EXPECT_EQ(Read(Field("csv", "x" + content) + End()).value(), "x" + content);
+  EXPECT_EQ(ReadForm(Field("csv", "x" + content) + End()).value(), "x" + content);
 }
 
 TEST(MultipartReaderTest, RefusesAFormThatIsNotWhole) {
@@ -122,9 +124,25 @@ RC_GTEST_PROP(MultipartReaderProperty, PiecesChangeNothing, ()) {
   const auto sizes =
       *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 20)));
   const std::string form = Field("note", content) + Field("csv", content) + End();
-  const auto file = Read(form, sizes);
+  const auto file = ReadForm(form, sizes);
   RC_ASSERT(file.ok());
   RC_ASSERT(*file == content);
+}
+
+RC_GTEST_PROP(MultipartReaderProperty, PiecesChangeNoErrorEither, ()) {
+  const auto parts =
+      *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{
+          std::string("--") + kBoundary, "\r\n", "\r\n", "\r", "\n", "-", "--", " ", "a,b",
+          "Content-Disposition: form-data; name=\"csv\"", "content-disposition: x; name=mode",
+          "\r\n\r\n", ";", "\"", "x: y"}));
+  std::string form;
+  for (const std::string& part : parts) form += part;
+  const auto sizes =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 20)));
+  const auto whole = ReadForm(form);
+  const auto pieces = ReadForm(form, sizes);
+  RC_ASSERT(whole.status() == pieces.status());
+  if (whole.ok()) RC_ASSERT(*whole == *pieces);
 }
 
 TEST(MultipartBoundaryTest, IsInTheContentType) {

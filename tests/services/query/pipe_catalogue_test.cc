@@ -52,8 +52,8 @@ TEST(PipeCatalogueTest, ShowsWhatAScopeOpens) {
 }
 
 TEST(PipeCatalogueTest, ShowsWhatAScopeWithFixedParametersOpens) {
-  const rpc::Caller caller{
-      .name = "jwt", .fixed_scopes = {{"PIPES:READ:clv_by_segment", {{"country", "UK"}}}}};
+  const rpc::Caller caller{.name = "jwt",
+                           .fixed_scopes = {{"PIPES:READ:clv_by_segment", {{"country", "UK"}}}}};
   const auto readable = Catalogue().ReadableBy(caller);
   ASSERT_EQ(readable.size(), 1u);
   EXPECT_EQ(readable[0]->name(), "clv_by_segment");
