@@ -151,12 +151,10 @@ absl::Status Dispatcher::ChargeMessage(CallContext* call,
   return verdict.is_admitted ? absl::OkStatus() : RateLimitError(verdict);
 }
 
-absl::Status Dispatcher::ChargeBytes(CallContext* call, size_t bytes) const {
-  if (options_.limiter == nullptr) return absl::OkStatus();
-  const RateLimiter::Verdict verdict =
-      options_.limiter->Take(call->caller_, {.requests = 0, .bytes = static_cast<double>(bytes)},
-                             std::chrono::steady_clock::now());
-  return verdict.is_admitted ? absl::OkStatus() : RateLimitError(verdict);
+std::chrono::milliseconds Dispatcher::PaceBytes(CallContext* call, size_t bytes) const {
+  if (options_.limiter == nullptr) return std::chrono::milliseconds(0);
+  return options_.limiter->Pace(call->caller_, static_cast<double>(bytes),
+                                std::chrono::steady_clock::now());
 }
 
 absl::StatusOr<std::shared_ptr<CallContext>> Dispatcher::StartCall(

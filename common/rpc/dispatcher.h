@@ -119,8 +119,9 @@ class Dispatcher {
   // a request counts each message but the first, which StartCall has counted.
   absl::Status ChargeMessage(CallContext* call, const google::protobuf::Message& message) const;
 
-  // The same for a piece of something greater: only its bytes count.
-  absl::Status ChargeBytes(CallContext* call, size_t bytes) const;
+  // The same for a piece of a file, where only bytes count and nothing is refused: how long to wait
+  // before the next piece is read, so that the caller keeps to his limit.
+  std::chrono::milliseconds PaceBytes(CallContext* call, size_t bytes) const;
 
   // A call, and whether it may go on.
   struct StartedCall {

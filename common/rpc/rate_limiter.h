@@ -60,6 +60,11 @@ class RateLimiter {
   // Whether bytes of this caller are limited, so that it is worth counting them.
   bool CountsBytes(const Caller& caller) const;
 
+  // For a piece of something greater that is not refused in its middle: takes its bytes, be it as a
+  // debt, and says how long the caller is to be kept waiting before the next piece until the debt
+  // is paid; 0 without one. A year at most.
+  std::chrono::milliseconds Pace(const Caller& caller, double bytes, Time now);
+
   // Callers that are remembered now: those whose buckets are not full, and some others.
   size_t remembered() const;
 
@@ -71,7 +76,10 @@ class RateLimiter {
     Time full_at;  // from then on the buckets need not be remembered
   };
 
-  Buckets& Find(const std::string& key, double request_capacity, double byte_capacity, Time now);
+  struct Bucket;
+  // Both buckets of a caller, filled up to now.
+  struct Filled;
+  Filled Fill(const Caller& caller, Time now);
 
   const Options options_;
   mutable std::mutex mutex_;

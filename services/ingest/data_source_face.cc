@@ -54,10 +54,24 @@ absl::Status CheckIsPlain(const rpc::CallContext& call, const google::api::HttpB
       "query-parameters");
 }
 
+// Without a parameter every row is sent again, so what is misspelt must not count as nothing.
+absl::Status CheckRetryForm(std::string_view body) {
+  const rpc::V0Parameters parameters("", WithoutBlanks(body));
+  for (const auto& [name, value] : parameters.items()) {
+    if (name == "import_id") continue;
+    return BadParameter(absl::StrCat("the body: got ", Quoted(name),
+                                     ", want a form with import_id, or {\"rows\": [{\"id\": ..., "
+                                     "\"raw\": \"...\"}]}"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::RetryQuarantinedRowsRequest> ReadRetryRequest(
     const rpc::CallContext& call, const google::api::HttpBody& body) {
   v1::RetryQuarantinedRowsRequest request;
-  if (!DataSourceFace::IsForm(body)) {
+  if (DataSourceFace::IsForm(body)) {
+    CLV_RETURN_IF_ERROR(CheckRetryForm(body.data()));
+  } else {
     CLV_ASSIGN_OR_RETURN(const std::string json, DecodeBody(body.data(), call.content_encoding()));
     const auto parsed = google::protobuf::util::JsonStringToMessage(json, &request);
     if (!parsed.ok()) {
@@ -112,7 +126,7 @@ absl::StatusOr<rpc::V0Reply> DataSourceFace::Change(
   // As the typed methods.
   CLV_RETURN_IF_ERROR(call.RequireAnyOf({"ADMIN"}));
   CLV_RETURN_IF_ERROR(CheckIsPlain(call, request.body()));
-  return request.action() == "delete" ? Delete(call, name) : Truncate(name);
+  return request.action() == "delete" ? Delete(call, name) : Truncate(call, name);
 }
 
 absl::StatusOr<rpc::V0Reply> DataSourceFace::Delete(const rpc::CallContext& call,
@@ -128,7 +142,7 @@ absl::StatusOr<rpc::V0Reply> DataSourceFace::Delete(const rpc::CallContext& call
   }
   if (!customer_id.empty()) {
     if (dry_run) return BadParameter("dry_run: want it with delete_condition only");
-    return EraseCustomer(customer_id);
+    return EraseCustomer(call, customer_id);
   }
   v1::DeleteRowsRequest request;
   request.set_data_source(name);
@@ -141,18 +155,21 @@ absl::StatusOr<rpc::V0Reply> DataSourceFace::Delete(const rpc::CallContext& call
       .body = absl::StrCat("{\"rows_to_be_deleted\":", response.rows_to_be_deleted(), "}")};
 }
 
-absl::StatusOr<rpc::V0Reply> DataSourceFace::EraseCustomer(const std::string& customer_id) const {
+absl::StatusOr<rpc::V0Reply> DataSourceFace::EraseCustomer(const rpc::CallContext& call,
+                                                           const std::string& customer_id) const {
   if (options_.eraser == nullptr)
     return absl::UnimplementedError("customers cannot be erased here");
   CLV_ASSIGN_OR_RETURN(const v1::Job job, options_.eraser->StartErase(customer_id));
+  CLV_RETURN_IF_ERROR(options_.audit->Record(call, "customer.erase", job.job_id()));
   return JobReply(job);
 }
 
-absl::StatusOr<rpc::V0Reply> DataSourceFace::Truncate(const std::string& name) const {
+absl::StatusOr<rpc::V0Reply> DataSourceFace::Truncate(const rpc::CallContext& call,
+                                                      const std::string& name) const {
   v1::TruncateDataSourceRequest request;
   request.set_data_source(name);
   CLV_ASSIGN_OR_RETURN(const v1::TruncateDataSourceResponse response,
-                       options_.handlers->TruncateDataSource(request));
+                       options_.handlers->TruncateDataSource(call, request));
   return JobReply(response.job());
 }
 

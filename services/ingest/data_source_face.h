@@ -9,6 +9,7 @@
 #include "common/rpc/call_context.h"
 #include "common/rpc/v0_reply.h"
 #include "google/api/httpbody.pb.h"
+#include "services/ingest/audit.h"
 #include "services/ingest/data_source_handlers.h"
 #include "services/ingest/eraser.h"
 
@@ -20,6 +21,7 @@ class DataSourceFace {
   struct Options {
     const DataSourceHandlers* handlers = nullptr;
     Eraser* eraser = nullptr;  // null: erasing a customer is UNIMPLEMENTED
+    const Audit* audit = nullptr;
   };
   explicit DataSourceFace(const Options& options) : options_(options) {}
 
@@ -39,8 +41,10 @@ class DataSourceFace {
 
  private:
   absl::StatusOr<rpc::V0Reply> Delete(const rpc::CallContext& call, const std::string& name) const;
-  absl::StatusOr<rpc::V0Reply> EraseCustomer(const std::string& customer_id) const;
-  absl::StatusOr<rpc::V0Reply> Truncate(const std::string& name) const;
+  absl::StatusOr<rpc::V0Reply> EraseCustomer(const rpc::CallContext& call,
+                                             const std::string& customer_id) const;
+  absl::StatusOr<rpc::V0Reply> Truncate(const rpc::CallContext& call,
+                                        const std::string& name) const;
   absl::StatusOr<rpc::V0Reply> Retry(const rpc::CallContext& call, const std::string& name,
                                      const google::api::HttpBody& body) const;
 

@@ -44,15 +44,17 @@ absl::StatusOr<v1::DeleteRowsResponse> DataSourceHandlers::DeleteRows(
     response.set_rows_to_be_deleted(rows);
     return response;
   }
+  CLV_RETURN_IF_ERROR(options_.audit->Record(call, "rows.delete", NameOf({data_source})));
   CLV_ASSIGN_OR_RETURN(*response.mutable_job(),
                        options_.deletion->Start(data_source, std::move(condition)));
   return response;
 }
 
 absl::StatusOr<v1::TruncateDataSourceResponse> DataSourceHandlers::TruncateDataSource(
-    const v1::TruncateDataSourceRequest& request) const {
+    const rpc::CallContext& call, const v1::TruncateDataSourceRequest& request) const {
   CLV_ASSIGN_OR_RETURN(const NamedDataSource named,
                        FindDataSourceOrQuarantine(request.data_source()));
+  CLV_RETURN_IF_ERROR(options_.audit->Record(call, "rows.truncate", NameOf(named)));
   v1::TruncateDataSourceResponse response;
   CLV_ASSIGN_OR_RETURN(*response.mutable_job(),
                        named.is_quarantine
@@ -101,6 +103,8 @@ absl::StatusOr<v1::RetryQuarantinedRowsResponse> DataSourceHandlers::RetryQuaran
   CLV_ASSIGN_OR_RETURN(const domain::DataSource data_source, FindDataSource(request.data_source()));
   CLV_RETURN_IF_ERROR(call.RequireAnyOf({ScopeToAppend(data_source)}));
   CLV_ASSIGN_OR_RETURN(RetrySelection selection, ReadRetrySelection(request));
+  CLV_RETURN_IF_ERROR(options_.audit->Record(call, "quarantine.retry",
+                                             NameOf({data_source, /*is_quarantine=*/true})));
   v1::RetryQuarantinedRowsResponse response;
   CLV_ASSIGN_OR_RETURN(*response.mutable_job(),
                        options_.retry->Start(data_source, std::move(selection)));

@@ -7,6 +7,7 @@
 #include "clv/v1/data_source_service.pb.h"
 #include "common/rpc/call_context.h"
 #include "common/storage/storage.h"
+#include "services/ingest/audit.h"
 #include "services/ingest/data_source_catalogue.h"
 #include "services/ingest/deletion.h"
 #include "services/ingest/quarantine_retry.h"
@@ -24,14 +25,16 @@ class DataSourceHandlers {
     QuarantineRetry* retry = nullptr;
     const DataSourceCatalogue* catalogue = nullptr;
     storage::QuarantineReader* quarantine = nullptr;
+    const Audit* audit = nullptr;
   };
   explicit DataSourceHandlers(const Options& options) : options_(options) {}
 
-  // The caller was admitted by the method's own rule (ADMIN).
+  // The caller was admitted by the method's own rule (ADMIN). What removes or sends rows is written
+  // into the audit log before it is begun.
   absl::StatusOr<v1::DeleteRowsResponse> DeleteRows(const rpc::CallContext& call,
                                                     const v1::DeleteRowsRequest& request) const;
   absl::StatusOr<v1::TruncateDataSourceResponse> TruncateDataSource(
-      const v1::TruncateDataSourceRequest& request) const;
+      const rpc::CallContext& call, const v1::TruncateDataSourceRequest& request) const;
 
   // Look at the caller's scopes by themselves.
   v1::ListDataSourcesResponse ListDataSources(const rpc::CallContext& call) const;

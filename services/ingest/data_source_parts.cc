@@ -16,7 +16,8 @@ DataSourceParts::DataSourceParts(const Options& options)
                  .truncation = &truncation_,
                  .retry = &retry_,
                  .catalogue = &catalogue_,
-                 .quarantine = options.quarantine}),
-      face_({.handlers = &handlers_, .eraser = options.eraser}) {}
+                 .quarantine = options.quarantine,
+                 .audit = options.audit}),
+      face_({.handlers = &handlers_, .eraser = options.eraser, .audit = options.audit}) {}
 
 }  // namespace clv::ingest

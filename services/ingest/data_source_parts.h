@@ -8,6 +8,7 @@
 
 #include "common/storage/clv_store.h"
 #include "common/storage/storage.h"
+#include "services/ingest/audit.h"
 #include "services/ingest/data_source_catalogue.h"
 #include "services/ingest/data_source_face.h"
 #include "services/ingest/data_source_handlers.h"
@@ -33,6 +34,7 @@ class DataSourceParts {
     storage::QuarantineReader* quarantine = nullptr;
     Eraser* eraser = nullptr;        // see DataSourceFace
     std::vector<std::string> pipes;  // see DataSourceCatalogue
+    const Audit* audit = nullptr;
   };
   explicit DataSourceParts(const Options& options);
 

@@ -15,14 +15,18 @@ DataSourceService::DataSourceService(const Options& options)
              .outcomes = options.outcomes}),
       file_idle_(options.file_idle_timeout),
       file_workers_({.threads = 4, .max_queued = static_cast<size_t>(options.max_files)}),
-      file_host_(
-          {.workers = &file_workers_,
-           .path = &path_,
-           .import = {.queue = options.queue, .clock = options.clock, .erased = options.erased},
-           .outcomes = options.outcomes,
-           .idle = &file_idle_,
-           .running = &files_,
-           .max_running = options.max_files}) {}
+      file_host_({.dispatcher = &dispatcher_,
+                  .workers = &file_workers_,
+                  .path = &path_,
+                  .import = {.queue = options.queue,
+                             .jobs = options.jobs,
+                             .clock = options.clock,
+                             .erased = options.erased},
+                  .audit = options.audit,
+                  .outcomes = options.outcomes,
+                  .idle = &file_idle_,
+                  .running = &files_,
+                  .max_running = options.max_files}) {}
 
 grpc::ServerReadReactor<v1::ImportFileRequest>* DataSourceService::ImportFile(
     grpc::CallbackServerContext* context, v1::ImportFileResponse* response) {
@@ -52,8 +56,8 @@ grpc::ServerUnaryReactor* DataSourceService::TruncateDataSource(
     grpc::CallbackServerContext* context, const v1::TruncateDataSourceRequest* request,
     v1::TruncateDataSourceResponse* response) {
   return dispatcher_.Serve(context, "TruncateDataSource", response,
-                           [this, request](rpc::CallContext& /*call*/) {
-                             return handlers_->TruncateDataSource(*request);
+                           [this, request](rpc::CallContext& call) {
+                             return handlers_->TruncateDataSource(call, *request);
                            });
 }
 

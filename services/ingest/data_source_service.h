@@ -10,11 +10,13 @@
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
 #include "common/rpc/worker_pool.h"
+#include "services/ingest/audit.h"
 #include "services/ingest/data_source_face.h"
 #include "services/ingest/data_source_handlers.h"
 #include "services/ingest/erased_customers.h"
 #include "services/ingest/file_stream.h"
 #include "services/ingest/idle_watch.h"
+#include "services/ingest/job_board.h"
 #include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
 
@@ -30,6 +32,8 @@ class DataSourceService final : public v1::DataSourceService::CallbackService {
     const DataSourceFace* face = nullptr;
     WriteQueue* queue = nullptr;
     VisibilityWaiter* visibility = nullptr;
+    JobBoard* jobs = nullptr;
+    const Audit* audit = nullptr;
     const Clock* clock = nullptr;
     const ErasedCustomers* erased = nullptr;    // see WritePath::Options
     storage::FoldOutcomes* outcomes = nullptr;  // the same

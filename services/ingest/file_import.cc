@@ -29,6 +29,12 @@ absl::StatusOr<std::unique_ptr<FileImport>> FileImport::Begin(FileRequest reques
   CLV_ASSIGN_OR_RETURN(std::unique_ptr<FileBody> body, FileBody::Open(request.body));
   std::unique_ptr<FileImport> import(new FileImport(std::move(request), options));
   import->body_ = std::move(body);
+  v1::Job job;
+  job.set_job_id(import->result_.import_id);
+  job.set_kind(v1::JOB_KIND_IMPORT);
+  job.set_data_source(std::string(domain::DataSourceName(import->request_.data_source)));
+  CLV_RETURN_IF_ERROR(import->options_.jobs->Create(std::move(job)).status());
+  import->TellJob();
   return import;
 }
 
@@ -50,8 +56,12 @@ absl::StatusOr<FileResult> FileImport::Finish() {
       return FileError(400, absl::StrCat("no row of the file is valid, so nothing was replaced; ",
                                          WhyRefused()));
     }
+    if (options_.before_replacing) CLV_RETURN_IF_ERROR(options_.before_replacing());
     CLV_RETURN_IF_ERROR(CommitLoad());
   }
+  has_ended_ = true;
+  TellJob();
+  options_.jobs->End(result_.import_id, absl::OkStatus());
   result_.ended_at_seconds = options_.clock->NowSeconds();
   return result_;
 }
@@ -128,7 +138,18 @@ absl::Status FileImport::AwaitWrite() {
   result_.successful_rows += write.accepted_rows - written.erased_rows;
   result_.refused_rows += write.refused_rows + written.erased_rows;
   if (written.position != 0) result_.position = written.position;
+  TellJob();
   return absl::OkStatus();
+}
+
+void FileImport::TellJob() const {
+  options_.jobs->Update(result_.import_id, [this](v1::Job* job) {
+    job->set_state(v1::JOB_STATE_WORKING);
+    job->set_folded_position(result_.position);
+    job->set_successful_rows(result_.successful_rows);
+    job->set_quarantined_rows(result_.refused_rows);
+    job->set_invalid_lines(result_.invalid_lines);
+  });
 }
 
 absl::Status FileImport::BeginStaging() {
@@ -172,7 +193,14 @@ absl::Status FileImport::CommitLoad() {
   return committed;
 }
 
-void FileImport::Abandon() {
+void FileImport::Abandon(const absl::Status& error) {
+  if (has_ended_) return;
+  has_ended_ = true;
+  if (request_.replaces) {
+    result_.successful_rows = result_.refused_rows = result_.invalid_lines = 0;
+  }
+  TellJob();
+  options_.jobs->End(result_.import_id, error);
   if (!is_staging_) return;
   is_staging_ = false;
   const absl::Status abandoned = options_.queue->RunOnWriter(

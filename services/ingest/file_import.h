@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "services/ingest/batch_builder.h"
 #include "services/ingest/file_body.h"
 #include "services/ingest/file_request.h"
+#include "services/ingest/job_board.h"
 #include "services/ingest/row_splitter.h"
 #include "services/ingest/write_queue.h"
 
@@ -23,7 +25,7 @@ namespace clv::ingest {
 
 // What became of a file.
 struct FileResult {
-  std::string import_id;  // of its rows in the quarantine, too
+  std::string import_id;  // of its rows in the quarantine, and of its job
   domain::DataSource data_source = domain::DataSource::kCustomers;
   int64_t begun_at_seconds = 0;
   int64_t ended_at_seconds = 0;
@@ -35,9 +37,9 @@ struct FileResult {
 
 // Takes a file in pieces: unwraps it, finds its rows, and writes them in batches. While one batch
 // is being written the next one is made, and no more: so the memory is that of two batches (4 MiB
-// each), one piece and one row, whatever the file's size. Everything here blocks until there is
-// room and the write before is durable; not to be called on threads that must not.
-// Thread-compatible.
+// each), one piece and one row, whatever the file's size. A job on the board tells of it.
+// Everything here blocks until there is room and the write before is durable; not to be called on
+// threads that must not. Thread-compatible.
 //
 // Appending: what is written stays, also when the file ends with an error. Replacing: the rows are
 // staged, and Finish makes them count in one record; without it nothing has happened.
@@ -45,8 +47,11 @@ class FileImport final : private RowSink {
  public:
   struct Options {
     WriteQueue* queue = nullptr;  // must outlive the import, as the others
+    JobBoard* jobs = nullptr;
     const Clock* clock = nullptr;
     const ErasedCustomers* erased = nullptr;  // null: nobody ever is
+    // Called just before rows are replaced; its error is that of the import. Null: nothing is.
+    std::function<absl::Status()> before_replacing;
     size_t batch_rows = 20'000;
     size_t batch_bytes = 4 << 20;
     std::chrono::milliseconds room_wait{60'000};  // for the queue to have room
@@ -55,7 +60,7 @@ class FileImport final : private RowSink {
   // Rows refused without one valid row after which a file is not read on: it is the wrong file.
   static constexpr uint64_t kMaxRefusedWithoutValid = 100'000;
 
-  // Errors: those of FileBody::Open.
+  // Errors: those of FileBody::Open and JobBoard::Create.
   static absl::StatusOr<std::unique_ptr<FileImport>> Begin(FileRequest request, Options options);
 
   // Reads a piece. Errors: INVALID_ARGUMENT with its HTTP status for a file that cannot be read on;
@@ -67,9 +72,8 @@ class FileImport final : private RowSink {
   // when a customer was erased while a replacement was staged. Otherwise as Take.
   absl::StatusOr<FileResult> Finish();
 
-  // Forgets what was staged. Does nothing when it has all been made to count, or nothing was
-  // staged.
-  void Abandon();
+  // Ends the job by this error and forgets what was staged, unless Finish was OK.
+  void Abandon(const absl::Status& error);
 
   const FileRequest& request() const { return request_; }
 
@@ -98,6 +102,7 @@ class FileImport final : private RowSink {
   // Sends the batch off, once the one before is durable.
   absl::Status Flush();
   absl::Status AwaitWrite();
+  void TellJob() const;
   absl::Status BeginStaging();
   absl::Status CommitLoad();
   std::string WhyRefused() const;
@@ -112,6 +117,7 @@ class FileImport final : private RowSink {
   std::string first_refusal_;
   std::optional<InFlight> in_flight_;
   bool is_staging_ = false;
+  bool has_ended_ = false;
   uint64_t erased_before_ = 0;  // customers, when staging began
 };
 

@@ -2,9 +2,11 @@
 #ifndef CLV_SERVICES_INGEST_FILE_STREAM_H_
 #define CLV_SERVICES_INGEST_FILE_STREAM_H_
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +17,7 @@
 #include "clv/v1/data_source_service.pb.h"
 #include "common/rpc/dispatcher.h"
 #include "common/rpc/status_conversion.h"
+#include "services/ingest/audit.h"
 #include "services/ingest/file_import.h"
 #include "services/ingest/file_reply.h"
 #include "services/ingest/file_request.h"
@@ -28,9 +31,11 @@ inline constexpr size_t kMaxPieceBytes = 8 << 20;
 
 // Where the streams of one service run. Everything outlives them.
 struct FileStreamHost {
+  const rpc::Dispatcher* dispatcher = nullptr;
   rpc::WorkerPool* workers = nullptr;  // threads that may block; takes as many jobs as streams run
   const WritePath* path = nullptr;
   FileImport::Options import;
+  const Audit* audit = nullptr;
   storage::FoldOutcomes* outcomes = nullptr;  // null: removed rows are not told
   IdleWatch* idle = nullptr;
   std::atomic<int>* running = nullptr;  // streams
@@ -74,7 +79,8 @@ struct AppendFace {
 };
 
 // Reads a piece, takes it into the import, reads the next: so a client is never further ahead than
-// one piece, and gRPC's flow control slows it down to the pace of the log. A call that is cancelled
+// one piece, and gRPC's flow control slows it down to the pace of the log, or to that of the
+// caller's limit on bytes. A call that is cancelled
 // is no end of a file: what is not a whole row by then is not written, and nothing is replaced.
 // Deletes itself.
 template <typename Face>
@@ -118,6 +124,8 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
     if (!queued) End(absl::UnavailableError("ingest is shutting down; try again"));
   }
 
+  void OnCancel() override { pause_.Cancel(); }
+
   void OnDone() override { delete this; }
 
  private:
@@ -133,7 +141,12 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
   absl::Status Begin() {
     absl::StatusOr<FileRequest> request = Face::Read(*call_, request_);
     if (!request.ok()) return request.status();
-    auto import = FileImport::Begin(*std::move(request), host_.import);
+    FileImport::Options options = host_.import;
+    options.before_replacing = [this, data_source = request->data_source] {
+      return host_.audit->Record(*call_, "rows.replace",
+                                 std::string(domain::DataSourceName(data_source)));
+    };
+    auto import = FileImport::Begin(*std::move(request), std::move(options));
     if (!import.ok()) return import.status();
     import_ = *std::move(import);
     return absl::OkStatus();
@@ -152,7 +165,14 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
       Fail(status);
       return;
     }
-    ReadNext();
+    const auto pause = host_.dispatcher->PaceBytes(call_.get(), size);
+    if (pause.count() == 0) {
+      ReadNext();
+      return;
+    }
+    pause_.Set(std::chrono::system_clock::now() + pause, [this](bool /*is_over*/) { ReadNext(); });
+    // OnCancel may have come before there was a pause to end.
+    if (context_->IsCancelled()) pause_.Cancel();
   }
 
   void FinishFile() {
@@ -175,6 +195,9 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
     if (visible && import_->request().replaces && host_.outcomes != nullptr) {
       const auto outcome = host_.outcomes->OutcomeOf(result.position);
       if (outcome.ok() && outcome->has_value()) visibility.removed_rows = (*outcome)->removed_rows;
+      host_.import.jobs->Update(result.import_id, [&](v1::Job* job) {
+        job->set_removed_rows(visibility.removed_rows.value_or(0));
+      });
     }
     this->Finish(Face::Answer(call_.get(), result, visibility, response_));
   }
@@ -182,7 +205,7 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
   // The stream is gone afterwards.
   void Fail(absl::Status status) {
     if (import_ != nullptr) {
-      import_->Abandon();
+      import_->Abandon(status);
       status = WithAppended(std::move(status), import_->appended_rows());
     }
     End(status);
@@ -212,6 +235,7 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
   std::unique_ptr<FileImport> import_;
   std::atomic<bool> fell_silent_ = false;
   IdleWatch::Timer timer_ = 0;
+  grpc::Alarm pause_;
 };
 
 }  // namespace clv::ingest

@@ -88,7 +88,7 @@ JobBoard::~JobBoard() {
 }
 
 absl::StatusOr<v1::Job> JobBoard::Create(v1::Job prototype) {
-  prototype.set_job_id(NewJobId());
+  if (prototype.job_id().empty()) prototype.set_job_id(NewJobId());
   prototype.set_state(v1::JOB_STATE_WAITING);
   SetTime(options_.clock->NowMicros(), prototype.mutable_create_time());
   {

@@ -75,8 +75,8 @@ class JobBoard {
   JobBoard(const JobBoard&) = delete;
   JobBoard& operator=(const JobBoard&) = delete;
 
-  // Notes a job, waiting, with the prototype's kind and data source and a new id. Only then call
-  // Run or End.
+  // Notes a job, waiting, with the prototype's kind and data source, and its id or a new one. Only
+  // then call Run, or do its work elsewhere and call Update and End.
   absl::StatusOr<v1::Job> Create(v1::Job prototype);
 
   // Lets a waiting or unfinished job begin. What `work` uses must outlive the board.
@@ -89,7 +89,7 @@ class JobBoard {
   void Update(const std::string& job_id, const std::function<void(v1::Job*)>& change,
               bool store_now = false);
 
-  // Ends a job that is not run.
+  // Ends a job whose work is done elsewhere.
   void End(const std::string& job_id, const absl::Status& status);
 
   // NOT_FOUND when there is none. The newest 1,000 are known.

@@ -139,13 +139,16 @@ void IngestRole::MakeDataSources(const Options& options) {
                                .facts = facts_.get(),
                                .quarantine = quarantine_.get(),
                                .eraser = erasure_.get(),
-                               .pipes = PipeNames()});
+                               .pipes = PipeNames(),
+                               .audit = audit_.get()});
   data_source_service_ = std::make_unique<DataSourceService>(
       DataSourceService::Options{.dispatch = options.dispatch,
                                  .handlers = &data_sources_->handlers(),
                                  .face = &data_sources_->face(),
                                  .queue = queue_.get(),
                                  .visibility = visibility_.get(),
+                                 .jobs = jobs_.get(),
+                                 .audit = audit_.get(),
                                  .clock = options.clock,
                                  .erased = erased_.get(),
                                  .outcomes = outcomes_.get()});

@@ -126,10 +126,20 @@ absl::Status SqliteEventLog::AbandonOpenLoads() {
 
 absl::Status SqliteEventLog::AbandonLoad(const std::string& load_id) {
   if (db_ == nullptr) CLV_RETURN_IF_ERROR(OpenDatabase());
-  for (const auto& [data_source, counts] : quarantine_counts()) {
-    CLV_RETURN_IF_ERROR(RemoveQuarantined(data_source, [&](const QuarantinedRow& row) {
-                          return row.import_id == load_id;
-                        }).status());
+  CLV_ASSIGN_OR_RETURN(Statement read,
+                       db_->Prepare("SELECT id FROM quarantine WHERE import_id = ? LIMIT ?"));
+  while (true) {
+    read.Bind(1, load_id);
+    read.Bind(2, kSlice);
+    LogBatch batch;
+    while (true) {
+      CLV_ASSIGN_OR_RETURN(const bool has_row, read.Step());
+      if (!has_row) break;
+      batch.resolved.push_back(static_cast<uint64_t>(read.Int(0)));
+    }
+    read.Reset();
+    if (batch.resolved.empty()) break;
+    CLV_RETURN_IF_ERROR(Append({batch}).status());
   }
   CLV_ASSIGN_OR_RETURN(
       Statement forget,

@@ -135,6 +135,23 @@ TEST_F(RateLimiterTest, ARefusalForBytesTakesNoRequest) {
   EXPECT_TRUE(limiter.Take(Token("t"), {.bytes = 0}, now_).is_admitted);
 }
 
+TEST_F(RateLimiterTest, PiecesOfAFileAreNeverRefusedButHeldBack) {
+  RateLimiter limiter({.bytes_per_second = 100});
+  EXPECT_EQ(limiter.Pace(Token("t"), 60, now_), milliseconds(0));
+  EXPECT_EQ(limiter.Pace(Token("t"), 60, now_), milliseconds(200));
+  now_ += milliseconds(200);
+  EXPECT_EQ(limiter.Pace(Token("t"), 1'000, now_), seconds(10));
+  now_ += seconds(10);
+  // The debt is paid, and other requests wait for what they need.
+  EXPECT_FALSE(limiter.Take(Token("t"), {.bytes = 10}, now_).is_admitted);
+  now_ += milliseconds(100);
+  EXPECT_TRUE(limiter.Take(Token("t"), {.bytes = 10}, now_).is_admitted);
+  RateLimiter unlimited({.requests_per_second = 1});
+  EXPECT_EQ(unlimited.Pace(Token("t"), 1e12, now_), milliseconds(0));
+  RateLimiter slow({.bytes_per_second = 1e-9});
+  EXPECT_EQ(slow.Pace(Token("t"), 1e12, now_), std::chrono::hours(365 * 24));
+}
+
 TEST_F(RateLimiterTest, TokensAreCountedApart) {
   RateLimiter limiter({.requests_per_second = 1});
   EXPECT_EQ(Admitted(limiter, Token("a"), 3), 1);

@@ -12,10 +12,12 @@ namespace clv::ingest {
 namespace {
 
 using domain::DataSource;
+using ::testing::_;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 class DataSourceFaceTest : public DataSourceFixture {
@@ -194,12 +196,37 @@ TEST_F(DataSourceFaceTest, RefusesBadRetries) {
     EXPECT_EQ(answer.status, 400) << body;
     EXPECT_THAT(answer.body, HasSubstr("rows")) << body;
   }
+  for (const char* body : {"perhaps", "rows=1", "import=x", "import_id=x&id=3"}) {
+    const HttpAnswer answer = Change(path, body);
+    EXPECT_EQ(answer.status, 400) << body;
+    EXPECT_THAT(answer.body, HasSubstr("want a form with import_id")) << body;
+  }
   EXPECT_EQ(Change(path, "{\"rows\":[{\"id\":0}]}").status, 400);
   EXPECT_EQ(Change(path + "?import_id=i", "{\"rows\":[{\"id\":1}]}").status, 400);
   EXPECT_EQ(Change("/v0/datasources/nowhere/quarantine:retry", "").status, 404);
   EXPECT_EQ(Change(path, "", NewTokenWith({"DATASOURCES:READ:customers"})).status, 403);
   EXPECT_EQ(Change(path, "", NewTokenWith({"DATASOURCES:APPEND:purchases"})).status, 403);
   EXPECT_THAT(board_->ListJobs(10), IsEmpty());
+}
+
+TEST_F(DataSourceFaceTest, WritesWhatIsDoneIntoTheAuditLog) {
+  Post("?name=customers", "{}");
+  const std::string append = NewTokenWith({"DATASOURCES:APPEND:customers"});
+  Change("/v0/datasources/customers/delete", "delete_condition=active=1&dry_run=true");
+  Change("/v0/datasources/customers/delete", "delete_condition=nonsense");
+  Change("/v0/datasources/customers/truncate", "", append);
+  // But for the token of this test.
+  EXPECT_THAT(Audited(), SizeIs(1));
+  Change("/v0/datasources/customers/delete", "delete_condition=active=1");
+  Change("/v0/datasources/customers/truncate", "");
+  Change("/v0/datasources/customers_quarantine/truncate", "");
+  Change("/v0/datasources/customers/delete", "customer_id=c1");
+  Change("/v0/datasources/customers/quarantine:retry", "", append);
+  EXPECT_THAT(
+      Audited(),
+      ElementsAre(_, "admin rows.delete customers", "admin rows.truncate customers",
+                  "admin rows.truncate customers_quarantine", "admin customer.erase job_erase",
+                  "t1 quarantine.retry customers_quarantine"));
 }
 
 TEST_F(DataSourceFaceTest, ListsWhatTheTokenMaySee) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "clv/v1/data_source_service.grpc.pb.h"
+#include "common/storage/sqlite/job_store.h"
 #include "services/ingest/data_source_service.h"
 #include "tests/services/ingest/packed.h"
 #include "tests/services/ingest/service_fixture.h"
@@ -89,9 +90,15 @@ class DataSourceFilesTest : public ServiceFixture {
     return records;
   }
 
+  std::unique_ptr<storage::SqliteJobStore> job_store_ =
+      storage::SqliteJobStore::Open(data_.event_log()).value();
+  std::unique_ptr<JobBoard> jobs_ =
+      JobBoard::Open({.store = job_store_.get(), .clock = &SystemClock()}).value();
   DataSourceService data_sources_{{.dispatch = dispatch_,
                                    .queue = &queue_,
                                    .visibility = &visibility_,
+                                   .jobs = jobs_.get(),
+                                   .audit = &audit_,
                                    .clock = &SystemClock(),
                                    .erased = &erased_,
                                    .outcomes = &outcomes_,
@@ -267,6 +274,61 @@ TEST_F(DataSourceFilesTest, ReplacesInOneRecordAndTellsWhatItRemoved) {
   EXPECT_TRUE(std::holds_alternative<wire::LoadCommit>(records[1].command));
 }
 
+TEST_F(DataSourceFilesTest, ReplacementsAreAuditedAndAppendsAreNot) {
+  progress_.FoldThrough(10);
+  EXPECT_EQ(Send({"?name=customers", {"customer_id\nc1\n"}}).status, 200);
+  EXPECT_EQ(Send({"?name=customers&mode=replace", {""}}).status, 400);
+  EXPECT_TRUE(tokens_->List(10, 0)->empty());
+  EXPECT_EQ(Send({"?name=customers&mode=replace", {"customer_id\nc1\n"}}).status, 200);
+  const std::vector<storage::AuditEntry> entries = tokens_->List(10, 0).value();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].actor, "admin");
+  EXPECT_EQ(entries[0].action, "rows.replace");
+  EXPECT_EQ(entries[0].subject, "customers");
+}
+
+TEST_F(DataSourceFilesTest, AFileIsAJobWithItsImportId) {
+  progress_.FoldThrough(10);
+  const std::string body = Send({"?name=customers", {"customer_id\nc1\n,\n"}}).body;
+  const v1::Job job = jobs_->ListJobs(1).at(0);
+  EXPECT_THAT(body, HasSubstr("\"import_id\": \"" + job.job_id() + "\""));
+  EXPECT_EQ(job.state(), v1::JOB_STATE_DONE);
+  EXPECT_EQ(job.successful_rows(), 1u);
+  EXPECT_EQ(job.quarantined_rows(), 1u);
+}
+
+TEST_F(DataSourceFilesTest, KeepsToTheLimitOnBytesAndRefusesNothing) {
+  progress_.FoldThrough(10);
+  // A second's worth at once, then two seconds' worth at the limit.
+  const std::string token = NewToken({.name = "slow",
+                                      .scopes = {"DATASOURCES:APPEND:customers"},
+                                      .limits = {.bytes_per_second = 4'000}});
+  std::string piece;
+  while (piece.size() < 1'000) piece += "c" + std::to_string(piece.size()) + "\n";
+  Upload upload{"?name=customers", {"customer_id\n"}, token};
+  for (int i = 0; i < 12; ++i) upload.pieces.push_back(piece);
+  const auto begin = std::chrono::steady_clock::now();
+  const HttpAnswer answer = Send(upload);
+  const auto took = std::chrono::steady_clock::now() - begin;
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_GT(took, std::chrono::milliseconds(1'500));
+}
+
+TEST_F(DataSourceFilesTest, AFileThatIsHeldBackCanBeCancelled) {
+  const std::string token = NewToken({.name = "slow",
+                                      .scopes = {"DATASOURCES:APPEND:customers"},
+                                      .limits = {.bytes_per_second = 10}});
+  const auto context = Context(token);
+  v1::ImportFileResponse response;
+  const auto writer = stub_->ImportFile(context.get(), &response);
+  ASSERT_TRUE(writer->Write(Piece("customers", "customer_id\n" + std::string(10'000, 'c') + "\n")));
+  const auto job = [&] { return jobs_->ListJobs(1); };
+  while (job().empty()) std::this_thread::yield();
+  context->TryCancel();
+  EXPECT_EQ(writer->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  while (job().at(0).state() != v1::JOB_STATE_ERROR) std::this_thread::yield();
+}
+
 TEST_F(DataSourceFilesTest, ImportsWithAllFields) {
   v1::ImportFileRequest first = Piece("customers", Gzip("customer_id;name\nc1;a\\;b\n"));
   first.set_format(v1::FILE_FORMAT_CSV);
@@ -383,11 +445,9 @@ TEST_F(DataSourceFilesTest, RefusesMoreFilesThanMayBeLoadedAtOnce) {
     writers.push_back(stub_->ImportFile(contexts.back().get(), &response));
     ASSERT_TRUE(writers.back()->Write(Piece("customers", "customer_id\n")));
   }
-  HttpAnswer answer;
   // A call runs from when the server sees it.
-  do {
-    answer = Send({"?name=customers", {"customer_id\nc\n"}});
-  } while (answer.status == 200);
+  while (jobs_->ListJobs(10).size() < 3) std::this_thread::yield();
+  HttpAnswer answer = Send({"?name=customers", {"customer_id\nc\n"}});
   EXPECT_EQ(answer.status, 429);
   EXPECT_THAT(answer.body, HasSubstr("too many files are being loaded"));
   for (const auto& writer : writers) {

@@ -56,9 +56,14 @@ class DataSourceFixture : public ServiceFixture {
         .facts = &facts_,
         .quarantine = &quarantine_,
         .eraser = &eraser_,
-        .pipes = {"clv_by_segment"}});
-    service_ = std::make_unique<DataSourceService>(DataSourceService::Options{
-        .dispatch = dispatch_, .handlers = &parts_->handlers(), .face = &parts_->face()});
+        .pipes = {"clv_by_segment"},
+        .audit = &audit_});
+    service_ = std::make_unique<DataSourceService>(
+        DataSourceService::Options{.dispatch = dispatch_,
+                                   .handlers = &parts_->handlers(),
+                                   .face = &parts_->face(),
+                                   .jobs = board_.get(),
+                                   .audit = &audit_});
     jobs_admin_ = std::make_unique<AdminService>(AdminService::Options{.dispatch = dispatch_,
                                                                        .tokens = tokens_.get(),
                                                                        .clock = &SystemClock(),
@@ -97,6 +102,16 @@ class DataSourceFixture : public ServiceFixture {
     return board_
         ->WaitUntilEnded(job.job_id(), std::chrono::steady_clock::now() + std::chrono::seconds(30))
         .value();
+  }
+
+  // "ACTOR ACTION SUBJECT" of what the audit log holds, oldest first.
+  std::vector<std::string> Audited() {
+    const std::vector<storage::AuditEntry> entries = tokens_->List(1'000, 0).value();
+    std::vector<std::string> lines;
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+      lines.push_back(entry->actor + " " + entry->action + " " + entry->subject);
+    }
+    return lines;
   }
 
   // POST of `path` ("/v0/datasources/NAME/ACTION?...") as the gateway sends it up.

@@ -11,6 +11,7 @@
 #include "common/rpc/v0_reply.h"
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/event_reader.h"
+#include "common/storage/sqlite/job_store.h"
 #include "common/storage/sqlite/quarantine_reader.h"
 #include "tests/services/ingest/row_recorder.h"
 #include "tests/services/ingest/temp_directory.h"
@@ -24,9 +25,11 @@ using ::testing::HasSubstr;
 class FileImportTest : public ::testing::Test {
  protected:
   std::unique_ptr<FileImport> Begin(FileRequest request = {}) {
-    return FileImport::Begin(
-               std::move(request),
-               {.queue = &queue_, .clock = &SystemClock(), .erased = &erased_, .batch_rows = 10})
+    return FileImport::Begin(std::move(request), {.queue = &queue_,
+                                                  .jobs = jobs_.get(),
+                                                  .clock = &SystemClock(),
+                                                  .erased = &erased_,
+                                                  .batch_rows = 10})
         .value();
   }
 
@@ -74,6 +77,10 @@ class FileImportTest : public ::testing::Test {
       storage::SqliteEventLog::Open({.path = path_}).value();
   ErasedCustomers erased_{log_->ErasureKey()};
   WriteQueue queue_{{.log = log_.get(), .clock = &SystemClock(), .erased = &erased_}};
+  std::unique_ptr<storage::SqliteJobStore> job_store_ =
+      storage::SqliteJobStore::Open(path_).value();
+  std::unique_ptr<JobBoard> jobs_ =
+      JobBoard::Open({.store = job_store_.get(), .clock = &SystemClock()}).value();
 };
 
 TEST_F(FileImportTest, AppendsInBatches) {
@@ -115,7 +122,7 @@ TEST_F(FileImportTest, WhatWasAppendedBeforeAnErrorStays) {
   ASSERT_TRUE(
       plain->Take("--x\r\nContent-Disposition: form-data; name=csv\r\n\r\n" + Ids(1, 25)).ok());
   EXPECT_TRUE(absl::IsInvalidArgument(plain->Finish().status()));
-  plain->Abandon();
+  plain->Abandon(absl::CancelledError("cut"));
   EXPECT_GE(plain->appended_rows(), 10u);
   EXPECT_FALSE(Records().empty());
 }
@@ -142,7 +149,7 @@ TEST_F(FileImportTest, AReplacementIsStagedAndThenCountsInOneRecord) {
             domain::ParseRowCondition(DataSource::kCustomers, "customer_id != 'keep'").value());
   EXPECT_EQ(records[2].row_count, 0u);
   EXPECT_THAT(Quarantined().at(0).error, HasSubstr("want a row that meets replace_condition"));
-  import->Abandon();
+  import->Abandon(absl::CancelledError("cut"));
   EXPECT_EQ(Quarantined().size(), 1u);
 }
 
@@ -158,8 +165,8 @@ TEST_F(FileImportTest, AReplacementWithoutRowsReplacesByNothing) {
 TEST_F(FileImportTest, AReplacementThatIsAbandonedHasNotHappened) {
   const auto import = Begin(Replace());
   ASSERT_TRUE(import->Take("customer_id\n" + Ids(1, 12) + "bad,line\n" + Ids(1, 12)).ok());
-  import->Abandon();
-  import->Abandon();
+  import->Abandon(absl::CancelledError("cut"));
+  import->Abandon(absl::CancelledError("cut"));
   EXPECT_TRUE(Quarantined().empty());
   for (const storage::LoggedRecord& record : Records()) {
     EXPECT_NE(wire::DecodeLogRecord(record.payload).value().load_id, "");
@@ -176,7 +183,7 @@ TEST_F(FileImportTest, AReplacementIsAbortedWhenACustomerIsErasedMeanwhile) {
   const absl::StatusOr<FileResult> result = import->Finish();
   EXPECT_TRUE(absl::IsAborted(result.status())) << result.status();
   EXPECT_EQ(rpc::HttpStatusOf(result.status()), 409);
-  import->Abandon();
+  import->Abandon(absl::CancelledError("cut"));
   for (const storage::LoggedRecord& record : Records()) {
     EXPECT_TRUE(std::holds_alternative<std::monostate>(
         wire::DecodeLogRecord(record.payload).value().command));
@@ -209,9 +216,69 @@ TEST_F(FileImportTest, AReplacementByBadRowsOnlyIsRefused) {
       std::string(result.status().message()),
       "no row of the file is valid, so nothing was replaced; row 0: customer_id: got nothing, "
       "want a value");
-  import->Abandon();
+  import->Abandon(absl::CancelledError("cut"));
   EXPECT_TRUE(Records().empty());
   EXPECT_TRUE(Quarantined().empty());
+}
+
+TEST_F(FileImportTest, AJobTellsHowFarItIs) {
+  const auto import = Begin();
+  const auto job = [&] { return jobs_->ListJobs(1).at(0); };
+  EXPECT_EQ(job().kind(), v1::JOB_KIND_IMPORT);
+  EXPECT_EQ(job().state(), v1::JOB_STATE_WORKING);
+  EXPECT_EQ(job().data_source(), "customers");
+  ASSERT_TRUE(import->Take("customer_id\n" + Ids(1, 25)).ok());
+  // The second batch is on its way.
+  EXPECT_EQ(job().successful_rows(), 10u);
+  EXPECT_LT(job().progress(), 1);
+  ASSERT_TRUE(import->Take("bad,line\n").ok());
+  const FileResult result = import->Finish().value();
+  EXPECT_EQ(job().job_id(), result.import_id);
+  EXPECT_EQ(job().state(), v1::JOB_STATE_DONE);
+  EXPECT_EQ(job().progress(), 1);
+  EXPECT_EQ(job().successful_rows(), 25u);
+  EXPECT_EQ(job().quarantined_rows(), 1u);
+  EXPECT_EQ(job().invalid_lines(), 1u);
+  EXPECT_EQ(job().folded_position(), result.position);
+  // What came to nothing was not.
+  import->Abandon(absl::CancelledError("cut"));
+  EXPECT_EQ(job().state(), v1::JOB_STATE_DONE);
+}
+
+TEST_F(FileImportTest, TheJobOfAnAbandonedFileTellsWhyAndWhatStays) {
+  for (const bool replaces : {false, true}) {
+    const auto import = Begin(replaces ? Replace() : FileRequest());
+    ASSERT_TRUE(import->Take("customer_id\n" + Ids(1, 25)).ok());
+    import->Abandon(absl::CancelledError("cut"));
+    const v1::Job job = jobs_->ListJobs(1).at(0);
+    EXPECT_EQ(job.state(), v1::JOB_STATE_ERROR);
+    EXPECT_EQ(job.error(), "cut");
+    EXPECT_EQ(job.successful_rows(), replaces ? 0u : 10u);
+  }
+}
+
+TEST_F(FileImportTest, NothingIsReplacedWhenItCannotBeNoted) {
+  int calls = 0;
+  for (const bool replaces : {false, true}) {
+    const auto import = FileImport::Begin(replaces ? Replace() : FileRequest(),
+                                          {.queue = &queue_,
+                                           .jobs = jobs_.get(),
+                                           .clock = &SystemClock(),
+                                           .before_replacing =
+                                               [&calls] {
+                                                 ++calls;
+                                                 return absl::UnavailableError("no audit log");
+                                               }})
+                            .value();
+    ASSERT_TRUE(import->Take("customer_id\n" + Ids(1, 5)).ok());
+    EXPECT_EQ(import->Finish().status().message(), replaces ? "no audit log" : "");
+    import->Abandon(absl::UnavailableError("no audit log"));
+    EXPECT_EQ(calls, replaces ? 1 : 0);
+  }
+  for (const storage::LoggedRecord& record : Records()) {
+    EXPECT_TRUE(std::holds_alternative<std::monostate>(
+        wire::DecodeLogRecord(record.payload).value().command));
+  }
 }
 
 TEST_F(FileImportTest, AnEmptyFileIsRefused) {
@@ -229,7 +296,8 @@ TEST_F(FileImportTest, AnEmptyFileIsRefused) {
 
 TEST_F(FileImportTest, AFileOfTheWrongKindIsNotReadToItsEnd) {
   const auto import =
-      FileImport::Begin({.kind = FileKind::kJson}, {.queue = &queue_, .clock = &SystemClock()})
+      FileImport::Begin({.kind = FileKind::kJson},
+                        {.queue = &queue_, .jobs = jobs_.get(), .clock = &SystemClock()})
           .value();
   std::string lines;
   for (int i = 0; i < 1'000; ++i) lines += "c1,x\n";
@@ -245,7 +313,7 @@ TEST_F(FileImportTest, EndsWithTheErrorOfTheQueue) {
   const auto import = Begin(Replace());
   queue_.Drain();
   EXPECT_TRUE(absl::IsUnavailable(import->Take("customer_id\n" + Ids(1, 25))));
-  import->Abandon();
+  import->Abandon(absl::CancelledError("cut"));
 }
 
 // Takes appends and keeps nothing, so that only the import's own memory counts.
@@ -303,6 +371,9 @@ int64_t PeakBytes() {
 }
 
 TEST(FileImportMemoryTest, DoesNotGrowWithTheFile) {
+  TempDirectory directory;
+  const auto job_store = storage::SqliteJobStore::Open(directory.path() + "/event_log.db").value();
+  const auto jobs = JobBoard::Open({.store = job_store.get(), .clock = &SystemClock()}).value();
   EmptyLog log;
   WriteQueue queue({.log = &log, .clock = &SystemClock()});
   std::string piece;
@@ -316,9 +387,10 @@ TEST(FileImportMemoryTest, DoesNotGrowWithTheFile) {
   for (size_t at = bad.find(",12.50"); at != std::string::npos; at = bad.find(",12.50", at + 6)) {
     bad[at + 1] = 'x';
   }
-  const auto import = FileImport::Begin({.data_source = DataSource::kPurchases, .replaces = true},
-                                        {.queue = &queue, .clock = &SystemClock()})
-                          .value();
+  const auto import =
+      FileImport::Begin({.data_source = DataSource::kPurchases, .replaces = true},
+                        {.queue = &queue, .jobs = jobs.get(), .clock = &SystemClock()})
+          .value();
   const auto send = [&](int pieces) {
     for (int i = 0; i < pieces; ++i) {
       ASSERT_TRUE(import->Take(i % 2 == 0 ? piece : bad).ok());
