@@ -12,8 +12,6 @@ namespace {
 
 constexpr int kDecimals = 6;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 absl::Status Refuse(std::string_view text, const std::string& wanted) {
   return absl::InvalidArgumentError(absl::StrCat("got ", Quoted(text), ", want ", wanted));
 }
@@ -33,7 +31,9 @@ struct Decimal {
 
 // Takes digits off the front of `rest`.
 std::string_view TakeDigits(std::string_view& rest) {
-  const size_t length = std::find_if_not(rest.begin(), rest.end(), IsDigit) - rest.begin();
+  const size_t length =
+      std::find_if_not(rest.begin(), rest.end(), [](char c) { return c >= '0' && c <= '9'; }) -
+      rest.begin();
   const std::string_view digits = rest.substr(0, length);
   rest.remove_prefix(length);
   return digits;

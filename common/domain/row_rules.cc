@@ -14,7 +14,7 @@
 namespace clv::domain {
 namespace {
 
-using Kind = RawValue::Kind;
+using ValueKind = RawValue::Kind;
 
 constexpr size_t kTextBytes = 256;
 constexpr size_t kLongTextBytes = 1024;
@@ -28,7 +28,8 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Whether a JSON number has neither fraction nor exponent.
 bool IsInteger(const RawValue& value) {
-  return value.kind == Kind::kNumber && value.text.find_first_of(".eE") == std::string_view::npos;
+  return value.kind == ValueKind::kNumber &&
+         value.text.find_first_of(".eE") == std::string_view::npos;
 }
 
 std::optional<int64_t> ToInt64(std::string_view digits) {
@@ -40,7 +41,8 @@ std::optional<int64_t> ToInt64(std::string_view digits) {
 
 // The value as error texts show it.
 std::string Shown(const RawValue& value) {
-  if (value.kind == Kind::kContainer) return value.text.starts_with('{') ? "an object" : "an array";
+  if (value.kind == ValueKind::kContainer)
+    return value.text.starts_with('{') ? "an object" : "an array";
   return Quoted(TextOf(value).value_or(""));
 }
 
@@ -62,13 +64,13 @@ class ColumnReader {
   std::string Text(Place place) {
     const RawValue& value = row_[place];
     if (IsMissing(place)) return {};
-    if (value.kind != Kind::kText && !IsInteger(value)) {
-      if (value.kind == Kind::kBrokenText)
+    if (value.kind != ValueKind::kText && !IsInteger(value)) {
+      if (value.kind == ValueKind::kBrokenText)
         return Break<std::string>(place, "Unicode text without lone surrogates");
       return Break<std::string>(place, "text");
     }
     // The one integer whose text is not its value's.
-    if (value.kind == Kind::kNumber && value.text == "-0") return "0";
+    if (value.kind == ValueKind::kNumber && value.text == "-0") return "0";
     const size_t max_bytes =
         Spec(place).type == ColumnType::kLongText ? kLongTextBytes : kTextBytes;
     if (value.text.size() > max_bytes) {
@@ -87,7 +89,7 @@ class ColumnReader {
     const RawValue& value = row_[place];
     if (IsMissing(place)) return std::nullopt;
     std::optional<int64_t> seconds;
-    if (value.kind == Kind::kInstant) {
+    if (value.kind == ValueKind::kInstant) {
       seconds = value.number;
     } else if (IsInteger(value)) {
       seconds = ToInt64(value.text);
@@ -95,7 +97,7 @@ class ColumnReader {
           (*seconds >= kMillisecondsBegin || *seconds <= -kMillisecondsBegin)) {
         return BreakNone(place, "epoch seconds; this looks like epoch milliseconds");
       }
-    } else if (value.kind == Kind::kText) {
+    } else if (value.kind == ValueKind::kText) {
       const absl::StatusOr<ParsedInstant> parsed = ParseInstant(value.text);
       if (parsed.ok()) seconds = parsed->seconds;
     }
@@ -117,13 +119,13 @@ class ColumnReader {
         Spec(place).type == ColumnType::kImportedTotal ? kMaxImportedTotalMicros : kMaxAmountMicros;
     absl::StatusOr<int64_t> micros = absl::InvalidArgumentError("");
     switch (value.kind) {
-      case Kind::kNumber:
+      case ValueKind::kNumber:
         micros = ParseJsonNumber(value.text, max_micros);
         break;
-      case Kind::kText:
+      case ValueKind::kText:
         micros = ParseDecimalString(value.text, max_micros);
         break;
-      case Kind::kMicros:
+      case ValueKind::kMicros:
         if (value.number >= -max_micros && value.number <= max_micros) return value.number;
         return Break<int64_t>(place, absl::StrCat("an amount between -", FormatMicros(max_micros),
                                                   " and ", FormatMicros(max_micros)));
@@ -142,9 +144,9 @@ class ColumnReader {
     const RawValue& value = row_[place];
     if (IsMissing(place)) return 0;
     std::optional<int64_t> count;
-    if (value.kind == Kind::kInteger) {
+    if (value.kind == ValueKind::kInteger) {
       count = value.number;
-    } else if (IsInteger(value) || (value.kind == Kind::kText &&
+    } else if (IsInteger(value) || (value.kind == ValueKind::kText &&
                                     std::all_of(value.text.begin(), value.text.end(), IsDigit))) {
       count = ToInt64(value.text);
     }
@@ -156,9 +158,9 @@ class ColumnReader {
   std::optional<bool> Flag(Place place) {
     const RawValue& value = row_[place];
     if (IsMissing(place)) return std::nullopt;
-    if (value.kind == Kind::kFlag) return value.number != 0;
-    if (value.kind == Kind::kNumber && value.text == "0") return false;
-    if (value.kind == Kind::kNumber && value.text == "1") return true;
+    if (value.kind == ValueKind::kFlag) return value.number != 0;
+    if (value.kind == ValueKind::kNumber && value.text == "0") return false;
+    if (value.kind == ValueKind::kNumber && value.text == "1") return true;
     Break<bool>(place, "0, 1, true or false");
     return std::nullopt;
   }
@@ -167,7 +169,7 @@ class ColumnReader {
   std::string Currency(Place place) {
     const RawValue& value = row_[place];
     if (IsMissing(place)) return {};
-    if (value.kind != Kind::kText || value.text.size() != 3 ||
+    if (value.kind != ValueKind::kText || value.text.size() != 3 ||
         !std::all_of(value.text.begin(), value.text.end(), IsLetter)) {
       return Break<std::string>(place, "three letters such as USD");
     }

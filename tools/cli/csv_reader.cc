@@ -17,7 +17,7 @@
 namespace clv::cli {
 namespace {
 
-constexpr size_t kReadBytes = size_t{1} << 20;
+constexpr size_t kCsvPieceBytes = size_t{1} << 20;
 constexpr size_t kMostRecordBytes = size_t{16} << 20;
 
 bool IsDigits(std::string_view text) {
@@ -43,7 +43,7 @@ class CsvReader : public BatchReader {
       : source_(std::move(source)),
         options_(options),
         parser_({.delimiter = options.delimiter, .max_record_bytes = kMostRecordBytes}),
-        piece_(kReadBytes) {}
+        piece_(kCsvPieceBytes) {}
 
   absl::Status ReadHeader(const DataSource& data_source) {
     CLV_ASSIGN_OR_RETURN(const CsvRecord* const header, ReadRecord());

@@ -11,7 +11,7 @@ namespace clv::cli {
 namespace {
 
 // Answers dry runs with 3 rows, and everything else with a job that is done.
-FakeServer::Answer Answer(const FakeServer::Request& request) {
+FakeServer::Answer DeletionAnswer(const FakeServer::Request& request) {
   if (request.body.find("dryRun") != std::string::npos) {
     return {.body = R"({"rowsToBeDeleted":"3"})"};
   }
@@ -29,7 +29,7 @@ std::vector<std::string> Targets(const FakeServer& fake) {
 const DeleteOptions kOptions = {.data_source = "purchases", .condition = "order_id = \"x'\\\""};
 
 TEST(DeletionTest, CountsAsksAndDeletes) {
-  FakeServer fake(&Answer);
+  FakeServer fake(&DeletionAnswer);
   std::istringstream input("Yes\n");
   ASSERT_TRUE(RunDelete(fake.server(), kOptions, input).ok());
   EXPECT_EQ(Targets(fake),
@@ -40,7 +40,7 @@ TEST(DeletionTest, CountsAsksAndDeletes) {
 }
 
 TEST(DeletionTest, ADryRunOnlyCounts) {
-  FakeServer fake(&Answer);
+  FakeServer fake(&DeletionAnswer);
   std::istringstream input;
   DeleteOptions options = kOptions;
   options.dry_run = true;
@@ -49,7 +49,7 @@ TEST(DeletionTest, ADryRunOnlyCounts) {
 }
 
 TEST(DeletionTest, ANoRemovesNothing) {
-  FakeServer fake(&Answer);
+  FakeServer fake(&DeletionAnswer);
   for (const char* answer : {"no\n", "\n", "yess\n"}) {
     std::istringstream input(answer);
     EXPECT_EQ(RunDelete(fake.server(), kOptions, input).code(), absl::StatusCode::kCancelled);
@@ -63,7 +63,7 @@ TEST(DeletionTest, ANoRemovesNothing) {
 }
 
 TEST(DeletionTest, WithoutAnybodyToAskItWantsYes) {
-  FakeServer fake(&Answer);
+  FakeServer fake(&DeletionAnswer);
   std::istringstream nobody;
   EXPECT_EQ(RunDelete(fake.server(), kOptions, nobody).code(), absl::StatusCode::kInvalidArgument);
   DeleteOptions options = kOptions;

@@ -20,7 +20,7 @@ constexpr char kRows[] =
                 {"id":"3","importId":"i","insertionDate":"2026-01-02T03:04:04Z",
                  "error":"not JSON: want a value","raw":"\u00e4}\n\""}],"totalRows":"9"})";
 
-FakeServer::Answer Answer(const FakeServer::Request& request) {
+FakeServer::Answer QuarantineAnswer(const FakeServer::Request& request) {
   if (request.method == "GET" && request.target.find("/v1/jobs/") != 0) {
     return {.body = kRows};
   }
@@ -87,7 +87,7 @@ TEST(QuarantineTest, CountsReasons) {
 }
 
 TEST(QuarantineTest, CallsTheServer) {
-  FakeServer fake(&Answer);
+  FakeServer fake(&QuarantineAnswer);
   EXPECT_TRUE(RunQuarantineList(fake.server(), {.data_source = "customers", .limit = 5}).ok());
   EXPECT_TRUE(RunQuarantineReasons(fake.server(), "customers").ok());
   EXPECT_TRUE(
@@ -101,7 +101,7 @@ TEST(QuarantineTest, CallsTheServer) {
 }
 
 TEST(QuarantineTest, ReadsMendedRowsFromAFile) {
-  FakeServer fake(&Answer);
+  FakeServer fake(&QuarantineAnswer);
   const auto path = std::filesystem::path(testing::TempDir()) / "clv_mended_rows.ndjson";
   std::ofstream(path) << "{\"id\":1,\"raw\":\"{}\"}\n";
   EXPECT_TRUE(

@@ -11,7 +11,7 @@ namespace {
 using domain::RfmCellTotals;
 using domain::RfmCustomerRow;
 
-constexpr char kCustomers[] = R"sql(
+constexpr char kSegmentedCustomers[] = R"sql(
 SELECT p.customer_id, c.name, p.country, p.customer_segment, p.acquisition_source,
        p.last_purchase_date, p.purchase_count, p.total_spend_micros, s.r_score, s.f_score,
        s.m_score, s.rfm_segment
@@ -22,7 +22,7 @@ SELECT p.customer_id, c.name, p.country, p.customer_segment, p.acquisition_sourc
  ORDER BY s.r_score + s.f_score + s.m_score DESC, p.total_spend_micros DESC, p.customer_id
 )sql";
 
-constexpr char kCells[] = R"sql(
+constexpr char kSegmentCells[] = R"sql(
 SELECT s.r_score, fm_score(s.f_score, s.m_score) AS fm, COUNT(*), sum128(p.total_spend_micros),
        sum128(:as_of - p.last_purchase_date), sum128(p.purchase_count)
   FROM (SELECT * FROM population WHERE $filters) p JOIN scored s USING (number)
@@ -60,7 +60,7 @@ RfmCustomerRow ReadCustomer(const ReportStatement& statement, int64_t as_of_seco
 
 absl::StatusOr<std::vector<RfmCellTotals>> ReadCells(Snapshot& snapshot,
                                                      const SegmentationQuery& query) {
-  CLV_ASSIGN_OR_RETURN(ReportStatement statement, Query(snapshot, query, kCells));
+  CLV_ASSIGN_OR_RETURN(ReportStatement statement, Query(snapshot, query, kSegmentCells));
   std::vector<RfmCellTotals> cells;
   while (true) {
     CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());
@@ -78,7 +78,7 @@ absl::StatusOr<std::vector<RfmCellTotals>> ReadCells(Snapshot& snapshot,
 
 absl::StatusOr<Report<RfmCustomerRow>> RfmCustomers(Snapshot& snapshot,
                                                     const SegmentationQuery& query) {
-  CLV_ASSIGN_OR_RETURN(ReportStatement statement, Query(snapshot, query, kCustomers));
+  CLV_ASSIGN_OR_RETURN(ReportStatement statement, Query(snapshot, query, kSegmentedCustomers));
   Report<RfmCustomerRow> report;
   while (true) {
     CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());
