@@ -155,7 +155,7 @@ class ClvReadTransaction {
 class FoldTransaction : public ClvReadTransaction {
  public:
   // Insert or replace by key. PutPurchase replaces the row of the same customer; when a purchase
-  // moves, RemovePurchase comes first.
+  // moves, RemovePurchase comes first, else Commit may be the first to fail (ALREADY_EXISTS).
   virtual absl::Status PutCustomer(const domain::Customer& customer) = 0;
   virtual absl::Status PutImport(const domain::ImportedClv& imported) = 0;
   virtual absl::Status PutPurchase(const domain::Purchase& purchase) = 0;

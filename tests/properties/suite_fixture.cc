@@ -250,12 +250,13 @@ std::string RunningSuite::MakeToken(const std::string& name,
 std::string RunningSuite::State() const {
   std::string state;
   for (const char* rows :
-       {"* FROM customers", "* FROM purchases", "* FROM customer_clv_imports",
+       {"* FROM customers", "* FROM purchases ORDER BY customer_id, purchase_id",
+        "* FROM customer_clv_imports",
         "customer_id, country, customer_segment, acquisition_source, described, imported, "
         "signup_date, purchase_count, total_spend_micros, refunded_micros, first_purchase_date, "
         "last_purchase_date, repeat_order_days, visible_rows, unconverted_rows, "
         "last_activity_date, gross_micros FROM customer_clv"}) {
-    state += storage::DumpRawSql(data_.clv(), "SELECT " + std::string(rows)) + "--\n";
+    state += storage::DumpClvSql(data_.clv(), "SELECT " + std::string(rows)) + "--\n";
   }
   return state;
 }

@@ -6,20 +6,6 @@
 namespace clv::storage {
 namespace {
 
-domain::Purchase ReadPurchase(const Statement& row) {
-  return {.purchase_id = std::string(row.Text(0)),
-          .customer_id = std::string(row.Text(1)),
-          .order_id = std::string(row.Text(2)),
-          .purchase_amount_micros = row.Int(3),
-          .purchase_date = row.Int(4),
-          .currency = std::string(row.Text(5)),
-          .product_id = std::string(row.Text(6)),
-          .product_name = std::string(row.Text(7)),
-          .product_category = std::string(row.Text(8)),
-          .payment_method = std::string(row.Text(9)),
-          .created_at = row.OptionalInt(10)};
-}
-
 domain::Customer ReadCustomer(const Statement& row) {
   return {.customer_id = std::string(row.Text(0)),
           .name = std::string(row.Text(1)),
@@ -107,18 +93,7 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Da
   std::unique_ptr<ClvReadStatements> s(new ClvReadStatements());
   CLV_ASSIGN_OR_RETURN(s->checkpoint_, db.Prepare("SELECT folded_position FROM checkpoint"));
   CLV_ASSIGN_OR_RETURN(s->setting_, db.Prepare("SELECT value FROM settings WHERE key = ?"));
-  constexpr char kPurchaseColumns[] =
-      "SELECT purchase_id, customer_id, order_id, purchase_amount_micros, purchase_date, currency, "
-      "product_id, product_name, product_category, payment_method, created_at FROM purchases ";
-  CLV_ASSIGN_OR_RETURN(s->purchase_,
-                       db.Prepare(std::string(kPurchaseColumns) + "WHERE purchase_id = ?"));
-  CLV_ASSIGN_OR_RETURN(s->purchases_of_, db.Prepare(std::string(kPurchaseColumns) +
-                                                    "WHERE customer_id = ? ORDER BY purchase_id"));
-  CLV_ASSIGN_OR_RETURN(
-      s->scan_purchases_,
-      db.Prepare(
-          std::string(kPurchaseColumns) +
-          "WHERE (customer_id, purchase_id) > (?, ?) ORDER BY customer_id, purchase_id LIMIT ?"));
+  CLV_ASSIGN_OR_RETURN(s->purchases_, PurchasePages::Prepare(db));
   constexpr char kCustomerColumns[] =
       "SELECT customer_id, name, email, signup_date, country, customer_segment, "
       "acquisition_source, active, created_at FROM customers ";
@@ -143,13 +118,10 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Da
                  "first_purchase_date, last_purchase_date, repeat_order_days, visible_rows, "
                  "unconverted_rows, last_activity_date, gross_micros, updated_at, folded_position "
                  "FROM customer_clv WHERE customer_id = ?"));
-  CLV_ASSIGN_OR_RETURN(s->amounts_,
-                       db.Prepare("SELECT order_id, purchase_amount_micros, purchase_date, "
-                                  "currency FROM purchases WHERE customer_id = ?"));
   CLV_ASSIGN_OR_RETURN(
       s->customers_after_,
       db.Prepare("SELECT customer_id FROM customers WHERE customer_id > ?1 "
-                 "UNION SELECT customer_id FROM purchases WHERE customer_id > ?1 "
+                 "UNION SELECT customer_id FROM purchase_pages WHERE customer_id > ?1 "
                  "UNION SELECT customer_id FROM customer_clv_imports WHERE customer_id > ?1 "
                  "UNION SELECT customer_id FROM customer_clv WHERE customer_id > ?1 "
                  "ORDER BY customer_id LIMIT ?2"));
@@ -187,11 +159,6 @@ absl::StatusOr<std::string> ClvReadStatements::Setting(const std::string& key) {
   return value;
 }
 
-absl::StatusOr<ByKey<domain::Purchase>> ClvReadStatements::FindPurchases(
-    const std::vector<std::string>& ids) {
-  return FindEach(purchase_, ids, ReadPurchase);
-}
-
 absl::StatusOr<ByKey<domain::Customer>> ClvReadStatements::FindCustomers(
     const std::vector<std::string>& ids) {
   return FindEach(customer_, ids, ReadCustomer);
@@ -214,27 +181,13 @@ absl::StatusOr<CustomerFacts> ClvReadStatements::FactsOf(const std::string& cust
   if (!customers.empty()) facts.customer = std::move(customers.begin()->second);
   CLV_ASSIGN_OR_RETURN(auto imports, FindImports({customer_id}));
   if (!imports.empty()) facts.imported = std::move(imports.begin()->second);
-  amounts_.Bind(1, customer_id);
-  while (true) {
-    CLV_ASSIGN_OR_RETURN(const bool has_row, amounts_.Step());
-    if (!has_row) break;
-    facts.purchases.push_back({.order_id = std::string(amounts_.Text(0)),
-                               .amount_micros = amounts_.Int(1),
-                               .date = amounts_.Int(2),
-                               .in_reporting_currency = amounts_.Text(3) == currency});
-  }
-  amounts_.Reset();
+  CLV_ASSIGN_OR_RETURN(facts.purchases, purchases_->AmountsOf(customer_id, currency));
   return facts;
-}
-
-absl::StatusOr<std::vector<domain::Purchase>> ClvReadStatements::PurchasesOf(
-    const std::string& customer_id) {
-  purchases_of_.Bind(1, customer_id);
-  return ReadAll(purchases_of_, ReadPurchase);
 }
 
 absl::StatusOr<std::vector<std::string>> ClvReadStatements::CustomersAfter(const std::string& after,
                                                                            int limit) {
+  CLV_RETURN_IF_ERROR(purchases_->Flush());
   std::vector<std::string> ids;
   customers_after_.Bind(1, after);
   customers_after_.Bind(2, static_cast<int64_t>(limit));
@@ -259,14 +212,6 @@ absl::StatusOr<std::vector<domain::ImportedClv>> ClvReadStatements::ScanImports(
   scan_imports_.Bind(1, after);
   scan_imports_.Bind(2, int64_t{limit});
   return ReadAll(scan_imports_, ReadImport);
-}
-
-absl::StatusOr<std::vector<domain::Purchase>> ClvReadStatements::ScanPurchases(
-    const PurchaseKey& after, int limit) {
-  scan_purchases_.Bind(1, after.customer_id);
-  scan_purchases_.Bind(2, after.purchase_id);
-  scan_purchases_.Bind(3, int64_t{limit});
-  return ReadAll(scan_purchases_, ReadPurchase);
 }
 
 absl::StatusOr<FoldOutcome> ClvReadStatements::Totals() {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/purchase_pages.h"
 
 namespace clv::storage {
 
@@ -22,28 +23,26 @@ class ClvReadStatements {
 
   absl::StatusOr<LogPosition> Checkpoint();
   absl::StatusOr<std::string> Setting(const std::string& key);
-  absl::StatusOr<ByKey<domain::Purchase>> FindPurchases(const std::vector<std::string>& ids);
   absl::StatusOr<ByKey<domain::Customer>> FindCustomers(const std::vector<std::string>& ids);
   absl::StatusOr<ByKey<domain::ImportedClv>> FindImports(const std::vector<std::string>& ids);
   absl::StatusOr<ByKey<CustomerValue>> FindValues(const std::vector<std::string>& ids);
   // `currency`: the reporting currency.
   absl::StatusOr<CustomerFacts> FactsOf(const std::string& customer_id,
                                         const std::string& currency);
-  absl::StatusOr<std::vector<domain::Purchase>> PurchasesOf(const std::string& customer_id);
   absl::StatusOr<std::vector<std::string>> CustomersAfter(const std::string& after, int limit);
   absl::StatusOr<std::vector<domain::Customer>> ScanCustomers(const std::string& after, int limit);
   absl::StatusOr<std::vector<domain::ImportedClv>> ScanImports(const std::string& after, int limit);
-  absl::StatusOr<std::vector<domain::Purchase>> ScanPurchases(const PurchaseKey& after, int limit);
   absl::StatusOr<FactCounts> CountFacts();
   absl::StatusOr<FoldOutcome> Totals();
   absl::StatusOr<std::optional<FoldOutcome>> OutcomeOf(LogPosition position);
   absl::StatusOr<std::vector<JobRecord>> ListJobs(uint32_t limit);
+  PurchasePages& purchases() { return *purchases_; }
 
  private:
   ClvReadStatements() = default;
-  Statement checkpoint_, setting_, purchase_, customer_, import_, value_, amounts_, purchases_of_,
-      customers_after_, scan_customers_, scan_imports_, scan_purchases_, counts_, totals_, outcome_,
-      jobs_;
+  std::unique_ptr<PurchasePages> purchases_;
+  Statement checkpoint_, setting_, customer_, import_, value_, customers_after_, scan_customers_,
+      scan_imports_, counts_, totals_, outcome_, jobs_;
 };
 
 // Writes of one connection. Thread-compatible.
@@ -53,8 +52,6 @@ class ClvWriteStatements {
 
   absl::Status PutCustomer(const domain::Customer& customer);
   absl::Status PutImport(const domain::ImportedClv& imported);
-  absl::Status PutPurchase(const domain::Purchase& purchase);
-  absl::Status RemovePurchase(const std::string& customer_id, const std::string& purchase_id);
   absl::Status RemoveCustomer(const std::string& customer_id);
   absl::Status RemoveImport(const std::string& customer_id);
   absl::Status PutValue(const CustomerValue& value);
@@ -75,9 +72,9 @@ class ClvWriteStatements {
   absl::Status InsertOutcome(int64_t position, const FoldOutcome& outcome);
   explicit ClvWriteStatements(Database& db) : db_(db) {}
   Database& db_;
-  Statement customer_, import_, purchase_, remove_customer_, remove_import_, remove_purchase_,
-      value_, remove_value_, dead_letter_, remove_dead_letters_, forget_differences_, totals_,
-      outcome_, forget_outcomes_, publish_outcomes_, job_, setting_, checkpoint_;
+  Statement customer_, import_, remove_customer_, remove_import_, value_, remove_value_,
+      dead_letter_, remove_dead_letters_, forget_differences_, totals_, outcome_, forget_outcomes_,
+      publish_outcomes_, job_, setting_, checkpoint_;
 };
 
 }  // namespace clv::storage

@@ -18,7 +18,7 @@ class SqliteReads : public Base {
   const std::string& reporting_currency() const override { return currency_; }
   absl::StatusOr<ByKey<domain::Purchase>> FindPurchases(
       const std::vector<std::string>& ids) override {
-    return reads().FindPurchases(ids);
+    return reads().purchases().Find(ids);
   }
   absl::StatusOr<ByKey<domain::Customer>> FindCustomers(
       const std::vector<std::string>& ids) override {
@@ -40,7 +40,7 @@ class SqliteReads : public Base {
   }
   absl::StatusOr<std::vector<domain::Purchase>> PurchasesOf(
       const std::string& customer_id) override {
-    return reads().PurchasesOf(customer_id);
+    return reads().purchases().Of(customer_id);
   }
   absl::StatusOr<std::vector<domain::Customer>> ScanCustomers(const std::string& after,
                                                               int limit) override {
@@ -52,7 +52,7 @@ class SqliteReads : public Base {
   }
   absl::StatusOr<std::vector<domain::Purchase>> ScanPurchases(const PurchaseKey& after,
                                                               int limit) override {
-    return reads().ScanPurchases(after, limit);
+    return reads().purchases().Scan(after, limit);
   }
   absl::StatusOr<FactCounts> CountFacts() override { return reads().CountFacts(); }
   absl::StatusOr<FoldOutcome> Totals() override { return reads().Totals(); }
@@ -104,6 +104,10 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
         writes_(writes),
         folded_(folded) {}
 
+  ~SqliteFoldTransaction() override {
+    if (transaction_) reads_.purchases().Forget();
+  }
+
   using SqliteReads::ReadState;
 
   absl::Status PutCustomer(const domain::Customer& customer) override {
@@ -113,11 +117,11 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return writes_.PutImport(imported);
   }
   absl::Status PutPurchase(const domain::Purchase& purchase) override {
-    return writes_.PutPurchase(purchase);
+    return reads_.purchases().Put(purchase);
   }
   absl::Status RemovePurchase(const std::string& customer_id,
                               const std::string& purchase_id) override {
-    return writes_.RemovePurchase(customer_id, purchase_id);
+    return reads_.purchases().Remove(customer_id, purchase_id);
   }
   absl::Status RemoveCustomer(const std::string& customer_id) override {
     return writes_.RemoveCustomer(customer_id);
@@ -150,6 +154,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   }
   absl::Status Commit(LogPosition position) override {
     CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
+    CLV_RETURN_IF_ERROR(reads_.purchases().Flush());
     CLV_RETURN_IF_ERROR(transaction_->Commit());
     transaction_.reset();
     lock_.unlock();

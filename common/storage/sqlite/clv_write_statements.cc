@@ -29,24 +29,6 @@ absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(
       db.Prepare("INSERT OR REPLACE INTO customer_clv_imports (customer_id, total_spend_micros, "
                  "purchase_count, first_purchase_date, last_purchase_date, customer_segment, "
                  "country, acquisition_source, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  // An UPSERT on the primary key only: a purchase that still lies with another customer must be an
-  // error, not a replacement.
-  CLV_ASSIGN_OR_RETURN(
-      s->purchase_,
-      db.Prepare("INSERT INTO purchases (purchase_id, customer_id, order_id, "
-                 "purchase_amount_micros, purchase_date, currency, product_id, product_name, "
-                 "product_category, payment_method, created_at) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                 "ON CONFLICT (customer_id, purchase_id) DO UPDATE SET "
-                 "order_id = excluded.order_id, "
-                 "purchase_amount_micros = excluded.purchase_amount_micros, "
-                 "purchase_date = excluded.purchase_date, currency = excluded.currency, "
-                 "product_id = excluded.product_id, product_name = excluded.product_name, "
-                 "product_category = excluded.product_category, "
-                 "payment_method = excluded.payment_method, created_at = excluded.created_at"));
-  CLV_ASSIGN_OR_RETURN(
-      s->remove_purchase_,
-      db.Prepare("DELETE FROM purchases WHERE customer_id = ? AND purchase_id = ?"));
   CLV_ASSIGN_OR_RETURN(s->remove_customer_,
                        db.Prepare("DELETE FROM customers WHERE customer_id = ?"));
   CLV_ASSIGN_OR_RETURN(s->remove_import_,
@@ -124,29 +106,6 @@ absl::Status ClvWriteStatements::PutImport(const domain::ImportedClv& imported) 
   s.BindTextOrNull(8, imported.acquisition_source);
   s.Bind(9, imported.updated_at);
   return s.Run();
-}
-
-absl::Status ClvWriteStatements::PutPurchase(const domain::Purchase& purchase) {
-  Statement& s = purchase_;
-  s.Bind(1, purchase.purchase_id);
-  s.Bind(2, purchase.customer_id);
-  s.Bind(3, purchase.order_id);
-  s.Bind(4, purchase.purchase_amount_micros);
-  s.Bind(5, purchase.purchase_date);
-  s.Bind(6, purchase.currency);
-  s.BindTextOrNull(7, purchase.product_id);
-  s.BindTextOrNull(8, purchase.product_name);
-  s.BindTextOrNull(9, purchase.product_category);
-  s.BindTextOrNull(10, purchase.payment_method);
-  s.Bind(11, purchase.created_at);
-  return s.Run();
-}
-
-absl::Status ClvWriteStatements::RemovePurchase(const std::string& customer_id,
-                                                const std::string& purchase_id) {
-  remove_purchase_.Bind(1, customer_id);
-  remove_purchase_.Bind(2, purchase_id);
-  return remove_purchase_.Run();
 }
 
 absl::Status ClvWriteStatements::RemoveCustomer(const std::string& customer_id) {

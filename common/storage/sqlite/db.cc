@@ -172,7 +172,9 @@ absl::Status Database::Migrate(const Migrations& migrations, Mode mode) {
                        Transaction::Begin(*this, Transaction::Kind::kImmediate));
   CLV_ASSIGN_OR_RETURN(version, UserVersion(*this));
   for (; version < newest; ++version) {
-    CLV_RETURN_IF_ERROR(Execute(migrations[version]));
+    const MigrationStep& step = migrations[version];
+    CLV_RETURN_IF_ERROR(Execute(step.sql));
+    if (step.work != nullptr) CLV_RETURN_IF_ERROR(step.work(*this));
   }
   CLV_RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA user_version=", newest)));
   return transaction.Commit();

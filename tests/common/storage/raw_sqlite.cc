@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/purchases_table.h"
 #include "gtest/gtest.h"
 
 namespace clv::storage {
@@ -17,19 +19,52 @@ int AppendRow(void* text, int columns, char** values, char**) {
   return 0;
 }
 
-}  // namespace
-
-std::string DumpRawSql(const std::string& path, const std::string& sql) {
+std::string Dump(sqlite3* db, const std::string& sql) {
   std::string text;
-  sqlite3* db = nullptr;
-  EXPECT_EQ(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK) << path;
-  sqlite3_busy_timeout(db, 5'000);
   char* error = nullptr;
   EXPECT_EQ(sqlite3_exec(db, sql.c_str(), AppendRow, &text, &error), SQLITE_OK)
       << (error != nullptr ? error : "");
   sqlite3_free(error);
+  return text;
+}
+
+// Each gives a row for everything that does not agree.
+constexpr char kPurchaseDisagreements[] = R"sql(
+SELECT 'owner', p.purchase_id, p.customer_id, g.customer_id FROM purchases p
+  LEFT JOIN purchase_owners o USING (purchase_id) LEFT JOIN purchase_pages g USING (page_id)
+ WHERE g.customer_id IS NOT p.customer_id;
+SELECT 'owners', owners, rows FROM (SELECT COUNT(*) AS owners FROM purchase_owners),
+  (SELECT COUNT(*) AS rows FROM purchases) WHERE owners <> rows;
+SELECT 'uses', text, uses, seen FROM (SELECT text, SUM(n) AS seen FROM (
+    SELECT currency AS text, COUNT(*) AS n FROM purchases GROUP BY 1
+    UNION ALL SELECT product_id, COUNT(*) FROM purchases GROUP BY 1
+    UNION ALL SELECT product_name, COUNT(*) FROM purchases GROUP BY 1
+    UNION ALL SELECT product_category, COUNT(*) FROM purchases GROUP BY 1
+    UNION ALL SELECT payment_method, COUNT(*) FROM purchases GROUP BY 1)
+  WHERE text IS NOT NULL GROUP BY text) FULL JOIN purchase_texts USING (text)
+ WHERE uses IS NOT seen;
+SELECT 'empty page', customer_id FROM purchase_pages g
+ WHERE NOT EXISTS (SELECT * FROM purchases p WHERE p.customer_id = g.customer_id);
+)sql";
+
+}  // namespace
+
+std::string DumpRawSql(const std::string& path, const std::string& sql) {
+  sqlite3* db = nullptr;
+  EXPECT_EQ(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK) << path;
+  sqlite3_busy_timeout(db, 5'000);
+  std::string text = Dump(db, sql);
   sqlite3_close_v2(db);
   return text;
+}
+
+std::string DumpClvSql(const std::string& path, const std::string& sql) {
+  auto db = Database::Open({.path = path, .migrations = &ClvMigrations()});
+  EXPECT_TRUE(db.ok()) << db.status();
+  if (!db.ok()) return "";
+  EXPECT_TRUE(AddPurchasesTable(**db).ok());
+  EXPECT_EQ(Dump((*db)->raw(), kPurchaseDisagreements), "");
+  return Dump((*db)->raw(), sql);
 }
 
 void RunRawSql(const std::string& path, const std::string& sql) { DumpRawSql(path, sql); }

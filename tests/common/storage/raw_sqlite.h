@@ -15,6 +15,10 @@ std::string ReadRawSql(const std::string& path, const std::string& sql);
 // All rows as text, `|` between columns, a newline after each row.
 std::string DumpRawSql(const std::string& path, const std::string& sql);
 
+// The same on a clv.db, read-only and with the virtual table `purchases`. Fails the test when
+// pages, owners and counted texts of the purchases do not agree.
+std::string DumpClvSql(const std::string& path, const std::string& sql);
+
 }  // namespace clv::storage
 
 #endif  // CLV_TESTS_COMMON_STORAGE_RAW_SQLITE_H_

@@ -116,8 +116,9 @@ TEST_F(SqliteMigrationTest, AStoreKeepsItsFactsAndItsCheckpoint) {
                "INSERT INTO settings VALUES ('reporting_currency', 'CHF'); "
                "INSERT INTO customers (customer_id, name, active) VALUES ('c', 'Zo', 0); "
                "INSERT INTO purchases (customer_id, purchase_id, order_id, "
-               "purchase_amount_micros, purchase_date, currency) "
-               "VALUES ('c', 'p', 'o', -5, 7, 'CHF'); "
+               "purchase_amount_micros, purchase_date, currency, product_name, created_at) "
+               "VALUES ('c', 'p', 'o', -5, 7, 'CHF', 'Pen', 8), ('a', 'q', 'q', 6, 9, 'EUR', "
+               "NULL, NULL); "
                "INSERT INTO customer_clv_imports VALUES ('c', 1, 2, 3, 4, NULL, NULL, NULL, 5); "
                "INSERT INTO dead_letters VALUES (1, 0, 2, 'k', 'r'); "
                "INSERT INTO jobs VALUES ('job_1', 1, 3, 10, 11, 1, 1, 1, 0, '', '', 9)");
@@ -128,7 +129,23 @@ TEST_F(SqliteMigrationTest, AStoreKeepsItsFactsAndItsCheckpoint) {
   EXPECT_EQ(state->reporting_currency(), "CHF");
   EXPECT_EQ(state->ScanCustomers("", 10)->at(0),
             (domain::Customer{.customer_id = "c", .name = "Zo", .active = false}));
-  EXPECT_EQ(state->ScanPurchases({}, 10)->at(0).purchase_amount_micros, -5);
+  EXPECT_THAT(*state->ScanPurchases({}, 10),
+              ElementsAre(domain::Purchase{.purchase_id = "q",
+                                           .customer_id = "a",
+                                           .order_id = "q",
+                                           .purchase_amount_micros = 6,
+                                           .purchase_date = 9,
+                                           .currency = "EUR"},
+                          domain::Purchase{.purchase_id = "p",
+                                           .customer_id = "c",
+                                           .order_id = "o",
+                                           .purchase_amount_micros = -5,
+                                           .purchase_date = 7,
+                                           .currency = "CHF",
+                                           .product_name = "Pen",
+                                           .created_at = 8}));
+  EXPECT_EQ(state->FindPurchases({"p"})->at("p").customer_id, "c");
+  EXPECT_EQ(DumpClvSql(path_, "SELECT customer_id, order_date FROM orders"), "c|7\n");
   EXPECT_EQ(state->ScanImports("", 10)->at(0).purchase_count, 2);
   EXPECT_EQ(state->CountFacts()->dead_letters, 1u);
   EXPECT_EQ(*state->Totals(), FoldOutcome());

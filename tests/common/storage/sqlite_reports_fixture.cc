@@ -8,6 +8,7 @@
 #include "common/base/money.h"
 #include "common/domain/customer_summary.h"
 #include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/sqlite/purchase_pages.h"
 
 namespace clv::storage {
 namespace {
@@ -79,21 +80,9 @@ void ReportStore::WriteFacts(Database& db) {
     customer.Bind(9, row.created_at);
     EXPECT_TRUE(customer.Run().ok());
   }
-  Statement purchase =
-      Prepared(db,
-               "INSERT INTO purchases (customer_id, purchase_id, order_id, purchase_amount_micros,"
-               " purchase_date, currency, product_id, product_category) VALUES (?,?,?,?,?,?,?,?)");
-  for (const domain::Purchase& row : purchases_) {
-    purchase.Bind(1, row.customer_id);
-    purchase.Bind(2, row.purchase_id);
-    purchase.Bind(3, row.order_id);
-    purchase.Bind(4, row.purchase_amount_micros);
-    purchase.Bind(5, row.purchase_date);
-    purchase.Bind(6, row.currency);
-    purchase.BindTextOrNull(7, row.product_id);
-    purchase.BindTextOrNull(8, row.product_category);
-    EXPECT_TRUE(purchase.Run().ok());
-  }
+  const auto purchases = PurchasePages::Prepare(db).value();
+  for (const domain::Purchase& row : purchases_) EXPECT_TRUE(purchases->Put(row).ok());
+  EXPECT_TRUE(purchases->Flush().ok());
   Statement imported = Prepared(
       db,
       "INSERT INTO customer_clv_imports (customer_id, total_spend_micros, purchase_count,"

@@ -36,9 +36,9 @@ class SqliteSchemaTest : public ::testing::Test {
 
   TempDirectory directory_;
   const std::string path_ = directory_.path() + "/some.db";
-  const Migrations first_ = {"CREATE TABLE a (x INTEGER) STRICT"};
-  const Migrations both_ = {"CREATE TABLE a (x INTEGER) STRICT",
-                            "CREATE TABLE b (y INTEGER) STRICT; INSERT INTO b VALUES (1)"};
+  const Migrations first_ = {{"CREATE TABLE a (x INTEGER) STRICT"}};
+  const Migrations both_ = {{"CREATE TABLE a (x INTEGER) STRICT"},
+                            {"CREATE TABLE b (y INTEGER) STRICT; INSERT INTO b VALUES (1)"}};
 };
 
 TEST_F(SqliteSchemaTest, MigratesFromEachVersionToTheNewest) {
@@ -48,10 +48,25 @@ TEST_F(SqliteSchemaTest, MigratesFromEachVersionToTheNewest) {
   EXPECT_EQ(ReadRawSql(path_, "SELECT COUNT(*) FROM b"), "1");
 }
 
+TEST_F(SqliteSchemaTest, AMigrationMayDoWhatSqlCannotSayAndFailWithoutATrace) {
+  ASSERT_TRUE(Open(first_, Database::Mode::kReadWrite).ok());
+  const Migrations broken = {first_[0], {"CREATE TABLE b (y INTEGER) STRICT", [](Database& db) {
+                                           EXPECT_TRUE(db.Execute("INSERT INTO b VALUES (3)").ok());
+                                           return absl::DataLossError("a damaged row");
+                                         }}};
+  EXPECT_TRUE(absl::IsDataLoss(Open(broken, Database::Mode::kReadWrite).status()));
+  EXPECT_EQ(ReadRawSql(path_, "SELECT COUNT(*) FROM sqlite_schema"), "1");
+  const Migrations working = {first_[0], {"CREATE TABLE b (y INTEGER) STRICT", [](Database& db) {
+                                            return db.Execute("INSERT INTO b VALUES (3)");
+                                          }}};
+  EXPECT_TRUE(Open(working, Database::Mode::kReadWrite).ok());
+  EXPECT_EQ(ReadRawSql(path_, "SELECT y FROM b"), "3");
+}
+
 TEST_F(SqliteSchemaTest, AnInterruptedMigrationLeavesTheOldSchema) {
   ASSERT_TRUE(Open(first_, Database::Mode::kReadWrite).ok());
   const Migrations broken = {first_[0],
-                             "CREATE TABLE b (y INTEGER) STRICT; INSERT INTO nowhere VALUES (1)"};
+                             {"CREATE TABLE b (y INTEGER) STRICT; INSERT INTO nowhere VALUES (1)"}};
   EXPECT_FALSE(Open(broken, Database::Mode::kReadWrite).ok());
   EXPECT_EQ(ReadRawSql(path_, "PRAGMA user_version"), "1");
   EXPECT_EQ(ReadRawSql(path_, "SELECT COUNT(*) FROM sqlite_schema"), "1");

@@ -100,6 +100,16 @@ domain::Purchase FoldTest::Purchase(const std::string& purchase_id) {
   return purchases->at(purchase_id);
 }
 
+void FoldTest::ChangePurchase(const std::string& purchase_id,
+                              const std::function<void(domain::Purchase&)>& change) {
+  const auto facts = store_->Begin().value();
+  domain::Purchase purchase = facts->FindPurchases({purchase_id})->at(purchase_id);
+  ASSERT_TRUE(facts->RemovePurchase(purchase.customer_id, purchase_id).ok());
+  change(purchase);
+  ASSERT_TRUE(facts->PutPurchase(purchase).ok());
+  ASSERT_TRUE(facts->Commit(facts->checkpoint()).ok());
+}
+
 std::string FoldTest::DeadLetters() {
   return storage::DumpRawSql(clv_path_,
                              "SELECT log_position, row_index, data_source, key FROM dead_letters");
@@ -109,7 +119,7 @@ std::string FoldTest::StateOf(const std::string& clv_db_path, bool with_receipt)
   std::string state;
   for (const char* table : {"customers", "purchases", "customer_clv_imports", "dead_letters"}) {
     state += std::string(table) + "\n" +
-             storage::DumpRawSql(clv_db_path, "SELECT * FROM " + std::string(table));
+             storage::DumpClvSql(clv_db_path, "SELECT * FROM " + std::string(table));
   }
   constexpr char kValues[] =
       "SELECT customer_id, country, customer_segment, acquisition_source, described, imported, "

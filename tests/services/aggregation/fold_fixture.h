@@ -3,6 +3,7 @@
 #ifndef CLV_TESTS_SERVICES_AGGREGATION_FOLD_FIXTURE_H_
 #define CLV_TESTS_SERVICES_AGGREGATION_FOLD_FIXTURE_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,6 +71,9 @@ class FoldTest : public ::testing::Test {
   }
   bool IsKnown(const std::string& customer_id);
   domain::Purchase Purchase(const std::string& purchase_id);
+  // Changes a fact behind the fold's back.
+  void ChangePurchase(const std::string& purchase_id,
+                      const std::function<void(domain::Purchase&)>& change);
   std::string DeadLetters();  // `position|row_index|data_source|key`, one a line
 
   // Everything that the fold wrote, as text; without updated_at and folded_position unless told.

@@ -70,9 +70,7 @@ TEST_F(JobRunnerTest, VerifiesFromFacts) {
 }
 
 TEST_F(JobRunnerTest, VerifyingFromTheLogChecksTheFactsToo) {
-  storage::RunRawSql(clv_path_,
-                     "UPDATE purchases SET purchase_amount_micros = 1 "
-                     "WHERE purchase_id = 'p1'");
+  ChangePurchase("p1", [](domain::Purchase& purchase) { purchase.purchase_amount_micros = 1; });
   const v1::Job job = WaitFor(runner_->StartVerify(true));
   EXPECT_EQ(job.state(), v1::JOB_STATE_DONE);
   // The value row differs from the facts in two columns, the fact from the log in one.

@@ -132,7 +132,7 @@ TEST_F(RecomputeTest, VerifyFromFactsFindsAMissingAndASuperfluousRow) {
 }
 
 TEST_F(RecomputeTest, VerifyFromLogFindsAChangedFact) {
-  Damage("UPDATE purchases SET product_name = 'other' WHERE purchase_id = 'p1'");
+  ChangePurchase("p1", [](domain::Purchase& purchase) { purchase.product_name = "other"; });
   EXPECT_EQ(FromFacts().difference_count, 0u);
   const RecomputeProgress progress = FromLog();
   ASSERT_EQ(progress.difference_count, 1u);
@@ -141,9 +141,8 @@ TEST_F(RecomputeTest, VerifyFromLogFindsAChangedFact) {
 }
 
 TEST_F(RecomputeTest, VerifyFromLogFindsMissingAndSuperfluousFacts) {
-  Damage(
-      "UPDATE purchases SET purchase_id = 'p9' WHERE purchase_id = 'p1'; "
-      "DELETE FROM customer_clv_imports");
+  ChangePurchase("p1", [](domain::Purchase& purchase) { purchase.purchase_id = "p9"; });
+  Damage("DELETE FROM customer_clv_imports");
   // Two purchases and the import, and of the imported customer nothing was changed yet.
   EXPECT_EQ(FromLog().difference_count, 3u);
 }
@@ -196,9 +195,12 @@ TEST_F(RecomputeTest, VerifyFromLogComparesMoreCustomersThanASlice) {
   Append(Record(buys));
   FoldLog();
   EXPECT_EQ(FromLog().difference_count, 0u);
-  Damage(
-      "DELETE FROM customer_clv WHERE customer_id >= 'd'; "
-      "DELETE FROM purchases WHERE customer_id >= 'd'");
+  Damage("DELETE FROM customer_clv WHERE customer_id >= 'd'");
+  const auto facts = store_->Begin().value();
+  for (const Buy& buy : buys) {
+    ASSERT_TRUE(facts->RemovePurchase(buy.customer_id, buy.purchase_id).ok());
+  }
+  ASSERT_TRUE(facts->Commit(facts->checkpoint()).ok());
   EXPECT_EQ(FromLog().difference_count, 2u * 1'200);
 }
 

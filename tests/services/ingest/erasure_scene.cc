@@ -111,7 +111,7 @@ std::string ErasureScene::StateOf(const std::string& clv_db_path) {
   std::string state;
   for (const char* table : {"customers", "purchases", "customer_clv_imports"}) {
     state += std::string(table) + "\n" +
-             storage::DumpRawSql(clv_db_path, "SELECT * FROM " + std::string(table));
+             storage::DumpClvSql(clv_db_path, "SELECT * FROM " + std::string(table));
   }
   return state + "customer_clv\n" +
          storage::DumpRawSql(clv_db_path,

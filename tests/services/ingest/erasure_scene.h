@@ -23,6 +23,9 @@
 
 namespace clv::ingest {
 
+// The customer who is erased.
+inline constexpr char kCanary[] = "canary-person-7";
+
 // Reads facts, but for the next so many times.
 class FlakyReader final : public storage::ClvReader {
  public:

@@ -22,7 +22,6 @@ using storage::LogPosition;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr char kCanary[] = "canary-person-7";
 constexpr char kText[] = "canary text";
 
 Purchase Buy(const std::string& id, const std::string& customer, int64_t units,

@@ -25,8 +25,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-constexpr char kPersonalText[] = "canary-person-7";
-
 std::chrono::steady_clock::time_point In(std::chrono::seconds seconds) {
   return std::chrono::steady_clock::now() + seconds;
 }
@@ -34,10 +32,9 @@ std::chrono::steady_clock::time_point In(std::chrono::seconds seconds) {
 class ErasureTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    scene_.Append(
-        {.received_at_seconds = 1,
-         .customers = {{.customer_id = kPersonalText, .name = "Canary", .email = "c@x.com"},
-                       {.customer_id = "other", .name = "Other"}}});
+    scene_.Append({.received_at_seconds = 1,
+                   .customers = {{.customer_id = kCanary, .name = "Canary", .email = "c@x.com"},
+                                 {.customer_id = "other", .name = "Other"}}});
     scene_.FoldAll();
     Start();
   }
@@ -80,20 +77,20 @@ class ErasureTest : public ::testing::Test {
 };
 
 TEST_F(ErasureTest, TheErasureIsSafeWhenItIsStarted) {
-  const auto job = erasure_->StartErase(kPersonalText);
+  const auto job = erasure_->StartErase(kCanary);
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_EQ(job->kind(), v1::JOB_KIND_ERASE);
-  EXPECT_THAT(job->ShortDebugString(), Not(HasSubstr(kPersonalText)));
-  EXPECT_TRUE(erased_->Contains(kPersonalText));
+  EXPECT_THAT(job->ShortDebugString(), Not(HasSubstr(kCanary)));
+  EXPECT_TRUE(erased_->Contains(kCanary));
   EXPECT_FALSE(erased_->Contains("other"));
   EXPECT_EQ(scene_.log().erased_counts().customers, 1u);
   EXPECT_THAT(scene_.log().OpenErasures(), ElementsAre(job->folded_position()));
   EXPECT_EQ(std::get<wire::CustomerErasure>(scene_.Records().back().command),
-            (wire::CustomerErasure{kPersonalText, {"Canary", "c@x.com"}}));
+            (wire::CustomerErasure{kCanary, {"Canary", "c@x.com"}}));
 }
 
 TEST_F(ErasureTest, TheJobEndsWithItsCounts) {
-  const v1::Job started = erasure_->StartErase(kPersonalText).value();
+  const v1::Job started = erasure_->StartErase(kCanary).value();
   scene_.FoldAll();
   const v1::Job job = EndOf(started.job_id());
   EXPECT_EQ(job.state(), v1::JOB_STATE_DONE) << job.error();
@@ -101,7 +98,7 @@ TEST_F(ErasureTest, TheJobEndsWithItsCounts) {
   EXPECT_EQ(job.removed_log_rows(), 1u);
   EXPECT_EQ(job.removed_quarantined_rows(), 0u);
   EXPECT_EQ(job.progress(), 1);
-  EXPECT_FALSE(scene_.FilesHold(kPersonalText));
+  EXPECT_FALSE(scene_.FilesHold(kCanary));
   EXPECT_FALSE(scene_.FilesHold("c@x.com"));
 }
 
@@ -117,7 +114,7 @@ TEST_F(ErasureTest, RefusesWhatNoCustomerIdCanBe) {
 }
 
 TEST_F(ErasureTest, AwaitsTheEndAndNoLonger) {
-  const v1::Job started = erasure_->StartErase(kPersonalText).value();
+  const v1::Job started = erasure_->StartErase(kCanary).value();
   const auto await = [&](std::chrono::steady_clock::time_point until) {
     auto answer = std::make_shared<std::promise<v1::Job>>();
     erasure_->AwaitEnd(started, until, [answer](const absl::StatusOr<v1::Job>& job) {
@@ -132,30 +129,30 @@ TEST_F(ErasureTest, AwaitsTheEndAndNoLonger) {
 }
 
 TEST_F(ErasureTest, GoesOnUnderTheSameJobAfterACrash) {
-  const v1::Job started = erasure_->StartErase(kPersonalText).value();
+  const v1::Job started = erasure_->StartErase(kCanary).value();
   Stop();
   scene_.FoldAll();
   Start();
-  EXPECT_TRUE(erased_->Contains(kPersonalText));
+  EXPECT_TRUE(erased_->Contains(kCanary));
   const v1::Job job = EndOf(started.job_id());
   EXPECT_EQ(job.state(), v1::JOB_STATE_DONE) << job.error();
   EXPECT_THAT(scene_.log().OpenErasures(), IsEmpty());
-  EXPECT_FALSE(scene_.FilesHold(kPersonalText));
+  EXPECT_FALSE(scene_.FilesHold(kCanary));
 }
 
 TEST_F(ErasureTest, GoesOnWithoutAJobThatIsLost) {
-  ASSERT_TRUE(erasure_->StartErase(kPersonalText).ok());
+  ASSERT_TRUE(erasure_->StartErase(kCanary).ok());
   Stop();
   storage::RunRawSql(log_path_, "DELETE FROM jobs");
   scene_.FoldAll();
   Start();
   ASSERT_THAT(jobs_->ListJobs(10), SizeIs(1));
   EXPECT_EQ(EndOf(jobs_->ListJobs(10).front().job_id()).state(), v1::JOB_STATE_DONE);
-  EXPECT_FALSE(scene_.FilesHold(kPersonalText));
+  EXPECT_FALSE(scene_.FilesHold(kCanary));
 }
 
 TEST_F(ErasureTest, AJobWhoseErasureWasFinishedIsDone) {
-  const v1::Job started = erasure_->StartErase(kPersonalText).value();
+  const v1::Job started = erasure_->StartErase(kCanary).value();
   Stop();
   scene_.FoldAll();
   ASSERT_TRUE(scene_.Erase(started.folded_position()).ok());
@@ -188,13 +185,13 @@ TEST_F(ErasureTest, AReaderOfTheLogIsWaitedFor) {
 }
 
 TEST_F(ErasureTest, ErasingAgainDoesNoHarm) {
-  const v1::Job first = erasure_->StartErase(kPersonalText).value();
-  const v1::Job second = erasure_->StartErase(kPersonalText).value();
+  const v1::Job first = erasure_->StartErase(kCanary).value();
+  const v1::Job second = erasure_->StartErase(kCanary).value();
   scene_.FoldAll();
   EXPECT_EQ(EndOf(first.job_id()).state(), v1::JOB_STATE_DONE);
   EXPECT_EQ(EndOf(second.job_id()).state(), v1::JOB_STATE_DONE);
   EXPECT_EQ(scene_.log().erased_counts().customers, 1u);
-  EXPECT_FALSE(scene_.FilesHold(kPersonalText));
+  EXPECT_FALSE(scene_.FilesHold(kCanary));
 }
 
 }  // namespace

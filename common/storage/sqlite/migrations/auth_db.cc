@@ -45,7 +45,7 @@ CREATE TABLE audit_log (
 }  // namespace
 
 const Migrations& AuthMigrations() {
-  static const Migrations migrations = {kVersion1, kVersion2};
+  static const Migrations migrations = {{kVersion1}, {kVersion2}};
   return migrations;
 }
 

@@ -1,4 +1,10 @@
+#include <memory>
+#include <string>
+
+#include "common/base/status_macros.h"
+#include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/sqlite/purchase_pages.h"
 
 namespace clv::storage {
 namespace {
@@ -140,10 +146,61 @@ CREATE TABLE fold_outcomes (
 ) STRICT;
 )sql";
 
+// Purchases packed in one page a customer, see purchase_pages.h; `purchases` is a virtual table
+// from then on, which the view `orders` reads like the table before. Numbers of texts are never
+// given twice.
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE purchase_texts (
+  text_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  text TEXT NOT NULL UNIQUE,
+  uses INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE purchase_pages (
+  page_id INTEGER PRIMARY KEY,
+  customer_id TEXT NOT NULL UNIQUE,
+  rows BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE purchase_owners (
+  purchase_id TEXT PRIMARY KEY,
+  page_id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+// Moves the rows of the table `purchases` into pages, and drops it.
+absl::Status PackAllPurchases(Database& db) {
+  {
+    CLV_ASSIGN_OR_RETURN(const std::unique_ptr<PurchasePages> pages, PurchasePages::Prepare(db));
+    CLV_ASSIGN_OR_RETURN(
+        Statement row,
+        db.Prepare("SELECT purchase_id, customer_id, order_id, purchase_amount_micros, "
+                   "purchase_date, currency, product_id, product_name, product_category, "
+                   "payment_method, created_at FROM purchases ORDER BY customer_id, purchase_id"));
+    while (true) {
+      CLV_ASSIGN_OR_RETURN(const bool has_row, row.Step());
+      if (!has_row) break;
+      CLV_RETURN_IF_ERROR(pages->Put({.purchase_id = std::string(row.Text(0)),
+                                      .customer_id = std::string(row.Text(1)),
+                                      .order_id = std::string(row.Text(2)),
+                                      .purchase_amount_micros = row.Int(3),
+                                      .purchase_date = row.Int(4),
+                                      .currency = std::string(row.Text(5)),
+                                      .product_id = std::string(row.Text(6)),
+                                      .product_name = std::string(row.Text(7)),
+                                      .product_category = std::string(row.Text(8)),
+                                      .payment_method = std::string(row.Text(9)),
+                                      .created_at = row.OptionalInt(10)}));
+    }
+    CLV_RETURN_IF_ERROR(pages->Flush());
+  }
+  return db.Execute("DROP TABLE purchases");
+}
+
 }  // namespace
 
 const Migrations& ClvMigrations() {
-  static const Migrations migrations = {kVersion1, kVersion2};
+  static const Migrations migrations = {{kVersion1}, {kVersion2}, {kVersion3, PackAllPurchases}};
   return migrations;
 }
 

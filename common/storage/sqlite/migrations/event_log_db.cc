@@ -93,7 +93,7 @@ CREATE INDEX quarantine_by_import ON quarantine (import_id);
 }  // namespace
 
 const Migrations& EventLogMigrations() {
-  static const Migrations migrations = {kVersion1, kVersion2, kVersion3};
+  static const Migrations migrations = {{kVersion1}, {kVersion2}, {kVersion3}};
   return migrations;
 }
 

@@ -7,10 +7,20 @@
 
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace clv::storage {
 
-// SQL scripts in order; the index of a script plus one is its version.
-using Migrations = std::vector<const char*>;
+class Database;
+
+// One step: a SQL script, and then what SQL cannot say; all steps run in one transaction.
+struct MigrationStep {
+  const char* sql = nullptr;
+  absl::Status (*work)(Database& db) = nullptr;
+};
+
+// The steps in order; the index of a step plus one is its version.
+using Migrations = std::vector<MigrationStep>;
 
 // event_log.db: the log and the quarantine.
 const Migrations& EventLogMigrations();

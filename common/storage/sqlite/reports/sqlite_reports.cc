@@ -5,6 +5,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/sqlite/purchases_table.h"
 #include "common/storage/sqlite/reports/endpoints.h"
 #include "common/storage/sqlite/reports/snapshot.h"
 #include "common/storage/sqlite/reports/sql_functions.h"
@@ -55,6 +56,7 @@ absl::StatusOr<std::unique_ptr<Database>> SqliteReports::OpenConnection() const 
                                        .migrations = &ClvMigrations(),
                                        .cache_kib = options_.cache_kib}));
   CLV_RETURN_IF_ERROR(reports::RegisterSqlFunctions(*db));
+  CLV_RETURN_IF_ERROR(AddPurchasesTable(*db));
   return db;
 }
 

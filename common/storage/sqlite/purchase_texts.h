@@ -1,0 +1,55 @@
+// common/storage/sqlite/purchase_texts.h: the texts that purchases share, each kept once.
+#ifndef CLV_COMMON_STORAGE_SQLITE_PURCHASE_TEXTS_H_
+#define CLV_COMMON_STORAGE_SQLITE_PURCHASE_TEXTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/purchase_page.h"
+
+namespace clv::storage {
+
+// The table `purchase_texts` on one connection. A text goes when its last use does, and its number
+// is never given again, so that what was read once stays true. Thread-compatible.
+class PurchaseTexts {
+ public:
+  // The connection must outlive the texts.
+  static absl::StatusOr<std::unique_ptr<PurchaseTexts>> Prepare(Database& db);
+
+  // The text of a number; "" for 0. The view is valid until Flush or Forget. DATA_LOSS when there
+  // is none.
+  absl::StatusOr<std::string_view> TextOf(TextId id);
+
+  // The number of a text that somebody uses; 0 when nobody does, or it is empty.
+  absl::StatusOr<TextId> Find(const std::string& text);
+
+  // In a writing transaction: counts one more use of a text, whose number it gives, or one less.
+  absl::StatusOr<TextId> Use(const std::string& text);
+  void Release(TextId id);
+
+  // Writes the counts, and removes texts without a use. Before the transaction's end.
+  absl::Status Flush();
+
+  // What was read and counted since the last Flush may not be true: the transaction was rolled
+  // back.
+  void Forget();
+
+ private:
+  explicit PurchaseTexts(Database& db) : db_(db) {}
+  void Know(TextId id, const std::string& text);
+
+  Database& db_;
+  Statement find_, text_, insert_, count_, remove_;
+  std::unordered_map<std::string, TextId> ids_;
+  std::unordered_map<TextId, const std::string*> texts_;  // into ids_
+  std::unordered_map<TextId, int64_t> uses_;              // more or fewer than are written
+};
+
+}  // namespace clv::storage
+
+#endif  // CLV_COMMON_STORAGE_SQLITE_PURCHASE_TEXTS_H_

@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "common/storage/sqlite/purchase_page.h"
+
+namespace clv::storage {
+namespace {
+
+constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+
+rc::Gen<int64_t> Integers() {
+  return rc::gen::oneOf(
+      rc::gen::arbitrary<int64_t>(), rc::gen::inRange<int64_t>(-1'000, 1'000),
+      rc::gen::elementOf(std::vector<int64_t>{kLeast, kMost, 0, -10'000, 10'000}));
+}
+
+rc::Gen<std::string> Ids() {
+  return rc::gen::oneOf(rc::gen::nonEmpty(rc::gen::arbitrary<std::string>()),
+                        rc::gen::map(rc::gen::inRange(0, 1'000),
+                                     [](int n) { return "purchase-" + std::to_string(n); }));
+}
+
+rc::Gen<PackedPurchase> Rows() {
+  return rc::gen::build<PackedPurchase>(
+      rc::gen::set(&PackedPurchase::purchase_id, Ids()), rc::gen::set(&PackedPurchase::order_id),
+      rc::gen::set(&PackedPurchase::amount_micros, Integers()),
+      rc::gen::set(&PackedPurchase::date, Integers()),
+      rc::gen::set(&PackedPurchase::created_at, rc::gen::map(rc::gen::maybe(Integers()),
+                                                             [](const rc::Maybe<int64_t>& at) {
+                                                               return at ? std::optional(*at)
+                                                                         : std::nullopt;
+                                                             })),
+      rc::gen::set(&PackedPurchase::currency), rc::gen::set(&PackedPurchase::product_id),
+      rc::gen::set(&PackedPurchase::product_name), rc::gen::set(&PackedPurchase::product_category),
+      rc::gen::set(&PackedPurchase::payment_method));
+}
+
+RC_GTEST_PROP(PurchasePageProperty, RowsComeBackAsTheyWere, ()) {
+  std::vector<PackedPurchase> rows = *rc::gen::container<std::vector<PackedPurchase>>(Rows());
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.purchase_id < b.purchase_id; });
+  const auto read = UnpackPurchases(PackPurchases(rows));
+  RC_ASSERT(read.ok());
+  RC_ASSERT(*read == rows);
+}
+
+RC_GTEST_PROP(PurchasePageProperty, DamagedBytesAreNoHarm, ()) {
+  std::string bytes = PackPurchases(*rc::gen::container<std::vector<PackedPurchase>>(Rows()));
+  const size_t length = *rc::gen::inRange<size_t>(0, bytes.size() + 1);
+  if (length == bytes.size()) {
+    bytes[*rc::gen::inRange<size_t>(0, length)] = *rc::gen::arbitrary<char>();
+    (void)UnpackPurchases(bytes);
+  } else {
+    RC_ASSERT(absl::IsDataLoss(UnpackPurchases(bytes.substr(0, length)).status()));
+  }
+  (void)UnpackPurchases(*rc::gen::arbitrary<std::string>());
+}
+
+TEST(PurchasePageTest, AnUsualRowTakesAboutTwentyFiveBytes) {
+  std::vector<PackedPurchase> rows;
+  for (int i = 0; i < 1'000; ++i) {
+    rows.push_back({.purchase_id = "p" + std::to_string(10'000'000 + 7'919 * i),
+                    .amount_micros = 10'000 * (i * 37 % 20'000),
+                    .date = 1'600'000'000 + 86'000 * i,
+                    .created_at = 1'600'000'060 + 86'000 * i,
+                    .currency = 1,
+                    .product_id = static_cast<TextId>(2 + i % 100),
+                    .product_name = static_cast<TextId>(2 + i % 100),
+                    .product_category = static_cast<TextId>(110 + i % 8),
+                    .payment_method = static_cast<TextId>(120 + i % 4)});
+  }
+  EXPECT_LT(PackPurchases(rows).size(), 25u * rows.size());
+}
+
+TEST(PurchasePageTest, APageThatPromisesMoreThanItHoldsTakesNoMemory) {
+  EXPECT_TRUE(absl::IsDataLoss(UnpackPurchases("\x01\xff\xff\xff\xff\x7f").status()));
+  EXPECT_TRUE(absl::IsDataLoss(UnpackPurchases("").status()));
+  EXPECT_TRUE(absl::IsDataLoss(UnpackPurchases(std::string("\x02\x00", 2)).status()));
+  EXPECT_TRUE(UnpackPurchases(std::string("\x01\x00", 2))->empty());
+}
+
+}  // namespace
+}  // namespace clv::storage
