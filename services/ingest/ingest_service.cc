@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "services/ingest/events_request.h"
 #include "services/ingest/json_batch.h"
+#include "services/ingest/push_stream.h"
 #include "services/ingest/typed_batch.h"
 #include "services/ingest/write_stream.h"
 
@@ -26,6 +27,7 @@ IngestService::IngestService(const Options& options)
              .clock = options.clock,
              .erased = options.erased,
              .outcomes = options.outcomes}),
+      push_limits_(options.push_limits),
       idle_(options.stream_idle_timeout) {}
 
 template <typename Request, typename Response>
@@ -63,6 +65,17 @@ grpc::ServerReadReactor<Request>* IngestService::ServeStream(grpc::CallbackServe
                     dispatcher_.StartCall(context, method));
 }
 
+template <typename Request, typename Response>
+grpc::ServerBidiReactor<Request, Response>* IngestService::ServePush(
+    grpc::CallbackServerContext* context, const std::string& method) {
+  return new PushStream<Request, Response>({.context = context,
+                                            .dispatcher = &dispatcher_,
+                                            .path = &path_,
+                                            .idle = &idle_,
+                                            .limits = push_limits_},
+                                           dispatcher_.StartCall(context, method));
+}
+
 grpc::ServerUnaryReactor* IngestService::WriteCustomers(grpc::CallbackServerContext* context,
                                                         const v1::WriteCustomersRequest* request,
                                                         v1::WriteCustomersResponse* response) {
@@ -94,6 +107,22 @@ grpc::ServerReadReactor<v1::StreamPurchasesRequest>* IngestService::StreamPurcha
 grpc::ServerReadReactor<v1::StreamCustomerClvsRequest>* IngestService::StreamCustomerClvs(
     grpc::CallbackServerContext* context, v1::StreamCustomerClvsResponse* response) {
   return ServeStream<v1::StreamCustomerClvsRequest>(context, "StreamCustomerClvs", response);
+}
+
+grpc::ServerBidiReactor<v1::PushCustomersRequest, v1::PushCustomersResponse>*
+IngestService::PushCustomers(grpc::CallbackServerContext* context) {
+  return ServePush<v1::PushCustomersRequest, v1::PushCustomersResponse>(context, "PushCustomers");
+}
+
+grpc::ServerBidiReactor<v1::PushPurchasesRequest, v1::PushPurchasesResponse>*
+IngestService::PushPurchases(grpc::CallbackServerContext* context) {
+  return ServePush<v1::PushPurchasesRequest, v1::PushPurchasesResponse>(context, "PushPurchases");
+}
+
+grpc::ServerBidiReactor<v1::PushCustomerClvsRequest, v1::PushCustomerClvsResponse>*
+IngestService::PushCustomerClvs(grpc::CallbackServerContext* context) {
+  return ServePush<v1::PushCustomerClvsRequest, v1::PushCustomerClvsResponse>(context,
+                                                                              "PushCustomerClvs");
 }
 
 grpc::ServerUnaryReactor* IngestService::AppendEvents(grpc::CallbackServerContext* context,

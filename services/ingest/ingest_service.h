@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
 #include "services/ingest/idle_watch.h"
+#include "services/ingest/push_window.h"
 #include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_path.h"
 #include "services/ingest/write_queue.h"
@@ -28,6 +29,7 @@ class IngestService final : public v1::IngestService::CallbackService {
     storage::FoldOutcomes* outcomes = nullptr;  // the same
     // How long a stream may keep the server waiting for its next batch.
     std::chrono::milliseconds stream_idle_timeout{60'000};
+    PushLimits push_limits;  // of each stream that acknowledges its batches
   };
   explicit IngestService(const Options& options);
 
@@ -48,6 +50,13 @@ class IngestService final : public v1::IngestService::CallbackService {
   grpc::ServerReadReactor<v1::StreamCustomerClvsRequest>* StreamCustomerClvs(
       grpc::CallbackServerContext* context, v1::StreamCustomerClvsResponse* response) override;
 
+  grpc::ServerBidiReactor<v1::PushCustomersRequest, v1::PushCustomersResponse>* PushCustomers(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<v1::PushPurchasesRequest, v1::PushPurchasesResponse>* PushPurchases(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<v1::PushCustomerClvsRequest, v1::PushCustomerClvsResponse>*
+  PushCustomerClvs(grpc::CallbackServerContext* context) override;
+
   grpc::ServerUnaryReactor* AppendEvents(grpc::CallbackServerContext* context,
                                          const v1::AppendEventsRequest* request,
                                          google::api::HttpBody* response) override;
@@ -62,8 +71,13 @@ class IngestService final : public v1::IngestService::CallbackService {
   grpc::ServerReadReactor<Request>* ServeStream(grpc::CallbackServerContext* context,
                                                 const std::string& method, Response* response);
 
+  template <typename Request, typename Response>
+  grpc::ServerBidiReactor<Request, Response>* ServePush(grpc::CallbackServerContext* context,
+                                                        const std::string& method);
+
   const rpc::Dispatcher dispatcher_;
   const WritePath path_;
+  const PushLimits push_limits_;
   IdleWatch idle_;
 };
 

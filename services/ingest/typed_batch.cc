@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/rpc/status_conversion.h"
 #include "common/wire/record_codec.h"
 
@@ -11,12 +12,22 @@ namespace {
 
 using domain::DataSource;
 
-// `field`: where the rows lie in the request.
+// What a batch is called in an error: streams that answer each batch say which one is meant.
+template <typename Request>
+std::string NameOf(const Request& request) {
+  if constexpr (requires { request.batch_id(); }) {
+    return absl::StrCat(" in batch ", request.batch_id());
+  } else {
+    return "";
+  }
+}
+
+// `field`: where the rows lie in the request; `name`: see NameOf.
 template <typename Rows>
 absl::StatusOr<PreparedWrite> ReadRows(const Rows& rows, const char* field, DataSource data_source,
-                                       BatchBuilder::Options options) {
+                                       const std::string& name, BatchBuilder::Options options) {
   if (rows.empty() || rows.size() > kMaxBatchRows) {
-    return rpc::FieldError(field, std::to_string(rows.size()) + " rows", "1 to 100000");
+    return rpc::FieldError(field, absl::StrCat(rows.size(), " rows", name), "1 to 100000");
   }
   options.data_source = data_source;
   BatchBuilder builder(std::move(options));
@@ -26,19 +37,21 @@ absl::StatusOr<PreparedWrite> ReadRows(const Rows& rows, const char* field, Data
 
 template <typename Request>
 absl::StatusOr<PreparedWrite> ReadCustomers(const Request& request, BatchBuilder::Options options) {
-  return ReadRows(request.customers(), "customers", DataSource::kCustomers, std::move(options));
+  return ReadRows(request.customers(), "customers", DataSource::kCustomers, NameOf(request),
+                  std::move(options));
 }
 
 template <typename Request>
 absl::StatusOr<PreparedWrite> ReadPurchases(const Request& request, BatchBuilder::Options options) {
-  return ReadRows(request.purchases(), "purchases", DataSource::kPurchases, std::move(options));
+  return ReadRows(request.purchases(), "purchases", DataSource::kPurchases, NameOf(request),
+                  std::move(options));
 }
 
 template <typename Request>
 absl::StatusOr<PreparedWrite> ReadCustomerClvs(const Request& request,
                                                BatchBuilder::Options options) {
   return ReadRows(request.customer_clvs(), "customer_clvs", DataSource::kCustomerClv,
-                  std::move(options));
+                  NameOf(request), std::move(options));
 }
 
 }  // namespace
@@ -64,6 +77,18 @@ absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamPurchasesRequest& r
   return ReadPurchases(request, std::move(options));
 }
 absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamCustomerClvsRequest& request,
+                                             BatchBuilder::Options options) {
+  return ReadCustomerClvs(request, std::move(options));
+}
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushCustomersRequest& request,
+                                             BatchBuilder::Options options) {
+  return ReadCustomers(request, std::move(options));
+}
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushPurchasesRequest& request,
+                                             BatchBuilder::Options options) {
+  return ReadPurchases(request, std::move(options));
+}
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushCustomerClvsRequest& request,
                                              BatchBuilder::Options options) {
   return ReadCustomerClvs(request, std::move(options));
 }

@@ -26,6 +26,14 @@ absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamPurchasesRequest& r
 absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamCustomerClvsRequest& request,
                                              BatchBuilder::Options options);
 
+// The same; the violation names the batch too.
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushCustomersRequest& request,
+                                             BatchBuilder::Options options);
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushPurchasesRequest& request,
+                                             BatchBuilder::Options options);
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushCustomerClvsRequest& request,
+                                             BatchBuilder::Options options);
+
 // The result of a write as clients see it, but for `visible`.
 v1::WriteResult ResultOf(const PreparedWrite& write, storage::LogPosition position);
 

@@ -12,6 +12,7 @@
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/event_reader.h"
 #include "services/ingest/json_batch.h"
+#include "tests/services/ingest/gated_log.h"
 #include "tests/services/ingest/manual_fold_progress.h"
 #include "tests/services/ingest/temp_directory.h"
 
@@ -27,66 +28,6 @@ PreparedWrite Rows(int good, int bad) {
   return ReadJsonBatch(body, {.received_at_seconds = SystemClock().NowSeconds(), .import_id = "i"})
       .value();
 }
-
-// A real log whose appends a test can hold back or let fail.
-class GatedLog final : public storage::EventLog {
- public:
-  explicit GatedLog(storage::EventLog* log) : log_(log) {}
-
-  void Close() { gate_.lock(); }
-  void Open() { gate_.unlock(); }
-  void FailWith(absl::Status status) {
-    std::lock_guard lock(gate_);
-    failure_ = std::move(status);
-  }
-  int appends() const { return appends_; }
-
-  absl::StatusOr<std::vector<LogPosition>> Append(
-      const std::vector<storage::LogBatch>& batches) override {
-    ++appends_;
-    std::lock_guard lock(gate_);
-    if (!failure_.ok()) return failure_;
-    return log_->Append(batches);
-  }
-  absl::Status TrimThrough(LogPosition position) override { return log_->TrimThrough(position); }
-  absl::Status LimitQuarantine(int64_t now_seconds, uint64_t max_bytes) override {
-    return log_->LimitQuarantine(now_seconds, max_bytes);
-  }
-  LogPosition LastPosition() const override { return log_->LastPosition(); }
-  LogPosition FirstRetainedPosition() const override { return log_->FirstRetainedPosition(); }
-  std::map<storage::DataSource, storage::QuarantineCounts> quarantine_counts() const override {
-    return log_->quarantine_counts();
-  }
-  LogPosition LoadStart(const std::string& load_id) const override {
-    return log_->LoadStart(load_id);
-  }
-  absl::Status AbandonLoad(const std::string& load_id) override {
-    return log_->AbandonLoad(load_id);
-  }
-  absl::Status ReplaceRecords(const std::vector<storage::RewrittenRecord>& records) override {
-    return log_->ReplaceRecords(records);
-  }
-  std::vector<LogPosition> OpenErasures() const override { return log_->OpenErasures(); }
-  absl::Status FinishErasure(const storage::RewrittenRecord& record) override {
-    return log_->FinishErasure(record);
-  }
-  absl::StatusOr<uint64_t> RemoveQuarantined(
-      storage::DataSource data_source,
-      const std::function<bool(const storage::QuarantinedRow&)>& is_meant) override {
-    return log_->RemoveQuarantined(data_source, is_meant);
-  }
-  absl::Status Scrub() override { return log_->Scrub(); }
-  std::string ErasureKey() const override { return log_->ErasureKey(); }
-  absl::StatusOr<std::vector<std::string>> ErasedHashes() override { return log_->ErasedHashes(); }
-  storage::ErasedCounts erased_counts() const override { return log_->erased_counts(); }
-  uint64_t SizeBytes() const override { return log_->SizeBytes(); }
-
- private:
-  storage::EventLog* log_;
-  std::mutex gate_;
-  absl::Status failure_;
-  std::atomic<int> appends_ = 0;
-};
 
 class WriteQueueTest : public ::testing::Test {
  protected:
