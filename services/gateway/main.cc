@@ -13,6 +13,7 @@
 #include "clv/v1/query_service.pb.h"
 #include "common/base/flags.h"
 #include "common/base/log.h"
+#include "common/base/process_memory.h"
 #include "common/metrics/metrics_server.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/signal_waiter.h"
@@ -74,6 +75,7 @@ int Run(int argc, char** argv) {
             " is not loopback and there is no TLS; say --allow-public to do it all the same");
   }
 
+  clv::KeepFreedMemory();
   clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, log_level);
   auto metrics = clv::metrics::MetricsServer::Start(
