@@ -117,6 +117,29 @@ class GrpcClients:
         result = self.call(self.ingest.StreamCustomerClvs, clvs).result
         self.assertEqual((result.successful_rows, result.quarantined_rows), (0, 1))
 
+    def test_streams_that_acknowledge_every_batch(self):
+        metadata = [("authorization", "Bearer " + self.suite.admin_token)]
+        batches = [STUBS.ingest_service.PushPurchasesRequest(
+            batch_id=100 + batch, wait=batch == 9,
+            purchases=[purchase(f"k{batch}-{row}", "k1", 1_000_000) for row in range(20)]) for batch in range(10)]
+        batches[3].purchases.append(purchase("bad", "", 1))
+        answers = list(self.ingest.PushPurchases(iter(batches), metadata=metadata, timeout=DEADLINE_SECONDS))
+        self.assertEqual([answer.batch_id for answer in answers], list(range(100, 110)))
+        self.assertEqual([answer.result.successful_rows for answer in answers], [20] * 10)
+        self.assertEqual([answer.result.quarantined_rows for answer in answers], [0, 0, 0, 1] + [0] * 6)
+        self.assertEqual(answers[3].result.errors[0].row, 20)  # counted in its batch
+        self.assertTrue(answers[9].result.visible)
+        row = self.total("k1")
+        self.assertEqual((row.total_spend, row.purchase_count), ("200", 200))
+
+        answers = self.ingest.PushPurchases(iter([batches[0], STUBS.ingest_service.PushPurchasesRequest(batch_id=7)]),
+                                            metadata=metadata, timeout=DEADLINE_SECONDS)
+        self.assertEqual(next(answers).batch_id, 100)
+        with self.assertRaises(grpc.RpcError) as caught:
+            next(answers)
+        self.assertEqual(caught.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
+        self.assertIn("batch 7", caught.exception.details())
+
     def test_refused_writes(self):
         before = self.suite.counts()
         empty = STUBS.ingest_service.WritePurchasesRequest()
