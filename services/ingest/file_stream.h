@@ -103,8 +103,6 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
     }
   }
 
-  ~FileStream() override { --*host_.running; }
-
   void OnReadDone(bool ok) override {
     host_.idle->Stop(timer_);
     // After a failed read gRPC says truly whether the client has ended its file or the call.
@@ -182,7 +180,7 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
     if (!result.ok()) {
       Fail(result.status());
     } else if (!import_->request().waits) {
-      this->Finish(Face::Answer(call_.get(), *result, {}, response_));
+      EndWith(Face::Answer(call_.get(), *result, {}, response_));
     } else {
       host_.path->WaitUntilVisible(
           result->position, call_->deadline(),
@@ -199,7 +197,7 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
         job->set_removed_rows(visibility.removed_rows.value_or(0));
       });
     }
-    this->Finish(Face::Answer(call_.get(), result, visibility, response_));
+    EndWith(Face::Answer(call_.get(), result, visibility, response_));
   }
 
   // The stream is gone afterwards.
@@ -223,8 +221,13 @@ class FileStream final : public grpc::ServerReadReactor<typename Face::Request> 
   }
 
   // The stream is gone afterwards.
-  void End(const absl::Status& status) {
-    this->Finish(Face::Refuse(call_.get(), status, response_));
+  void End(const absl::Status& status) { EndWith(Face::Refuse(call_.get(), status, response_)); }
+
+  // Makes room for another file before the client can know that this one has ended. The stream is
+  // gone afterwards.
+  void EndWith(const grpc::Status& status) {
+    --*host_.running;
+    this->Finish(status);
   }
 
   const FileStreamHost& host_;

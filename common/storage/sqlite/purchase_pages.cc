@@ -1,6 +1,7 @@
 #include "common/storage/sqlite/purchase_pages.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,17 +12,6 @@ namespace {
 
 // Rows in memory after which pages are written and forgotten: about 100 MB.
 constexpr size_t kMostRows = 500'000;
-
-auto PlaceOf(std::vector<PackedPurchase>& rows, const std::string& purchase_id) {
-  return std::lower_bound(
-      rows.begin(), rows.end(), purchase_id,
-      [](const PackedPurchase& row, const std::string& id) { return row.purchase_id < id; });
-}
-
-template <typename Place>
-bool IsAt(const std::vector<PackedPurchase>& rows, Place place, const std::string& purchase_id) {
-  return place != rows.end() && place->purchase_id == purchase_id;
-}
 
 }  // namespace
 
@@ -70,6 +60,39 @@ absl::StatusOr<PurchasePages::Page*> PurchasePages::PageOf(const std::string& cu
   const auto kept = pages_.emplace(customer_id, std::move(page)).first;
   if (has_row) customers_[kept->second.page_id] = &kept->first;
   return &kept->second;
+}
+
+absl::StatusOr<const PurchasePages::Page*> PurchasePages::WholePageOf(
+    const std::string& customer_id) {
+  CLV_ASSIGN_OR_RETURN(Page* const page, PageOf(customer_id));
+  ApplyChanges(*page);
+  return page;
+}
+
+const PackedPurchase* PurchasePages::RowOf(const Page& page, const std::string& purchase_id) {
+  const auto change = page.changes.find(purchase_id);
+  if (change != page.changes.end()) return change->second ? &*change->second : nullptr;
+  const auto place = std::lower_bound(
+      page.rows.begin(), page.rows.end(), purchase_id,
+      [](const PackedPurchase& row, const std::string& id) { return row.purchase_id < id; });
+  return place != page.rows.end() && place->purchase_id == purchase_id ? &*place : nullptr;
+}
+
+void PurchasePages::ApplyChanges(Page& page) {
+  if (page.changes.empty()) return;
+  std::vector<PackedPurchase> rows;
+  rows.reserve(page.rows.size() + page.changes.size());
+  auto old = page.rows.begin();
+  for (auto& [purchase_id, row] : page.changes) {
+    while (old != page.rows.end() && old->purchase_id < purchase_id) {
+      rows.push_back(std::move(*old++));
+    }
+    if (old != page.rows.end() && old->purchase_id == purchase_id) ++old;
+    if (row) rows.push_back(*std::move(row));
+  }
+  std::move(old, page.rows.end(), std::back_inserter(rows));
+  page.rows = std::move(rows);
+  page.changes.clear();
 }
 
 absl::StatusOr<const std::string*> PurchasePages::OwnerOf(const std::string& purchase_id) {
@@ -137,19 +160,19 @@ absl::StatusOr<ByKey<domain::Purchase>> PurchasePages::Find(
   for (const std::string& id : purchase_ids) {
     CLV_ASSIGN_OR_RETURN(const std::string* const customer_id, OwnerOf(id));
     if (customer_id == nullptr) continue;
-    Page& page = pages_.at(*customer_id);
-    const auto place = PlaceOf(page.rows, id);
-    if (!IsAt(page.rows, place, id)) {
+    const Page& page = pages_.at(*customer_id);
+    const PackedPurchase* const row = RowOf(page, id);
+    if (row == nullptr) {
       return absl::DataLossError(absl::StrCat("page ", page.page_id, " lacks one of its rows"));
     }
-    CLV_ASSIGN_OR_RETURN(domain::Purchase purchase, ToPurchase(*customer_id, *place));
+    CLV_ASSIGN_OR_RETURN(domain::Purchase purchase, ToPurchase(*customer_id, *row));
     found.emplace(id, std::move(purchase));
   }
   return found;
 }
 
 absl::StatusOr<std::vector<domain::Purchase>> PurchasePages::Of(const std::string& customer_id) {
-  CLV_ASSIGN_OR_RETURN(const Page* const page, PageOf(customer_id));
+  CLV_ASSIGN_OR_RETURN(const Page* const page, WholePageOf(customer_id));
   std::vector<domain::Purchase> purchases;
   purchases.reserve(page->rows.size());
   for (const PackedPurchase& row : page->rows) {
@@ -162,7 +185,7 @@ absl::StatusOr<std::vector<domain::Purchase>> PurchasePages::Of(const std::strin
 absl::StatusOr<std::vector<domain::PurchaseAmount>> PurchasePages::AmountsOf(
     const std::string& customer_id, const std::string& reporting_currency) {
   CLV_ASSIGN_OR_RETURN(const TextId currency, texts_->Find(reporting_currency));
-  CLV_ASSIGN_OR_RETURN(const Page* const page, PageOf(customer_id));
+  CLV_ASSIGN_OR_RETURN(const Page* const page, WholePageOf(customer_id));
   std::vector<domain::PurchaseAmount> amounts;
   amounts.reserve(page->rows.size());
   for (const PackedPurchase& row : page->rows) {
@@ -198,30 +221,28 @@ absl::StatusOr<std::vector<domain::Purchase>> PurchasePages::Scan(const Purchase
 absl::Status PurchasePages::Put(const domain::Purchase& purchase) {
   CLV_ASSIGN_OR_RETURN(Page* const page, PageOf(purchase.customer_id));
   CLV_ASSIGN_OR_RETURN(PackedPurchase row, ToPacked(purchase));
-  const auto place = PlaceOf(page->rows, purchase.purchase_id);
+  if (const PackedPurchase* const old = RowOf(*page, purchase.purchase_id); old != nullptr) {
+    ReleaseTexts(*old);
+  } else {
+    Owner& owner = owners_[purchase.purchase_id];
+    if (owner.page != nullptr) {
+      return absl::AlreadyExistsError("a purchase still lies with another customer");
+    }
+    owner.page = page;
+    ++rows_;
+  }
   page->has_changed = true;
-  if (IsAt(page->rows, place, purchase.purchase_id)) {
-    ReleaseTexts(*place);
-    *place = std::move(row);
-    return absl::OkStatus();
-  }
-  Owner& owner = owners_[purchase.purchase_id];
-  if (owner.page != nullptr) {
-    return absl::AlreadyExistsError("a purchase still lies with another customer");
-  }
-  owner.page = page;
-  page->rows.insert(place, std::move(row));
-  ++rows_;
+  page->changes[purchase.purchase_id] = std::move(row);
   return absl::OkStatus();
 }
 
 absl::Status PurchasePages::Remove(const std::string& customer_id, const std::string& purchase_id) {
   CLV_ASSIGN_OR_RETURN(Page* const page, PageOf(customer_id));
-  const auto place = PlaceOf(page->rows, purchase_id);
-  if (!IsAt(page->rows, place, purchase_id)) return absl::OkStatus();
+  const PackedPurchase* const old = RowOf(*page, purchase_id);
+  if (old == nullptr) return absl::OkStatus();
+  ReleaseTexts(*old);
   page->has_changed = true;
-  ReleaseTexts(*place);
-  page->rows.erase(place);
+  page->changes[purchase_id] = std::nullopt;
   const auto [owner, is_new] = owners_.try_emplace(purchase_id);
   if (is_new) owner->second.was_stored = true;
   owner->second.page = nullptr;
@@ -243,6 +264,7 @@ absl::Status PurchasePages::WritePages() {
   });
   for (Entry* const entry : changed) {
     Page& page = entry->second;
+    ApplyChanges(page);
     if (page.rows.empty()) {
       if (page.page_id == 0) continue;
       remove_page_.Bind(1, page.page_id);

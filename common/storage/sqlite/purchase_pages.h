@@ -6,7 +6,9 @@
 #define CLV_COMMON_STORAGE_SQLITE_PURCHASE_PAGES_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -48,8 +50,10 @@ class PurchasePages {
 
  private:
   struct Page {
-    int64_t page_id = 0;  // 0: not stored
-    std::vector<PackedPurchase> rows;
+    int64_t page_id = 0;               // 0: not stored
+    std::vector<PackedPurchase> rows;  // by purchase_id
+    // Rows that were put since, or (absent) removed: one at a time they would move all behind them.
+    std::map<std::string, std::optional<PackedPurchase>> changes;
     bool has_changed = false;
   };
   // Where a purchase lies, when that has changed.
@@ -59,7 +63,12 @@ class PurchasePages {
   };
 
   PurchasePages() = default;
+  // Null when there is none.
+  static const PackedPurchase* RowOf(const Page& page, const std::string& purchase_id);
+  static void ApplyChanges(Page& page);
   absl::StatusOr<Page*> PageOf(const std::string& customer_id);
+  // The same without changes: all is in its rows.
+  absl::StatusOr<const Page*> WholePageOf(const std::string& customer_id);
   // The customer in whose page the purchase lies; null when nowhere. The pages must be flushed.
   absl::StatusOr<const std::string*> OwnerOf(const std::string& purchase_id);
   absl::StatusOr<domain::Purchase> ToPurchase(const std::string& customer_id,
