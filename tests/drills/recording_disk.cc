@@ -112,4 +112,20 @@ void RecordingDisk::WritePowerLossImage(const std::string& directory, const std:
   }
 }
 
+void RecordingDisk::WriteKillImage(const std::string& directory, const std::string& image) {
+  std::filesystem::create_directories(image);
+  std::lock_guard lock(mutex_);
+  const Names names = names_;
+  for (const auto& [path, content] : names) {
+    const std::filesystem::path file(path);
+    if (file.parent_path() != directory) continue;
+    std::string bytes = content->synced;
+    for (const PendingChange& change : content->pending) Apply(change, &bytes);
+    const std::filesystem::path copy = std::filesystem::path(image) / file.filename();
+    std::ofstream(copy, std::ios::binary) << bytes;
+    names_[copy.string()] = std::make_shared<RecordedContent>(*content);
+    if (durable_names_.contains(path)) durable_names_[copy.string()] = names_[copy.string()];
+  }
+}
+
 }  // namespace clv::drills

@@ -54,6 +54,10 @@ class RecordingDisk {
   void WritePowerLossImage(const std::string& directory, const std::string& image,
                            properties::Dice& dice);
 
+  // Writes what a killed process leaves of the files below `directory` into `image`: all that was
+  // written. What was not synced there is not synced in the image either.
+  void WriteKillImage(const std::string& directory, const std::string& image);
+
   // For the VFS.
   std::shared_ptr<RecordedContent> Opened(const std::string& path, bool is_journal);
   void Wrote(RecordedContent& content, PendingChange change);

@@ -132,7 +132,18 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   if (code != SQLITE_OK) return SqliteError(code, "opening " + options.path, handle);
   CLV_RETURN_IF_ERROR(db->Configure(options));
   CLV_RETURN_IF_ERROR(db->Migrate(*options.migrations, options.mode));
+  if (options.syncs_finds || options.mode == Mode::kReadWrite) CLV_RETURN_IF_ERROR(db->SyncWal());
   return db;
+}
+
+absl::Status Database::SyncWal() {
+  sqlite3_file* wal = nullptr;
+  int code = sqlite3_file_control(raw(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (code == SQLITE_OK && wal != nullptr && wal->pMethods != nullptr) {
+    code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  }
+  if (code != SQLITE_OK) return SqliteError(code, "syncing the write-ahead file", nullptr);
+  return absl::OkStatus();
 }
 
 int Database::IsInterrupted(void* database) {

@@ -78,6 +78,10 @@ class Database {
     // The schema; a file of a newer version is refused with FAILED_PRECONDITION. Must outlive
     // nothing: it is read while opening.
     const Migrations* migrations = nullptr;
+    // Syncs what opening has found in the write-ahead file; kReadWrite always does. For readers of
+    // whose finds something durable is made elsewhere: a killed writer may have left commits that
+    // are visible now and would be lost with the power.
+    bool syncs_finds = false;
     int cache_kib = 16 * 1024;
     std::chrono::milliseconds busy_timeout{5000};
   };
@@ -127,6 +131,7 @@ class Database {
   static int IsInterrupted(void* database);
   absl::Status Configure(const Options& options);
   absl::Status Migrate(const Migrations& migrations, Mode mode);
+  absl::Status SyncWal();
 
   std::string path_;
   std::unique_ptr<sqlite3, Closer> db_;

@@ -13,7 +13,8 @@ absl::StatusOr<std::unique_ptr<SqliteEventReader>> SqliteEventReader::Open(const
   std::unique_ptr<SqliteEventReader> reader(new SqliteEventReader(options));
   CLV_ASSIGN_OR_RETURN(reader->db_, Database::Open({.path = options.path,
                                                     .mode = Database::Mode::kReadOnly,
-                                                    .migrations = &EventLogMigrations()}));
+                                                    .migrations = &EventLogMigrations(),
+                                                    .syncs_finds = true}));
   CLV_ASSIGN_OR_RETURN(
       reader->read_, reader->db_->Prepare(
                          "SELECT position, data_source, received_at, row_count, checksum, payload "

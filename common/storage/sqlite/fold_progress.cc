@@ -13,6 +13,7 @@ absl::Status SqliteFoldProgress::OpenOnce() {
                        Database::Open({.path = options_.path,
                                        .mode = Database::Mode::kReadOnly,
                                        .migrations = &ClvMigrations(),
+                                       .syncs_finds = true,
                                        .cache_kib = 256}));
   CLV_ASSIGN_OR_RETURN(checkpoint_, db->Prepare("SELECT folded_position FROM checkpoint"));
   db_ = std::move(db);
