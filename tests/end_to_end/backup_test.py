@@ -4,16 +4,12 @@ acknowledged before the backup began.
 CLV_TEST_LONG=1 makes it 200 backups.
 """
 
-import http.client
-import json
 import os
 import shutil
-import threading
-import time
 import unittest
 
-import http_client
 from harness import LONG, ONE_PROCESS, SEPARATE, Suite, SuiteTest, eventually, field
+from loading_client import LoadingClient
 from programs import run
 
 BACKUPS = 200 if LONG else 3
@@ -22,19 +18,14 @@ BATCH_ROWS = 25
 CUSTOMERS = 40
 
 
-class LoadingClient(threading.Thread):
-    """Sends numbered batches one after another, each until it is acknowledged. Batch n is BATCH_ROWS purchases of one
-    unit each, of the client's customer n % CUSTOMERS, so that what a suite holds tells how many batches it has."""
+class NumberedClient(LoadingClient):
+    """Sends numbered batches. Batch n is BATCH_ROWS purchases of one unit each, of the client's customer
+    n % CUSTOMERS, so that what a suite holds tells how many batches it has."""
 
     def __init__(self, number, address, token):
-        super().__init__(daemon=True)
+        super().__init__(address, token)
         self._number = number
-        self._address = address
-        self._token = token
-        self._stop_request = threading.Event()
-        self.acknowledged = 0
         self.begun = 0
-        self.error = None
 
     def customer(self, batch):
         return f"c{self._number}-{batch % CUSTOMERS}"
@@ -46,38 +37,11 @@ class LoadingClient(threading.Thread):
             counts[self.customer(batch)] = counts.get(self.customer(batch), 0) + BATCH_ROWS
         return counts
 
-    def run(self):
-        try:
-            while not self._stop_request.is_set():
-                self.begun += 1
-                self._deliver(self.acknowledged)
-                self.acknowledged += 1
-                time.sleep(0.002)
-        except Exception as error:  # pylint: disable=broad-except
-            self.error = error
-
-    def stop(self):
-        self._stop_request.set()
-        self.join(timeout=120)
-
-    def _deliver(self, batch):
-        rows = [{"purchase_id": f"p{self._number}-{batch}-{n}", "customer_id": self.customer(batch),
-                 "purchase_amount": 1, "purchase_date": "2023-05-05 12:00:00"} for n in range(BATCH_ROWS)]
-        body = "\n".join(json.dumps(row) for row in rows).encode()
-        end = time.monotonic() + 60
-        while True:
-            try:
-                answer = http_client.request(self._address, "POST", "/v0/events?name=purchases", body,
-                                             {"Authorization": "Bearer " + self._token})
-                if answer.status in (200, 202):
-                    return
-                if answer.status not in (408, 429, 500, 502, 503, 504):
-                    raise AssertionError(f"a good batch got {answer}")
-            except (OSError, http.client.HTTPException):
-                pass
-            if time.monotonic() > end:
-                raise AssertionError("a batch is not acknowledged for 60 s")
-            time.sleep(0.02)
+    def send_one(self):
+        self.begun += 1
+        batch = self.acknowledged_batches
+        self.deliver([{"purchase_id": f"p{self._number}-{batch}-{n}", "customer_id": self.customer(batch),
+                       "purchase_amount": 1, "purchase_date": "2023-05-05 12:00:00"} for n in range(BATCH_ROWS)])
 
 
 class BackupTest(SuiteTest):
@@ -118,16 +82,16 @@ class BackupTest(SuiteTest):
 
     def backups_under_load(self, topology, count):
         suite = self.start_suite(topology)
-        clients = [LoadingClient(number, suite.addresses["http"], suite.tokens["append"])
+        clients = [NumberedClient(number, suite.addresses["http"], suite.tokens["append"])
                    for number in range(CLIENTS)]
         for client in clients:
             client.start()
             self.addCleanup(client.stop)
-        eventually(lambda: all(client.acknowledged > 10 for client in clients), "some load")
+        eventually(lambda: all(client.acknowledged_batches > 10 for client in clients), "some load")
         for number in range(count):
             backup = os.path.join(suite.directory, f"backup{number}")
             data_dir = os.path.join(suite.directory, f"restored{number}")
-            before = [client.acknowledged for client in clients]
+            before = [client.acknowledged_batches for client in clients]
             self.assertIn(backup, self.good(suite, "backup", backup))
             self.assertEqual(sorted(os.listdir(backup)),
                              ["admin_token", "auth.db", "backup.json", "clv.db", "event_log.db"])

@@ -5,50 +5,31 @@ CLV_TEST_LONG=1 makes it 100 kills of each kind; CLV_TEST_SEED repeats a run.
 
 import collections
 import decimal
-import http.client
-import json
 import sys
-import threading
 import time
 import unittest
 
-import http_client
 from harness import LONG, ONE_PROCESS, SEPARATE, SuiteTest, field, seeded_random
+from loading_client import LoadingClient
 
 KILLS = 100 if LONG else 5
 CLIENTS = 2
 CUSTOMERS = 60
 
 
-class LoadingClient(threading.Thread):
-    """Sends random purchases, corrections and refunds until told to stop. A batch that was not acknowledged is sent
-    again until it is; a batch that was is never sent again. So at the end every row counts exactly once."""
+class RandomClient(LoadingClient):
+    """Sends random purchases, corrections and refunds. So at the end every row counts exactly once."""
 
     def __init__(self, number, address, token, random):
-        super().__init__(daemon=True)
+        super().__init__(address, token)
         self._number = number
-        self._address = address
-        self._token = token
         self._random = random
-        self._stop_request = threading.Event()
         self._clock = 0
         self._recent = collections.deque(maxlen=500)
         self.winners = {}
-        self.acknowledged_batches = 0
-        self.repeated_batches = 0
-        self.error = None
 
-    def run(self):
-        try:
-            while not self._stop_request.is_set():
-                self._deliver(self._batch())
-                time.sleep(0.002)
-        except Exception as error:  # pylint: disable=broad-except
-            self.error = error
-
-    def stop(self):
-        self._stop_request.set()
-        self.join(timeout=120)
+    def send_one(self):
+        self.deliver(self._batch())
 
     def _batch(self):
         return [self._row() for _ in range(self._random.randint(1, 40))]
@@ -79,28 +60,6 @@ class LoadingClient(threading.Thread):
         self._recent.append(purchase_id)
         return row
 
-    def _deliver(self, rows):
-        body = "\n".join(json.dumps(row) for row in rows).encode()
-        expected = {"successful_rows": len(rows), "quarantined_rows": 0}
-        end = time.monotonic() + 60
-        while True:
-            try:
-                answer = http_client.request(self._address, "POST", "/v0/events?name=purchases", body,
-                                             {"Authorization": "Bearer " + self._token})
-                if answer.status in (200, 202):
-                    if answer.json() != expected:
-                        raise AssertionError(f"{len(rows)} rows: {answer}")
-                    self.acknowledged_batches += 1
-                    return
-                if answer.status not in (429, 499, 500, 502, 503, 504, 408):
-                    raise AssertionError(f"a good batch got {answer}")
-            except (OSError, http.client.HTTPException):
-                pass
-            if time.monotonic() > end:
-                raise AssertionError("a batch is not acknowledged for 60 s")
-            self.repeated_batches += 1
-            time.sleep(0.02)
-
 
 def expected_totals(rows):
     """total_spend and purchase_count by customer."""
@@ -120,7 +79,7 @@ def expected_totals(rows):
 
 class CrashTest(SuiteTest):
     def start_load(self, suite, random):
-        clients = [LoadingClient(number, suite.addresses["http"], suite.tokens["append"],
+        clients = [RandomClient(number, suite.addresses["http"], suite.tokens["append"],
                                  type(random)(random.getrandbits(64))) for number in range(CLIENTS)]
         for client in clients:
             client.start()

@@ -48,6 +48,7 @@ absl::StatusOr<std::unique_ptr<PurchasePages>> PurchasePages::Prepare(Database& 
 absl::StatusOr<PurchasePages::Page*> PurchasePages::PageOf(const std::string& customer_id) {
   if (const auto known = pages_.find(customer_id); known != pages_.end()) return &known->second;
   if (rows_ > kMostRows) CLV_RETURN_IF_ERROR(Flush());
+  page_.Reset();  // an error may have left it at a row
   page_.Bind(1, customer_id);
   CLV_ASSIGN_OR_RETURN(const bool has_row, page_.Step());
   Page page;
@@ -102,6 +103,7 @@ absl::StatusOr<const std::string*> PurchasePages::OwnerOf(const std::string& pur
   owner_.Reset();
   if (!has_owner) return nullptr;
   if (const auto known = customers_.find(page_id); known != customers_.end()) return known->second;
+  page_by_id_.Reset();  // likewise
   page_by_id_.Bind(1, page_id);
   CLV_ASSIGN_OR_RETURN(const bool has_page, page_by_id_.Step());
   if (!has_page) {
@@ -201,6 +203,7 @@ absl::StatusOr<std::vector<domain::Purchase>> PurchasePages::Scan(const Purchase
                                                                   int limit) {
   CLV_RETURN_IF_ERROR(Flush());
   std::vector<domain::Purchase> purchases;
+  scan_.Reset();  // likewise
   scan_.Bind(1, after.customer_id);
   while (purchases.size() < static_cast<size_t>(limit)) {
     CLV_ASSIGN_OR_RETURN(const bool has_page, scan_.Step());

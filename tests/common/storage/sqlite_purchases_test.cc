@@ -196,5 +196,32 @@ TEST_F(SqlitePurchasesTest, ADamagedPageIsDataLossEverywhere) {
   EXPECT_TRUE(absl::IsDataLoss(read.Step().status()));
 }
 
+TEST_F(SqlitePurchasesTest, ADamagedPageDoesNotHideOthers) {
+  Put(Bought("a", "p1"));
+  Put(Bought("b", "p2"));
+  Flush();
+  RunRawSql(store_.path, "UPDATE purchase_pages SET rows = x'00' WHERE customer_id = 'a'");
+  EXPECT_TRUE(absl::IsDataLoss(store_.pages->Of("a").status()));
+  EXPECT_THAT(*store_.pages->Of("b"), SizeIs(1));
+  EXPECT_TRUE(absl::IsDataLoss(store_.pages->Find({"p1"}).status()));
+  EXPECT_THAT(*store_.pages->Find({"p2"}), SizeIs(1));
+  EXPECT_TRUE(absl::IsDataLoss(store_.pages->Scan({}, 9).status()));
+  EXPECT_THAT(*store_.pages->Scan({"b", ""}, 9), SizeIs(1));
+}
+
+TEST_F(SqlitePurchasesTest, ManyChangesOfALargePageCostOnePass) {
+  constexpr int kRows = 50'000;
+  const auto id = [](int i) { return "p" + std::to_string(i); };
+  ASSERT_TRUE(store_.db->Execute("BEGIN").ok());
+  for (int i = 0; i < kRows; ++i) Put(Bought("a", id(i)));
+  Flush();
+  for (int i = 0; i < kRows; ++i) ASSERT_TRUE(store_.pages->Remove("a", id(i)).ok());
+  EXPECT_THAT(*store_.pages->Of("a"), IsEmpty());
+  Put(Bought("a", id(7)));
+  Flush();
+  ASSERT_TRUE(store_.db->Execute("COMMIT").ok());
+  EXPECT_THAT(*store_.pages->Of("a"), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace clv::storage
