@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "absl/container/inlined_vector.h"
 #include "common/base/instant.h"
 
 namespace clv::domain {
@@ -13,15 +14,47 @@ void Widen(int64_t date, std::optional<int64_t>* first, std::optional<int64_t>* 
   if (!*last || date > **last) *last = date;
 }
 
-// Distinct days of the qualifying orders dated after the end of day `after`.
-int64_t CountOrderDays(const std::vector<Order>& orders, std::optional<int64_t> after) {
-  std::vector<int64_t> days;
-  for (const Order& order : orders) {
-    const int64_t day = DayOf(order.date);
-    if (order.Qualifies() && (!after || day > *after)) days.push_back(day);
+bool IsEarlierOrder(const PurchaseAmountView& a, const PurchaseAmountView& b) {
+  return a.order_id < b.order_id;
+}
+
+// Calls `visit` with the order_id, the date, the value and whether a row is negative, of each order
+// in the reporting currency; in the order of order_id.
+template <typename Visit>
+void ForEachOrder(absl::Span<const PurchaseAmountView> rows, const Visit& visit) {
+  std::vector<PurchaseAmountView> sorted;
+  if (!std::is_sorted(rows.begin(), rows.end(), IsEarlierOrder)) {
+    sorted.assign(rows.begin(), rows.end());
+    std::sort(sorted.begin(), sorted.end(), IsEarlierOrder);
+    rows = sorted;
   }
-  std::sort(days.begin(), days.end());
-  return std::unique(days.begin(), days.end()) - days.begin();
+  for (size_t i = 0; i < rows.size();) {
+    const std::string_view order_id = rows[i].order_id;
+    std::optional<int64_t> date;
+    int64_t value_micros = 0;
+    bool has_negative_row = false;
+    for (; i < rows.size() && rows[i].order_id == order_id; ++i) {
+      const PurchaseAmountView& row = rows[i];
+      if (!row.in_reporting_currency) continue;
+      date = std::min(date.value_or(row.date), row.date);
+      value_micros += row.amount_micros;
+      has_negative_row |= row.amount_micros < 0;
+    }
+    if (date) visit(order_id, *date, value_micros, has_negative_row);
+  }
+}
+
+bool QualifiesOrder(int64_t value_micros, bool has_negative_row) {
+  return !(value_micros < 0 || (has_negative_row && value_micros <= 0));
+}
+
+std::vector<PurchaseAmountView> ViewsOf(absl::Span<const PurchaseAmount> rows) {
+  std::vector<PurchaseAmountView> views;
+  views.reserve(rows.size());
+  for (const PurchaseAmount& row : rows) {
+    views.push_back({row.order_id, row.amount_micros, row.date, row.in_reporting_currency});
+  }
+  return views;
 }
 
 const std::string& FirstGiven(const std::string* own, const std::string* imported) {
@@ -33,29 +66,22 @@ const std::string& FirstGiven(const std::string* own, const std::string* importe
 
 }  // namespace
 
+bool Order::Qualifies() const { return QualifiesOrder(value_micros, has_negative_row); }
+
 std::vector<Order> OrdersOf(absl::Span<const PurchaseAmount> rows) {
-  std::vector<const PurchaseAmount*> sorted;
-  sorted.reserve(rows.size());
-  for (const PurchaseAmount& row : rows) {
-    if (row.in_reporting_currency) sorted.push_back(&row);
-  }
-  std::sort(sorted.begin(), sorted.end(), [](const PurchaseAmount* a, const PurchaseAmount* b) {
-    return a->order_id < b->order_id;
-  });
   std::vector<Order> orders;
-  for (const PurchaseAmount* row : sorted) {
-    if (orders.empty() || orders.back().order_id != row->order_id) {
-      orders.push_back({row->order_id, row->date, 0, false});
-    }
-    Order& order = orders.back();
-    order.date = std::min(order.date, row->date);
-    order.value_micros += row->amount_micros;
-    order.has_negative_row |= row->amount_micros < 0;
-  }
+  ForEachOrder(ViewsOf(rows), [&](std::string_view order_id, int64_t date, int64_t value_micros,
+                                  bool has_negative_row) {
+    orders.push_back({std::string(order_id), date, value_micros, has_negative_row});
+  });
   return orders;
 }
 
 CustomerSummary Summarize(absl::Span<const PurchaseAmount> rows, const ImportedClv* imported) {
+  return Summarize(ViewsOf(rows), imported);
+}
+
+CustomerSummary Summarize(absl::Span<const PurchaseAmountView> rows, const ImportedClv* imported) {
   CustomerSummary summary;
   const auto counts = [&](int64_t date) {
     return imported == nullptr || date > imported->updated_at;
@@ -68,7 +94,7 @@ CustomerSummary Summarize(absl::Span<const PurchaseAmount> rows, const ImportedC
     Widen(imported->first_purchase_date, &summary.first_purchase_date, &summary.last_purchase_date);
     Widen(imported->last_purchase_date, &summary.first_purchase_date, &summary.last_purchase_date);
   }
-  for (const PurchaseAmount& row : rows) {
+  for (const PurchaseAmountView& row : rows) {
     summary.gross_micros += std::abs(row.amount_micros);
     if (!row.in_reporting_currency) {
       ++summary.unconverted_rows;
@@ -80,18 +106,21 @@ CustomerSummary Summarize(absl::Span<const PurchaseAmount> rows, const ImportedC
     summary.total_spend_micros += row.amount_micros;
     summary.refunded_micros += std::max<int64_t>(0, -row.amount_micros);
   }
-  const std::vector<Order> orders = OrdersOf(rows);
-  for (const Order& order : orders) {
-    if (!order.Qualifies()) continue;
-    Widen(order.date, &summary.first_purchase_date, &summary.last_purchase_date);
-    if (counts(order.date)) ++summary.purchase_count;
-  }
-  if (imported != nullptr) {
-    summary.repeat_order_days =
-        imported->purchase_count - 1 + CountOrderDays(orders, DayOf(imported->updated_at));
-  } else {
-    summary.repeat_order_days = std::max<int64_t>(0, CountOrderDays(orders, std::nullopt) - 1);
-  }
+  // Days of qualifying orders that count as repeats: all, or those after the imported record's.
+  absl::InlinedVector<int64_t, 64> days;
+  const int64_t imported_day = imported != nullptr ? DayOf(imported->updated_at) : 0;
+  ForEachOrder(rows, [&](std::string_view /*order_id*/, int64_t date, int64_t value_micros,
+                         bool has_negative_row) {
+    if (!QualifiesOrder(value_micros, has_negative_row)) return;
+    Widen(date, &summary.first_purchase_date, &summary.last_purchase_date);
+    if (counts(date)) ++summary.purchase_count;
+    const int64_t day = DayOf(date);
+    if (imported == nullptr || day > imported_day) days.push_back(day);
+  });
+  std::sort(days.begin(), days.end());
+  const int64_t order_days = std::unique(days.begin(), days.end()) - days.begin();
+  summary.repeat_order_days = imported != nullptr ? imported->purchase_count - 1 + order_days
+                                                  : std::max<int64_t>(0, order_days - 1);
   return summary;
 }
 

@@ -11,13 +11,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/domain/customer_summary.h"
 #include "common/domain/records.h"
+#include "common/storage/purchase_fact.h"
 #include "common/storage/storage.h"
 
 namespace clv::storage {
@@ -44,6 +48,20 @@ struct CustomerFacts {
   std::vector<domain::PurchaseAmount> purchases;
 
   bool empty() const { return !customer && !imported && purchases.empty(); }
+};
+
+// One customer in the hands of a fold: what is stored, and what it becomes.
+struct CustomerInFold {
+  std::string_view customer_id;
+  const domain::ImportedClv* imported = nullptr;  // null: none
+  std::optional<CustomerValue> value;
+  std::vector<PurchaseFact> purchases;  // by purchase_id, which they differ in
+};
+
+// A purchase that a fold has put.
+struct PurchaseChange {
+  std::optional<PurchaseFact> before;  // the row that it replaces
+  PurchaseFact after;
 };
 
 // An event that could not be folded.
@@ -96,6 +114,9 @@ struct JobRecord {
   std::string error;
   LogPosition folded_position = 0;
 };
+
+// Half of what a customer's gross may be.
+inline constexpr int64_t kLargeGross = int64_t{1} << 62;
 
 template <typename Row>
 using ByKey = std::unordered_map<std::string, Row>;
@@ -166,6 +187,29 @@ class FoldTransaction : public ClvReadTransaction {
   virtual absl::Status PutValue(const CustomerValue& value) = 0;
   virtual absl::Status RemoveValue(const std::string& customer_id) = 0;
   virtual absl::Status AddDeadLetter(const DeadLetter& letter) = 0;
+
+  // The way of many purchases, beside the row-wise one above.
+  //
+  // The number of a text, for PurchaseFact; 0 for "". It may be forgotten with the transaction.
+  virtual absl::StatusOr<TextId> InternText(std::string_view text) = 0;
+  // Whether some customer's purchases may hold an id; false is certain, and most absent ids get it.
+  virtual absl::StatusOr<std::vector<bool>> MayHold(
+      absl::Span<const std::string_view> purchase_ids) = 0;
+  // Whether some customer's purchases, as they were before the FoldCustomers that is under way,
+  // hold an id.
+  virtual absl::StatusOr<bool> Holds(std::string_view purchase_id) = 0;
+  // Calls `fold` for each of the customers, which are sorted and differ, with what is stored. It
+  // replaces `purchases` and `value` and appends what it put to the changes (PurchaseFact::ids may
+  // point into the stored rows or live until the end of the call); when that stays empty and it
+  // returns false nothing is written. No purchase may be put that another customer holds.
+  using FoldOne = absl::FunctionRef<absl::StatusOr<bool>(size_t index, CustomerInFold& customer,
+                                                         std::vector<PurchaseChange>& changes)>;
+  virtual absl::Status FoldCustomers(absl::Span<const std::string_view> customer_ids,
+                                     FoldOne fold) = 0;
+  // Whether a value was ever written whose gross_micros exceeds kLargeGross. While none was, sums
+  // within 2^62 can be added to any customer's gross.
+  virtual bool has_large_gross() const = 0;
+
   // Removes dead letters with one of the keys, and every difference that jobs have found: what else
   // may name an erased customer.
   virtual absl::Status RemoveTraces(const std::vector<std::string>& keys) = 0;

@@ -3,6 +3,7 @@
 #include <google/protobuf/arena.h>
 
 #include <limits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "clv/log/v1/log_record.pb.h"
@@ -87,12 +88,10 @@ std::string EncodeLogRecord(const LogRows& rows) {
   auto* record = google::protobuf::Arena::CreateMessage<log::v1::LogRecord>(&arena);
   record->set_received_at_seconds(rows.received_at_seconds);
   record->mutable_customers()->Reserve(static_cast<int>(rows.customers.size()));
-  record->mutable_purchases()->Reserve(static_cast<int>(rows.purchases.size()));
   record->mutable_customer_clvs()->Reserve(static_cast<int>(rows.customer_clvs.size()));
   for (const domain::Customer& customer : rows.customers)
     SetFields(customer, *record->add_customers());
-  for (const domain::Purchase& purchase : rows.purchases)
-    SetFields(purchase, *record->add_purchases());
+  if (!rows.purchases.empty()) record->set_packed_purchases(PackPurchaseBatch(rows.purchases));
   for (const domain::ImportedClv& clv : rows.customer_clvs)
     SetFields(clv, *record->add_customer_clvs());
   record->set_load_id(rows.load_id);
@@ -101,28 +100,42 @@ std::string EncodeLogRecord(const LogRows& rows) {
   return record->SerializeAsString();
 }
 
-absl::StatusOr<LogRows> DecodeLogRecord(std::string_view payload) {
+absl::StatusOr<PackedLogRows> DecodePackedLogRecord(std::string_view payload) {
   google::protobuf::Arena arena(LargeBlocks());
   auto* record = google::protobuf::Arena::CreateMessage<log::v1::LogRecord>(&arena);
   if (payload.size() > std::numeric_limits<int>::max() ||
       !record->ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
     return absl::DataLossError("log record: the payload is no clv.log.v1.LogRecord");
   }
-  LogRows rows;
+  PackedLogRows packed;
+  LogRows& rows = packed.rows;
   rows.received_at_seconds = record->received_at_seconds();
   rows.customers.reserve(record->customers().size());
-  rows.purchases.reserve(record->purchases().size());
   rows.customer_clvs.reserve(record->customer_clvs().size());
   for (const v1::Customer& customer : record->customers())
     rows.customers.push_back(FromProto(customer));
-  for (const v1::Purchase& purchase : record->purchases())
-    rows.purchases.push_back(FromProto(purchase));
   for (const v1::CustomerClv& clv : record->customer_clvs())
     rows.customer_clvs.push_back(FromProto(clv));
   rows.load_id = record->load_id();
   rows.wants_outcome = record->wants_outcome();
   CLV_ASSIGN_OR_RETURN(rows.command, CommandFrom(*record));
-  return rows;
+  if (record->purchases().empty()) {
+    CLV_ASSIGN_OR_RETURN(packed.purchases,
+                         UnpackPurchaseBatch(std::move(*record->mutable_packed_purchases())));
+    return packed;
+  }
+  std::vector<domain::Purchase> purchases;
+  for (const v1::Purchase& purchase : record->purchases()) purchases.push_back(FromProto(purchase));
+  packed.purchases = BatchOf(purchases);
+  return packed;
+}
+
+absl::StatusOr<LogRows> DecodeLogRecord(std::string_view payload) {
+  CLV_ASSIGN_OR_RETURN(PackedLogRows packed, DecodePackedLogRecord(payload));
+  packed.rows.purchases.reserve(packed.purchases.rows.size());
+  for (const PurchaseBatch::Row& row : packed.purchases.rows)
+    packed.rows.purchases.push_back(packed.purchases.PurchaseOf(row));
+  return std::move(packed.rows);
 }
 
 }  // namespace clv::wire

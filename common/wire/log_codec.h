@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "common/domain/records.h"
 #include "common/domain/row_condition.h"
+#include "common/wire/purchase_batch.h"
 
 namespace clv::wire {
 
@@ -66,6 +67,13 @@ std::string EncodeLogRecord(const LogRows& rows);
 
 // What a payload holds. DATA_LOSS when the bytes are no LogRecord, or its command cannot be read.
 absl::StatusOr<LogRows> DecodeLogRecord(std::string_view payload);
+
+// The same with the purchases as they are packed; `rows.purchases` is empty.
+struct PackedLogRows {
+  LogRows rows;
+  PurchaseBatch purchases;
+};
+absl::StatusOr<PackedLogRows> DecodePackedLogRecord(std::string_view payload);
 
 }  // namespace clv::wire
 

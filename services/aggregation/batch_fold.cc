@@ -32,13 +32,15 @@ void Enter(ByKey<Row> stored, Contests<Row>* contests) {
 
 }  // namespace
 
-absl::Status BatchFold::ReadWinners(absl::Span<const LoggedRows> records) {
+absl::Status BatchFold::ReadWinners(absl::Span<const LoggedRows> records,
+                                    absl::Span<const PurchasePlace> places) {
+  for (const PurchasePlace& place : places) {
+    const auto& row = records[place.record].purchases.rows[place.row];
+    purchases_[std::string(row.purchase_id)];
+    if (!row.customer_id.empty()) gross_[std::string(row.customer_id)];
+  }
   for (const LoggedRows& record : records) {
     for (const Customer& row : record.customers) customers_[row.customer_id];
-    for (const Purchase& row : record.purchases) {
-      purchases_[row.purchase_id];
-      if (!row.customer_id.empty()) gross_[row.customer_id];
-    }
     for (const ImportedClv& row : record.customer_clvs) imports_[row.customer_id];
   }
   CLV_ASSIGN_OR_RETURN(auto customers, transaction_.FindCustomers(SortedKeys(customers_)));
@@ -70,7 +72,7 @@ bool BatchFold::Fits(const std::string& customer_id, int64_t added, int64_t remo
 
 absl::Status BatchFold::Refuse(const LoggedRows& record, uint32_t index, DataSource data_source,
                                const std::string& key, std::string reason) {
-  ++outcomes_.back().dead_letters;
+  ++outcome_->dead_letters;
   return transaction_.AddDeadLetter({.position = record.position,
                                      .row_index = index,
                                      .data_source = data_source,
@@ -81,7 +83,7 @@ absl::Status BatchFold::Refuse(const LoggedRows& record, uint32_t index, DataSou
 template <typename Row>
 bool BatchFold::Wins(const std::optional<Row>& winner, const Row& row) {
   if (domain::Replaces(winner ? &*winner : nullptr, row)) return true;
-  ++(*winner == row ? outcomes_.back().duplicate_rows : outcomes_.back().superseded_rows);
+  ++(*winner == row ? outcome_->duplicate_rows : outcome_->superseded_rows);
   return false;
 }
 
@@ -136,38 +138,43 @@ absl::Status BatchFold::MergeImport(const LoggedRows& record, uint32_t index,
   return absl::OkStatus();
 }
 
-absl::Status BatchFold::MergeRecord(const LoggedRows& record) {
+absl::Status BatchFold::MergeRecord(const LoggedRows& record,
+                                    absl::Span<const PurchasePlace> places) {
   if (!record.undecodable.empty()) {
     return Refuse(record, 0, DataSource::kPurchases, "the whole record", record.undecodable);
   }
-  outcomes_.back().rows = record.size();
   for (const Customer& row : record.customers) MergeCustomer(record, row);
-  uint32_t index = 0;
-  for (const Purchase& row : record.purchases) {
-    if (row.customer_id.empty()) {
-      EndErasedVersion(record, row);
+  for (const PurchasePlace& place : places) {
+    const auto& row = record.purchases.rows[place.row];
+    Purchase purchase = record.purchases.PurchaseOf(row);
+    if (purchase.customer_id.empty()) {
+      EndErasedVersion(record, purchase);
       continue;
     }
-    CLV_RETURN_IF_ERROR(MergePurchase(record, index++, row));
+    CLV_RETURN_IF_ERROR(MergePurchase(record, place.row, std::move(purchase)));
   }
-  index = 0;
+  uint32_t index = 0;
   for (const ImportedClv& row : record.customer_clvs) {
     CLV_RETURN_IF_ERROR(MergeImport(record, index++, row));
   }
   return absl::OkStatus();
 }
 
-absl::Status BatchFold::Merge(absl::Span<const LoggedRows> records) {
-  for (const LoggedRows& record : records) {
-    outcomes_.emplace_back();
-    CLV_RETURN_IF_ERROR(MergeRecord(record));
+absl::Status BatchFold::Merge(absl::Span<const LoggedRows> records,
+                              absl::Span<const PurchasePlace> places) {
+  for (uint32_t i = 0; i < records.size(); ++i) {
+    size_t own = 0;
+    while (own < places.size() && places[own].record == i) ++own;
+    CLV_RETURN_IF_ERROR(MergeRecord(records[i], places.first(own)));
+    places.remove_prefix(own);
+    ++outcome_;
   }
   return absl::OkStatus();
 }
 
 void BatchFold::EndErasedVersion(const LoggedRows& record, const Purchase& row) {
   std::optional<Purchase>& winner = purchases_.at(row.purchase_id).winner;
-  --outcomes_.back().rows;
+  --outcome_->rows;
   if (!winner) return;
   Touch(winner->customer_id, record);
   gross_[winner->customer_id] -= std::abs(winner->purchase_amount_micros);
@@ -210,9 +217,12 @@ absl::Status BatchFold::WritePurchases() {
   return absl::OkStatus();
 }
 
-absl::Status BatchFold::Run(absl::Span<const LoggedRows> records, storage::LogPosition position) {
-  CLV_RETURN_IF_ERROR(ReadWinners(records));
-  CLV_RETURN_IF_ERROR(Merge(records));
+absl::Status BatchFold::Run(absl::Span<const LoggedRows> records,
+                            absl::Span<const PurchasePlace> places, storage::LogPosition position,
+                            absl::Span<storage::FoldOutcome> outcomes) {
+  outcome_ = outcomes.data();
+  CLV_RETURN_IF_ERROR(ReadWinners(records, places));
+  CLV_RETURN_IF_ERROR(Merge(records, places));
   CLV_RETURN_IF_ERROR(WriteFacts());
   return RecomputeCustomers(touched_, values_, position, transaction_);
 }

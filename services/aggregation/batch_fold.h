@@ -1,6 +1,7 @@
-// services/aggregation/batch_fold.h: merging a run of rows into the facts.
+// services/aggregation/batch_fold.h: merging a run of rows into the facts, one by one.
 //
-// Internal to the fold.
+// Internal to the fold. The way of all customers and imported records, and of the purchases that
+// purchase_fold.h leaves.
 #ifndef CLV_SERVICES_AGGREGATION_BATCH_FOLD_H_
 #define CLV_SERVICES_AGGREGATION_BATCH_FOLD_H_
 
@@ -14,6 +15,7 @@
 #include "absl/types/span.h"
 #include "common/storage/clv_store.h"
 #include "services/aggregation/fold.h"
+#include "services/aggregation/purchase_fold.h"
 
 namespace clv::aggregation {
 
@@ -35,19 +37,20 @@ class BatchFold {
   BatchFold(const std::string& reporting_currency, storage::FoldTransaction& transaction)
       : reporting_currency_(reporting_currency), transaction_(transaction) {}
 
-  // Merges the records' rows, one version at a time in their order, writes the winners and
-  // recomputes every customer touched, with `position` as the fold that wrote the rows.
-  absl::Status Run(absl::Span<const LoggedRows> records, storage::LogPosition position);
+  // Merges the records' rows, of the purchases only those at `places`, one version at a time in
+  // their order, writes the winners and recomputes every customer touched, with `position` as the
+  // fold that wrote the rows. Counts what became of the rows in `outcomes`, one for each record.
+  absl::Status Run(absl::Span<const LoggedRows> records, absl::Span<const PurchasePlace> places,
+                   storage::LogPosition position, absl::Span<storage::FoldOutcome> outcomes);
 
-  // What became of the rows of each record, in order; and customers recomputed.
-  const std::vector<storage::FoldOutcome>& outcomes() const { return outcomes_; }
   uint64_t winners() const { return winners_; }
   uint64_t customers() const { return touched_.size(); }
 
  private:
-  absl::Status ReadWinners(absl::Span<const LoggedRows> records);
-  absl::Status Merge(absl::Span<const LoggedRows> records);
-  absl::Status MergeRecord(const LoggedRows& record);
+  absl::Status ReadWinners(absl::Span<const LoggedRows> records,
+                           absl::Span<const PurchasePlace> places);
+  absl::Status Merge(absl::Span<const LoggedRows> records, absl::Span<const PurchasePlace> places);
+  absl::Status MergeRecord(const LoggedRows& record, absl::Span<const PurchasePlace> places);
   void MergeCustomer(const LoggedRows& record, const domain::Customer& row);
   absl::Status MergePurchase(const LoggedRows& record, uint32_t index, domain::Purchase row);
   void EndErasedVersion(const LoggedRows& record, const domain::Purchase& row);
@@ -73,7 +76,7 @@ class BatchFold {
   storage::ByKey<storage::CustomerValue> values_;  // as stored
   storage::ByKey<int64_t> touched_;                // greatest receipt time
   storage::ByKey<int64_t> gross_;  // of the winners so far, for every customer that the batch names
-  std::vector<storage::FoldOutcome> outcomes_;
+  storage::FoldOutcome* outcome_ = nullptr;  // of the record that is being merged
   uint64_t winners_ = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include "common/base/status_macros.h"
 #include "services/aggregation/batch_fold.h"
+#include "services/aggregation/purchase_fold.h"
 #include "services/aggregation/row_removal.h"
 
 namespace clv::aggregation {
@@ -31,7 +32,7 @@ void DropErased(const std::vector<StagedErasure>& erasures, LoggedRows* rows) {
     if (erasure.position < rows->position) continue;
     const auto is_theirs = [&](const auto& row) { return row.customer_id == erasure.customer_id; };
     std::erase_if(rows->customers, is_theirs);
-    std::erase_if(rows->purchases, is_theirs);
+    std::erase_if(rows->purchases.rows, is_theirs);
     std::erase_if(rows->customer_clvs, is_theirs);
   }
 }
@@ -73,14 +74,30 @@ class SequenceFold {
   }
 
   absl::Status FoldRun(absl::Span<const LoggedRows> records) {
-    BatchFold fold(options_.reporting_currency, transaction_);
-    CLV_RETURN_IF_ERROR(fold.Run(records, records.back().position));
-    Count(fold);
+    std::vector<storage::FoldOutcome> outcomes(records.size());
+    CLV_RETURN_IF_ERROR(Merge(records, records.back().position, absl::MakeSpan(outcomes)));
     for (size_t i = 0; i < records.size(); ++i) {
-      Add(fold.outcomes()[i], &counts_.outcome);
+      Add(outcomes[i], &counts_.outcome);
       if (!records[i].wants_outcome) continue;
-      CLV_RETURN_IF_ERROR(transaction_.PutOutcome(records[i].position, fold.outcomes()[i]));
+      CLV_RETURN_IF_ERROR(transaction_.PutOutcome(records[i].position, outcomes[i]));
     }
+    return absl::OkStatus();
+  }
+
+  // The rows of the records into the facts: nearly all purchases customer by customer, then what
+  // that left and the other rows one by one.
+  absl::Status Merge(absl::Span<const LoggedRows> records, storage::LogPosition position,
+                     absl::Span<storage::FoldOutcome> outcomes) {
+    for (size_t i = 0; i < records.size(); ++i) outcomes[i].rows = records[i].size();
+    PurchaseFold purchases(options_.reporting_currency, transaction_);
+    CLV_ASSIGN_OR_RETURN(const std::vector<PurchasePlace> left,
+                         purchases.Run(records, position, outcomes));
+    counts_.winners += purchases.winners();
+    counts_.customers += purchases.customers();
+    BatchFold others(options_.reporting_currency, transaction_);
+    CLV_RETURN_IF_ERROR(others.Run(records, left, position, outcomes));
+    counts_.winners += others.winners();
+    counts_.customers += others.customers();
     return absl::OkStatus();
   }
 
@@ -127,10 +144,9 @@ class SequenceFold {
       }
       at = records.back().position;
       if (staged.empty()) continue;
-      BatchFold fold(options_.reporting_currency, transaction_);
-      CLV_RETURN_IF_ERROR(fold.Run(staged, position));
-      Count(fold);
-      for (const storage::FoldOutcome& some : fold.outcomes()) Add(some, &outcome);
+      std::vector<storage::FoldOutcome> outcomes(staged.size());
+      CLV_RETURN_IF_ERROR(Merge(staged, position, absl::MakeSpan(outcomes)));
+      for (const storage::FoldOutcome& some : outcomes) Add(some, &outcome);
     }
     return outcome;
   }
@@ -153,11 +169,6 @@ class SequenceFold {
     return erasures;
   }
 
-  void Count(const BatchFold& fold) {
-    counts_.winners += fold.winners();
-    counts_.customers += fold.customers();
-  }
-
   const FoldOptions& options_;
   storage::FoldTransaction& transaction_;
   FoldCounts counts_;
@@ -167,17 +178,17 @@ class SequenceFold {
 
 LoggedRows DecodeRecord(const storage::LoggedRecord& record) {
   LoggedRows rows{.position = record.position, .received_at_seconds = record.received_at_seconds};
-  absl::StatusOr<wire::LogRows> decoded = wire::DecodeLogRecord(record.payload);
+  absl::StatusOr<wire::PackedLogRows> decoded = wire::DecodePackedLogRecord(record.payload);
   if (!decoded.ok()) {
     rows.undecodable = std::string(decoded.status().message());
     return rows;
   }
-  rows.customers = std::move(decoded->customers);
   rows.purchases = std::move(decoded->purchases);
-  rows.customer_clvs = std::move(decoded->customer_clvs);
-  rows.load_id = std::move(decoded->load_id);
-  rows.wants_outcome = decoded->wants_outcome;
-  rows.command = std::move(decoded->command);
+  rows.customers = std::move(decoded->rows.customers);
+  rows.customer_clvs = std::move(decoded->rows.customer_clvs);
+  rows.load_id = std::move(decoded->rows.load_id);
+  rows.wants_outcome = decoded->rows.wants_outcome;
+  rows.command = std::move(decoded->rows.command);
   return rows;
 }
 

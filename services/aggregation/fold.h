@@ -22,7 +22,7 @@ struct LoggedRows {
   storage::LogPosition position = 0;
   int64_t received_at_seconds = 0;
   std::vector<domain::Customer> customers;
-  std::vector<domain::Purchase> purchases;
+  wire::PurchaseBatch purchases;
   std::vector<domain::ImportedClv> customer_clvs;
   std::string load_id;         // not empty: staged, see wire::LoadCommit
   bool wants_outcome = false;  // the store keeps what became of the rows
@@ -31,7 +31,7 @@ struct LoggedRows {
   // letter.
   std::string undecodable;
 
-  size_t size() const { return customers.size() + purchases.size() + customer_clvs.size(); }
+  size_t size() const { return customers.size() + purchases.rows.size() + customer_clvs.size(); }
   bool IsCommand() const { return !std::holds_alternative<std::monostate>(command); }
 };
 

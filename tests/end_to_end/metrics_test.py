@@ -197,7 +197,7 @@ class MetricsTest(SuiteTest):
         self.assertEqual(scrape.sum("clv_aggregation_customers"),
                          self.sql(suite, "clv.db", "SELECT COUNT(*) FROM customer_clv"))
         self.assertEqual(scrape.sum("clv_aggregation_purchases"),
-                         self.sql(suite, "clv.db", "SELECT COUNT(*) FROM purchase_owners"))
+                         self.sql(suite, "clv.db", "SELECT SUM(key_count) FROM purchase_key_runs"))
         for name in ("dead_letters", "customers", "purchases"):
             self.assertEqual(scrape.sum("clv_aggregation_" + name), field(status, name))
         for name in ("duplicate_rows", "superseded_rows", "removed_rows"):

@@ -73,6 +73,18 @@ absl::StatusOr<std::vector<Row>> ReadAll(Statement& statement, Row (*read)(const
   return rows;
 }
 
+// The row that `statement`, which takes one key, gives; absent when none.
+template <typename Row>
+absl::StatusOr<std::optional<Row>> FindOne(Statement& statement, std::string_view key,
+                                           Row (*read)(const Statement&)) {
+  statement.Bind(1, key);
+  CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+  std::optional<Row> row;
+  if (has_row) row = read(statement);
+  statement.Reset();
+  return row;
+}
+
 // The rows that `statement`, which takes one key, gives for each of `keys`.
 template <typename Row>
 absl::StatusOr<ByKey<Row>> FindEach(Statement& statement, const std::vector<std::string>& keys,
@@ -174,6 +186,16 @@ absl::StatusOr<ByKey<CustomerValue>> ClvReadStatements::FindValues(
   return FindEach(value_, ids, ReadValue);
 }
 
+absl::StatusOr<std::optional<CustomerValue>> ClvReadStatements::FindValue(
+    std::string_view customer_id) {
+  return FindOne(value_, customer_id, ReadValue);
+}
+
+absl::StatusOr<std::optional<domain::ImportedClv>> ClvReadStatements::FindImport(
+    std::string_view customer_id) {
+  return FindOne(import_, customer_id, ReadImport);
+}
+
 absl::StatusOr<CustomerFacts> ClvReadStatements::FactsOf(const std::string& customer_id,
                                                          const std::string& currency) {
   CustomerFacts facts;
@@ -187,7 +209,7 @@ absl::StatusOr<CustomerFacts> ClvReadStatements::FactsOf(const std::string& cust
 
 absl::StatusOr<std::vector<std::string>> ClvReadStatements::CustomersAfter(const std::string& after,
                                                                            int limit) {
-  CLV_RETURN_IF_ERROR(purchases_->Flush());
+  CLV_RETURN_IF_ERROR(purchases_->FlushPages());
   std::vector<std::string> ids;
   customers_after_.Bind(1, after);
   customers_after_.Bind(2, static_cast<int64_t>(limit));

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +27,8 @@ class ClvReadStatements {
   absl::StatusOr<ByKey<domain::Customer>> FindCustomers(const std::vector<std::string>& ids);
   absl::StatusOr<ByKey<domain::ImportedClv>> FindImports(const std::vector<std::string>& ids);
   absl::StatusOr<ByKey<CustomerValue>> FindValues(const std::vector<std::string>& ids);
+  absl::StatusOr<std::optional<CustomerValue>> FindValue(std::string_view customer_id);
+  absl::StatusOr<std::optional<domain::ImportedClv>> FindImport(std::string_view customer_id);
   // `currency`: the reporting currency.
   absl::StatusOr<CustomerFacts> FactsOf(const std::string& customer_id,
                                         const std::string& currency);
@@ -55,6 +58,8 @@ class ClvWriteStatements {
   absl::Status RemoveCustomer(const std::string& customer_id);
   absl::Status RemoveImport(const std::string& customer_id);
   absl::Status PutValue(const CustomerValue& value);
+  // Of a value that is stored: all but the attributes, `described`, `imported` and `signup_date`.
+  absl::Status UpdateSummary(const CustomerValue& value);
   absl::Status RemoveValue(const std::string& customer_id);
   absl::Status AddDeadLetter(const DeadLetter& letter);
   absl::Status RemoveTraces(const std::vector<std::string>& keys);
@@ -72,9 +77,9 @@ class ClvWriteStatements {
   absl::Status InsertOutcome(int64_t position, const FoldOutcome& outcome);
   explicit ClvWriteStatements(Database& db) : db_(db) {}
   Database& db_;
-  Statement customer_, import_, remove_customer_, remove_import_, value_, remove_value_,
-      dead_letter_, remove_dead_letters_, forget_differences_, totals_, outcome_, forget_outcomes_,
-      publish_outcomes_, job_, setting_, checkpoint_;
+  Statement customer_, import_, remove_customer_, remove_import_, value_, update_summary_,
+      remove_value_, dead_letter_, remove_dead_letters_, forget_differences_, totals_, outcome_,
+      forget_outcomes_, publish_outcomes_, job_, setting_, checkpoint_;
 };
 
 }  // namespace clv::storage

@@ -9,6 +9,8 @@ namespace clv::storage {
 namespace {
 
 constexpr char kReportingCurrency[] = "reporting_currency";
+// Not empty: see FoldTransaction::has_large_gross.
+constexpr char kHasLargeGross[] = "has_large_gross";
 
 // A reading transaction; `Base` is ClvReadTransaction or FoldTransaction.
 template <typename Base>
@@ -97,18 +99,25 @@ class SqliteReadTransaction final : public SqliteReads<ClvReadTransaction> {
 class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
  public:
   SqliteFoldTransaction(std::unique_lock<std::mutex> lock, Transaction transaction,
-                        ClvReadStatements& reads, ClvWriteStatements& writes, Broadcast* folded)
+                        ClvReadStatements& reads, ClvWriteStatements& writes, Broadcast* folded,
+                        LogPosition* last_checkpoint)
       : lock_(std::move(lock)),
         transaction_(std::move(transaction)),
         reads_(reads),
         writes_(writes),
-        folded_(folded) {}
+        folded_(folded),
+        last_checkpoint_(last_checkpoint) {}
 
   ~SqliteFoldTransaction() override {
     if (transaction_) reads_.purchases().Forget();
   }
 
-  using SqliteReads::ReadState;
+  absl::Status ReadState() {
+    CLV_RETURN_IF_ERROR(SqliteReads::ReadState());
+    CLV_ASSIGN_OR_RETURN(const std::string large, reads_.Setting(kHasLargeGross));
+    has_large_gross_ = !large.empty();
+    return absl::OkStatus();
+  }
 
   absl::Status PutCustomer(const domain::Customer& customer) override {
     return writes_.PutCustomer(customer);
@@ -129,13 +138,35 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   absl::Status RemoveImport(const std::string& customer_id) override {
     return writes_.RemoveImport(customer_id);
   }
-  absl::Status PutValue(const CustomerValue& value) override { return writes_.PutValue(value); }
+  absl::Status PutValue(const CustomerValue& value) override {
+    CLV_RETURN_IF_ERROR(NoteGross(value));
+    return writes_.PutValue(value);
+  }
   absl::Status RemoveValue(const std::string& customer_id) override {
     return writes_.RemoveValue(customer_id);
   }
   absl::Status AddDeadLetter(const DeadLetter& letter) override {
     return writes_.AddDeadLetter(letter);
   }
+  absl::StatusOr<TextId> InternText(std::string_view text) override {
+    return reads_.purchases().texts().Intern(text);
+  }
+  absl::StatusOr<std::vector<bool>> MayHold(
+      absl::Span<const std::string_view> purchase_ids) override {
+    return reads_.purchases().MayHold(purchase_ids);
+  }
+  absl::StatusOr<bool> Holds(std::string_view purchase_id) override {
+    return reads_.purchases().Holds(purchase_id);
+  }
+  absl::Status FoldCustomers(absl::Span<const std::string_view> customer_ids,
+                             FoldOne fold) override {
+    CLV_RETURN_IF_ERROR(reads_.purchases().FlushPages());
+    for (size_t i = 0; i < customer_ids.size(); ++i) {
+      CLV_RETURN_IF_ERROR(FoldCustomer(customer_ids[i], i, fold));
+    }
+    return reads_.purchases().FlushPages();
+  }
+  bool has_large_gross() const override { return has_large_gross_; }
   absl::Status RemoveTraces(const std::vector<std::string>& keys) override {
     return writes_.RemoveTraces(keys);
   }
@@ -157,6 +188,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     CLV_RETURN_IF_ERROR(reads_.purchases().Flush());
     CLV_RETURN_IF_ERROR(transaction_->Commit());
     transaction_.reset();
+    *last_checkpoint_ = position;
     lock_.unlock();
     if (folded_ != nullptr) folded_->Notify();
     return absl::OkStatus();
@@ -165,11 +197,46 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
  private:
   ClvReadStatements& reads() override { return reads_; }
 
+  absl::Status FoldCustomer(std::string_view customer_id, size_t index, FoldOne fold) {
+    CustomerInFold& customer = customer_;
+    customer.customer_id = customer_id;
+    customer.imported = nullptr;
+    CLV_ASSIGN_OR_RETURN(customer.value, reads_.FindValue(customer_id));
+    std::optional<domain::ImportedClv> imported;
+    if (customer.value && customer.value->imported) {
+      CLV_ASSIGN_OR_RETURN(imported, reads_.FindImport(customer_id));
+      if (imported) customer.imported = &*imported;
+    }
+    const bool had_value = customer.value.has_value();
+    CLV_RETURN_IF_ERROR(reads_.purchases().ReadPage(customer_id, &page_));
+    customer.purchases.swap(page_.rows);
+    changes_.clear();
+    CLV_ASSIGN_OR_RETURN(const bool changes_value, fold(index, customer, changes_));
+    customer.purchases.swap(page_.rows);
+    if (!changes_.empty()) {
+      CLV_RETURN_IF_ERROR(reads_.purchases().WritePage(customer_id, changes_, &page_));
+    }
+    if (!changes_value) return absl::OkStatus();
+    CLV_RETURN_IF_ERROR(NoteGross(*customer.value));
+    return had_value ? writes_.UpdateSummary(*customer.value) : writes_.PutValue(*customer.value);
+  }
+
+  absl::Status NoteGross(const CustomerValue& value) {
+    if (has_large_gross_ || value.summary.gross_micros <= kLargeGross) return absl::OkStatus();
+    has_large_gross_ = true;
+    return writes_.PutSetting(kHasLargeGross, "1");
+  }
+
+  CustomerInFold customer_;  // of FoldCustomer, as the two below: kept for their memory
+  PurchasePages::OpenPage page_;
+  std::vector<PurchaseChange> changes_;
+  bool has_large_gross_ = false;
   std::unique_lock<std::mutex> lock_;
   std::optional<Transaction> transaction_;
   ClvReadStatements& reads_;
   ClvWriteStatements& writes_;
   Broadcast* folded_;
+  LogPosition* last_checkpoint_;
 };
 
 }  // namespace
@@ -205,9 +272,13 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
   CLV_RETURN_IF_ERROR(OpenWriterOnce());
   CLV_ASSIGN_OR_RETURN(Transaction transaction,
                        Transaction::Begin(*db_, Transaction::Kind::kImmediate));
-  auto fold = std::make_unique<SqliteFoldTransaction>(std::move(lock), std::move(transaction),
-                                                      *reads_, *writes_, options_.folded);
+  auto fold =
+      std::make_unique<SqliteFoldTransaction>(std::move(lock), std::move(transaction), *reads_,
+                                              *writes_, options_.folded, &last_checkpoint_);
   CLV_RETURN_IF_ERROR(fold->ReadState());
+  // Another connection has folded: what this one remembers of the pages may be old.
+  if (fold->checkpoint() != last_checkpoint_) reads_->purchases().Forget();
+  last_checkpoint_ = fold->checkpoint();
   return fold;
 }
 

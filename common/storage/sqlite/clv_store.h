@@ -45,6 +45,7 @@ class SqliteClvStore final : public ClvStore {
   std::unique_ptr<Database> db_;
   std::unique_ptr<ClvReadStatements> reads_;
   std::unique_ptr<ClvWriteStatements> writes_;
+  LogPosition last_checkpoint_ = 0;  // as this connection knows it
 };
 
 // Reads `clv.db`, which another process or object writes. Thread-safe.

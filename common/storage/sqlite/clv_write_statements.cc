@@ -16,6 +16,23 @@ void BindOutcome(const FoldOutcome& outcome, Statement* statement) {
   statement->Bind(5, static_cast<int64_t>(outcome.removed_rows));
 }
 
+// Binds what a fold of purchases changes, from parameter `first` on.
+void BindSummary(const CustomerValue& value, int first, Statement* statement) {
+  const domain::CustomerSummary& summary = value.summary;
+  statement->Bind(first, summary.purchase_count);
+  statement->Bind(first + 1, summary.total_spend_micros);
+  statement->Bind(first + 2, summary.refunded_micros);
+  statement->Bind(first + 3, summary.first_purchase_date);
+  statement->Bind(first + 4, summary.last_purchase_date);
+  statement->Bind(first + 5, summary.repeat_order_days);
+  statement->Bind(first + 6, summary.visible_rows);
+  statement->Bind(first + 7, summary.unconverted_rows);
+  statement->Bind(first + 8, summary.last_activity_date);
+  statement->Bind(first + 9, summary.gross_micros);
+  statement->Bind(first + 10, value.updated_at);
+  statement->Bind(first + 11, static_cast<int64_t>(value.folded_position));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(Database& db) {
@@ -61,6 +78,13 @@ absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(
                  "repeat_order_days, visible_rows, unconverted_rows, last_activity_date, "
                  "gross_micros, updated_at, folded_position) "
                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  CLV_ASSIGN_OR_RETURN(
+      s->update_summary_,
+      db.Prepare("UPDATE customer_clv SET purchase_count = ?, total_spend_micros = ?, "
+                 "refunded_micros = ?, first_purchase_date = ?, last_purchase_date = ?, "
+                 "repeat_order_days = ?, visible_rows = ?, unconverted_rows = ?, "
+                 "last_activity_date = ?, gross_micros = ?, updated_at = ?, folded_position = ? "
+                 "WHERE customer_id = ?"));
   CLV_ASSIGN_OR_RETURN(s->remove_value_,
                        db.Prepare("DELETE FROM customer_clv WHERE customer_id = ?"));
   CLV_ASSIGN_OR_RETURN(
@@ -120,7 +144,6 @@ absl::Status ClvWriteStatements::RemoveImport(const std::string& customer_id) {
 
 absl::Status ClvWriteStatements::PutValue(const CustomerValue& value) {
   Statement& s = value_;
-  const domain::CustomerSummary& summary = value.summary;
   s.Bind(1, value.customer_id);
   s.Bind(2, value.attributes.country);
   s.Bind(3, value.attributes.customer_segment);
@@ -128,19 +151,14 @@ absl::Status ClvWriteStatements::PutValue(const CustomerValue& value) {
   s.Bind(5, int64_t{value.described});
   s.Bind(6, int64_t{value.imported});
   s.Bind(7, value.signup_date);
-  s.Bind(8, summary.purchase_count);
-  s.Bind(9, summary.total_spend_micros);
-  s.Bind(10, summary.refunded_micros);
-  s.Bind(11, summary.first_purchase_date);
-  s.Bind(12, summary.last_purchase_date);
-  s.Bind(13, summary.repeat_order_days);
-  s.Bind(14, summary.visible_rows);
-  s.Bind(15, summary.unconverted_rows);
-  s.Bind(16, summary.last_activity_date);
-  s.Bind(17, summary.gross_micros);
-  s.Bind(18, value.updated_at);
-  s.Bind(19, static_cast<int64_t>(value.folded_position));
+  BindSummary(value, 8, &s);
   return s.Run();
+}
+
+absl::Status ClvWriteStatements::UpdateSummary(const CustomerValue& value) {
+  BindSummary(value, 1, &update_summary_);
+  update_summary_.Bind(13, value.customer_id);
+  return update_summary_.Run();
 }
 
 absl::Status ClvWriteStatements::RemoveValue(const std::string& customer_id) {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
+#include <cstdint>
 
-#include "absl/status/status.h"
+#include "common/base/byte_codec.h"
 
 namespace clv::storage {
 namespace {
@@ -23,84 +23,7 @@ enum RowFlag : uint8_t {
   kHasPaymentMethod = 64,
 };
 
-// Differences wrap around, so that every pair of instants has one.
-uint64_t Difference(int64_t value, int64_t from) {
-  return static_cast<uint64_t>(value) - static_cast<uint64_t>(from);
-}
-int64_t Sum(int64_t from, uint64_t difference) {
-  return static_cast<int64_t>(static_cast<uint64_t>(from) + difference);
-}
-uint64_t ZigZag(uint64_t value) { return (value << 1) ^ (0 - (value >> 63)); }
-uint64_t UnZigZag(uint64_t value) { return (value >> 1) ^ (0 - (value & 1)); }
-
-class PageWriter {
- public:
-  void Byte(uint8_t byte) { bytes_.push_back(static_cast<char>(byte)); }
-  void Number(uint64_t number) {
-    for (; number >= 0x80; number >>= 7) Byte(static_cast<uint8_t>(number) | 0x80);
-    Byte(static_cast<uint8_t>(number));
-  }
-  void Signed(uint64_t number) { Number(ZigZag(number)); }
-  void Text(std::string_view text) {
-    Number(text.size());
-    bytes_.append(text);
-  }
-  std::string Take() { return std::move(bytes_); }
-
- private:
-  std::string bytes_;
-};
-
-// Reads what PageWriter wrote; after an error everything is 0 and empty.
-class PageReader {
- public:
-  explicit PageReader(std::string_view bytes) : rest_(bytes) {}
-
-  bool ok() const { return ok_; }
-  bool at_end() const { return rest_.empty(); }
-
-  uint8_t Byte() {
-    if (rest_.empty()) return Fail();
-    const auto byte = static_cast<uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
-    return byte;
-  }
-  uint64_t Number() {
-    uint64_t number = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const uint8_t byte = Byte();
-      number |= uint64_t{byte & 0x7fu} << shift;
-      if ((byte & 0x80) == 0) return ok_ ? number : 0;
-    }
-    return Fail();
-  }
-  uint64_t Signed() { return UnZigZag(Number()); }
-  std::string_view Text() {
-    const uint64_t size = Number();
-    if (size > rest_.size()) {
-      Fail();
-      return {};
-    }
-    const std::string_view text = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return text;
-  }
-  TextId Id() {
-    const uint64_t id = Number();
-    return id <= std::numeric_limits<TextId>::max() ? static_cast<TextId>(id) : Fail();
-  }
-  uint8_t Fail() {
-    ok_ = false;
-    rest_ = {};
-    return 0;
-  }
-
- private:
-  std::string_view rest_;
-  bool ok_ = true;
-};
-
-uint8_t FlagsOf(const PackedPurchase& row) {
+uint8_t FlagsOf(const PurchaseFact& row) {
   unsigned flags = 0;
   if (!row.order_id.empty()) flags |= kHasOrderId;
   if (row.created_at) flags |= kHasCreatedAt;
@@ -119,7 +42,7 @@ size_t SharedPrefix(std::string_view a, std::string_view b) {
   return shared;
 }
 
-void WriteRow(const PackedPurchase& row, const PackedPurchase& before, PageWriter* page) {
+void WriteRow(const PurchaseFact& row, const PurchaseFact& before, ByteWriter* page) {
   const uint8_t flags = FlagsOf(row);
   page->Byte(flags);
   const size_t shared = SharedPrefix(row.purchase_id, before.purchase_id);
@@ -128,8 +51,8 @@ void WriteRow(const PackedPurchase& row, const PackedPurchase& before, PageWrite
   if (flags & kHasOrderId) page->Text(row.order_id);
   page->Signed(static_cast<uint64_t>(flags & kIsInCents ? row.amount_micros / kMicrosPerCent
                                                         : row.amount_micros));
-  page->Signed(Difference(row.date, before.date));
-  if (flags & kHasCreatedAt) page->Signed(Difference(*row.created_at, row.date));
+  page->Signed(WrappedDifference(row.date, before.date));
+  if (flags & kHasCreatedAt) page->Signed(WrappedDifference(*row.created_at, row.date));
   page->Number(row.currency);
   if (flags & kHasProductId) page->Number(row.product_id);
   if (flags & kHasProductName) page->Number(row.product_name);
@@ -137,21 +60,21 @@ void WriteRow(const PackedPurchase& row, const PackedPurchase& before, PageWrite
   if (flags & kHasPaymentMethod) page->Number(row.payment_method);
 }
 
-PackedPurchase ReadRow(const PackedPurchase& before, PageReader* page) {
-  PackedPurchase row;
+PurchaseFact ReadRow(std::string_view id_before, int64_t date_before, TextArena* arena,
+                     ByteReader* page) {
+  PurchaseFact row;
   const uint8_t flags = page->Byte();
   const uint64_t shared = page->Number();
-  if (shared > before.purchase_id.size()) page->Fail();
   const std::string_view rest = page->Text();
+  if (shared > id_before.size()) page->Fail();
   if (!page->ok()) return row;
-  row.purchase_id.reserve(shared + rest.size());
-  row.purchase_id.assign(before.purchase_id, 0, shared).append(rest);
+  row.purchase_id = shared == 0 ? rest : arena->Join(id_before.substr(0, shared), rest);
   if (flags & kHasOrderId) row.order_id = page->Text();
   const uint64_t amount = page->Signed();
   row.amount_micros =
       static_cast<int64_t>(flags & kIsInCents ? amount * uint64_t{kMicrosPerCent} : amount);
-  row.date = Sum(before.date, page->Signed());
-  if (flags & kHasCreatedAt) row.created_at = Sum(row.date, page->Signed());
+  row.date = WrappedSum(date_before, page->Signed());
+  if (flags & kHasCreatedAt) row.created_at = WrappedSum(row.date, page->Signed());
   row.currency = page->Id();
   if (flags & kHasProductId) row.product_id = page->Id();
   if (flags & kHasProductName) row.product_name = page->Id();
@@ -162,33 +85,37 @@ PackedPurchase ReadRow(const PackedPurchase& before, PageReader* page) {
 
 }  // namespace
 
-std::string PackPurchases(const std::vector<PackedPurchase>& rows) {
-  PageWriter page;
+std::string PackPurchases(absl::Span<const PurchaseFact> rows) {
+  ByteWriter page;
+  page.Reserve(16 + 32 * rows.size());
   page.Byte(kFormat);
   page.Number(rows.size());
-  const PackedPurchase none;
-  const PackedPurchase* before = &none;
-  for (const PackedPurchase& row : rows) {
+  const PurchaseFact none;
+  const PurchaseFact* before = &none;
+  for (const PurchaseFact& row : rows) {
     WriteRow(row, *before, &page);
     before = &row;
   }
   return page.Take();
 }
 
-absl::StatusOr<std::vector<PackedPurchase>> UnpackPurchases(std::string_view bytes) {
-  PageReader page(bytes);
-  std::vector<PackedPurchase> rows;
+absl::Status UnpackPurchases(std::string_view bytes, TextArena* arena,
+                             std::vector<PurchaseFact>* rows) {
+  ByteReader page(bytes);
   if (page.Byte() != kFormat) page.Fail();
   const uint64_t count = page.Number();
   // Every row takes at least five bytes.
   if (count > bytes.size() / 5) page.Fail();
-  if (page.ok()) rows.reserve(count);
-  const PackedPurchase none;
-  while (page.ok() && rows.size() < count) {
-    rows.push_back(ReadRow(rows.empty() ? none : rows.back(), &page));
+  if (page.ok()) rows->reserve(rows->size() + count);
+  std::string_view id;
+  int64_t date = 0;
+  for (uint64_t i = 0; i < count && page.ok(); ++i) {
+    rows->push_back(ReadRow(id, date, arena, &page));
+    id = rows->back().purchase_id;
+    date = rows->back().date;
   }
   if (!page.ok() || !page.at_end()) return absl::DataLossError("a page of purchases is damaged");
-  return rows;
+  return absl::OkStatus();
 }
 
 }  // namespace clv::storage

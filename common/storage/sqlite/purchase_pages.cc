@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/storage/sqlite/purchase_page.h"
 
 namespace clv::storage {
 namespace {
@@ -20,41 +21,31 @@ absl::StatusOr<std::unique_ptr<PurchasePages>> PurchasePages::Prepare(Database& 
   PurchasePages& p = *pages;
   p.db_ = &db;
   CLV_ASSIGN_OR_RETURN(p.texts_, PurchaseTexts::Prepare(db));
+  CLV_ASSIGN_OR_RETURN(p.keys_, PurchaseKeys::Prepare(db));
   CLV_ASSIGN_OR_RETURN(
       p.page_, db.Prepare("SELECT page_id, rows FROM purchase_pages WHERE customer_id = ?"));
   CLV_ASSIGN_OR_RETURN(
       p.page_by_id_, db.Prepare("SELECT customer_id, rows FROM purchase_pages WHERE page_id = ?"));
   CLV_ASSIGN_OR_RETURN(p.scan_, db.Prepare("SELECT customer_id, rows FROM purchase_pages WHERE "
                                            "customer_id >= ? ORDER BY customer_id"));
-  CLV_ASSIGN_OR_RETURN(p.owner_,
-                       db.Prepare("SELECT page_id FROM purchase_owners WHERE purchase_id = ?"));
   CLV_ASSIGN_OR_RETURN(p.insert_page_,
                        db.Prepare("INSERT INTO purchase_pages (customer_id, rows) VALUES (?, ?)"));
   CLV_ASSIGN_OR_RETURN(p.update_page_,
                        db.Prepare("UPDATE purchase_pages SET rows = ?2 WHERE page_id = ?1"));
   CLV_ASSIGN_OR_RETURN(p.remove_page_, db.Prepare("DELETE FROM purchase_pages WHERE page_id = ?"));
-  // No OR REPLACE: a purchase that still lies with another customer must be an error.
-  CLV_ASSIGN_OR_RETURN(
-      p.insert_owner_,
-      db.Prepare("INSERT INTO purchase_owners (purchase_id, page_id) VALUES (?, ?)"));
-  CLV_ASSIGN_OR_RETURN(
-      p.update_owner_,
-      db.Prepare("UPDATE purchase_owners SET page_id = ?2 WHERE purchase_id = ?1"));
-  CLV_ASSIGN_OR_RETURN(p.remove_owner_,
-                       db.Prepare("DELETE FROM purchase_owners WHERE purchase_id = ?"));
   return pages;
 }
 
 absl::StatusOr<PurchasePages::Page*> PurchasePages::PageOf(const std::string& customer_id) {
   if (const auto known = pages_.find(customer_id); known != pages_.end()) return &known->second;
-  if (rows_ > kMostRows) CLV_RETURN_IF_ERROR(Flush());
+  if (rows_ > kMostRows) CLV_RETURN_IF_ERROR(FlushPages());
   page_.Reset();  // an error may have left it at a row
   page_.Bind(1, customer_id);
   CLV_ASSIGN_OR_RETURN(const bool has_row, page_.Step());
   Page page;
   if (has_row) {
     page.page_id = page_.Int(0);
-    CLV_ASSIGN_OR_RETURN(page.rows, UnpackPurchases(page_.Blob(1)));
+    CLV_RETURN_IF_ERROR(UnpackPurchases(ids_.Keep(page_.Blob(1)), &ids_, &page.rows));
   }
   page_.Reset();
   rows_ += page.rows.size() + 1;
@@ -70,18 +61,18 @@ absl::StatusOr<const PurchasePages::Page*> PurchasePages::WholePageOf(
   return page;
 }
 
-const PackedPurchase* PurchasePages::RowOf(const Page& page, const std::string& purchase_id) {
+const PurchaseFact* PurchasePages::RowOf(const Page& page, const std::string& purchase_id) {
   const auto change = page.changes.find(purchase_id);
   if (change != page.changes.end()) return change->second ? &*change->second : nullptr;
   const auto place = std::lower_bound(
       page.rows.begin(), page.rows.end(), purchase_id,
-      [](const PackedPurchase& row, const std::string& id) { return row.purchase_id < id; });
+      [](const PurchaseFact& row, std::string_view id) { return row.purchase_id < id; });
   return place != page.rows.end() && place->purchase_id == purchase_id ? &*place : nullptr;
 }
 
 void PurchasePages::ApplyChanges(Page& page) {
   if (page.changes.empty()) return;
-  std::vector<PackedPurchase> rows;
+  std::vector<PurchaseFact> rows;
   rows.reserve(page.rows.size() + page.changes.size());
   auto old = page.rows.begin();
   for (auto& [purchase_id, row] : page.changes) {
@@ -96,12 +87,7 @@ void PurchasePages::ApplyChanges(Page& page) {
   page.changes.clear();
 }
 
-absl::StatusOr<const std::string*> PurchasePages::OwnerOf(const std::string& purchase_id) {
-  owner_.Bind(1, purchase_id);
-  CLV_ASSIGN_OR_RETURN(const bool has_owner, owner_.Step());
-  const int64_t page_id = has_owner ? owner_.Int(0) : 0;
-  owner_.Reset();
-  if (!has_owner) return nullptr;
+absl::StatusOr<const std::string*> PurchasePages::CustomerOfPage(int64_t page_id) {
   if (const auto known = customers_.find(page_id); known != customers_.end()) return known->second;
   page_by_id_.Reset();  // likewise
   page_by_id_.Bind(1, page_id);
@@ -111,18 +97,28 @@ absl::StatusOr<const std::string*> PurchasePages::OwnerOf(const std::string& pur
   }
   std::string customer_id(page_by_id_.Text(0));
   Page page{.page_id = page_id};
-  CLV_ASSIGN_OR_RETURN(page.rows, UnpackPurchases(page_by_id_.Blob(1)));
+  CLV_RETURN_IF_ERROR(UnpackPurchases(ids_.Keep(page_by_id_.Blob(1)), &ids_, &page.rows));
   page_by_id_.Reset();
   rows_ += page.rows.size() + 1;
   const auto kept = pages_.emplace(std::move(customer_id), std::move(page)).first;
   return customers_[page_id] = &kept->first;
 }
 
+absl::StatusOr<const std::string*> PurchasePages::OwnerOf(const std::string& purchase_id) {
+  CLV_ASSIGN_OR_RETURN(const std::vector<int64_t> page_ids,
+                       keys_->FindPages(PurchaseKeys::HashOf(purchase_id)));
+  for (const int64_t page_id : page_ids) {
+    CLV_ASSIGN_OR_RETURN(const std::string* const customer_id, CustomerOfPage(page_id));
+    if (RowOf(pages_.at(*customer_id), purchase_id) != nullptr) return customer_id;
+  }
+  return nullptr;
+}
+
 absl::StatusOr<domain::Purchase> PurchasePages::ToPurchase(const std::string& customer_id,
-                                                           const PackedPurchase& row) {
-  domain::Purchase purchase{.purchase_id = row.purchase_id,
+                                                           const PurchaseFact& row) {
+  domain::Purchase purchase{.purchase_id = std::string(row.purchase_id),
                             .customer_id = customer_id,
-                            .order_id = row.order_id.empty() ? row.purchase_id : row.order_id,
+                            .order_id = std::string(row.order()),
                             .purchase_amount_micros = row.amount_micros,
                             .purchase_date = row.date,
                             .created_at = row.created_at};
@@ -134,40 +130,29 @@ absl::StatusOr<domain::Purchase> PurchasePages::ToPurchase(const std::string& cu
   return purchase;
 }
 
-absl::StatusOr<PackedPurchase> PurchasePages::ToPacked(const domain::Purchase& purchase) {
-  PackedPurchase row{.purchase_id = purchase.purchase_id,
-                     .order_id = purchase.order_id == purchase.purchase_id ? "" : purchase.order_id,
-                     .amount_micros = purchase.purchase_amount_micros,
-                     .date = purchase.purchase_date,
-                     .created_at = purchase.created_at};
-  CLV_ASSIGN_OR_RETURN(row.currency, texts_->Use(purchase.currency));
-  CLV_ASSIGN_OR_RETURN(row.product_id, texts_->Use(purchase.product_id));
-  CLV_ASSIGN_OR_RETURN(row.product_name, texts_->Use(purchase.product_name));
-  CLV_ASSIGN_OR_RETURN(row.product_category, texts_->Use(purchase.product_category));
-  CLV_ASSIGN_OR_RETURN(row.payment_method, texts_->Use(purchase.payment_method));
+absl::StatusOr<PurchaseFact> PurchasePages::ToFact(const domain::Purchase& purchase) {
+  PurchaseFact row{.purchase_id = ids_.Keep(purchase.purchase_id),
+                   .amount_micros = purchase.purchase_amount_micros,
+                   .date = purchase.purchase_date,
+                   .created_at = purchase.created_at};
+  if (purchase.order_id != purchase.purchase_id) row.order_id = ids_.Keep(purchase.order_id);
+  CLV_ASSIGN_OR_RETURN(row.currency, texts_->Intern(purchase.currency));
+  CLV_ASSIGN_OR_RETURN(row.product_id, texts_->Intern(purchase.product_id));
+  CLV_ASSIGN_OR_RETURN(row.product_name, texts_->Intern(purchase.product_name));
+  CLV_ASSIGN_OR_RETURN(row.product_category, texts_->Intern(purchase.product_category));
+  CLV_ASSIGN_OR_RETURN(row.payment_method, texts_->Intern(purchase.payment_method));
   return row;
-}
-
-void PurchasePages::ReleaseTexts(const PackedPurchase& row) {
-  for (const TextId id :
-       {row.currency, row.product_id, row.product_name, row.product_category, row.payment_method}) {
-    texts_->Release(id);
-  }
 }
 
 absl::StatusOr<ByKey<domain::Purchase>> PurchasePages::Find(
     const std::vector<std::string>& purchase_ids) {
   ByKey<domain::Purchase> found;
-  CLV_RETURN_IF_ERROR(Flush());
+  CLV_RETURN_IF_ERROR(FlushPages());
   for (const std::string& id : purchase_ids) {
     CLV_ASSIGN_OR_RETURN(const std::string* const customer_id, OwnerOf(id));
     if (customer_id == nullptr) continue;
-    const Page& page = pages_.at(*customer_id);
-    const PackedPurchase* const row = RowOf(page, id);
-    if (row == nullptr) {
-      return absl::DataLossError(absl::StrCat("page ", page.page_id, " lacks one of its rows"));
-    }
-    CLV_ASSIGN_OR_RETURN(domain::Purchase purchase, ToPurchase(*customer_id, *row));
+    const PurchaseFact& row = *RowOf(pages_.at(*customer_id), id);
+    CLV_ASSIGN_OR_RETURN(domain::Purchase purchase, ToPurchase(*customer_id, row));
     found.emplace(id, std::move(purchase));
   }
   return found;
@@ -177,7 +162,7 @@ absl::StatusOr<std::vector<domain::Purchase>> PurchasePages::Of(const std::strin
   CLV_ASSIGN_OR_RETURN(const Page* const page, WholePageOf(customer_id));
   std::vector<domain::Purchase> purchases;
   purchases.reserve(page->rows.size());
-  for (const PackedPurchase& row : page->rows) {
+  for (const PurchaseFact& row : page->rows) {
     CLV_ASSIGN_OR_RETURN(domain::Purchase purchase, ToPurchase(customer_id, row));
     purchases.push_back(std::move(purchase));
   }
@@ -190,8 +175,8 @@ absl::StatusOr<std::vector<domain::PurchaseAmount>> PurchasePages::AmountsOf(
   CLV_ASSIGN_OR_RETURN(const Page* const page, WholePageOf(customer_id));
   std::vector<domain::PurchaseAmount> amounts;
   amounts.reserve(page->rows.size());
-  for (const PackedPurchase& row : page->rows) {
-    amounts.push_back({.order_id = row.order_id.empty() ? row.purchase_id : row.order_id,
+  for (const PurchaseFact& row : page->rows) {
+    amounts.push_back({.order_id = std::string(row.order()),
                        .amount_micros = row.amount_micros,
                        .date = row.date,
                        .in_reporting_currency = row.currency == currency});
@@ -201,16 +186,20 @@ absl::StatusOr<std::vector<domain::PurchaseAmount>> PurchasePages::AmountsOf(
 
 absl::StatusOr<std::vector<domain::Purchase>> PurchasePages::Scan(const PurchaseKey& after,
                                                                   int limit) {
-  CLV_RETURN_IF_ERROR(Flush());
+  CLV_RETURN_IF_ERROR(FlushPages());
   std::vector<domain::Purchase> purchases;
+  TextArena ids;
+  std::vector<PurchaseFact> rows;
   scan_.Reset();  // likewise
   scan_.Bind(1, after.customer_id);
   while (purchases.size() < static_cast<size_t>(limit)) {
     CLV_ASSIGN_OR_RETURN(const bool has_page, scan_.Step());
     if (!has_page) break;
     const std::string customer_id(scan_.Text(0));
-    CLV_ASSIGN_OR_RETURN(const std::vector<PackedPurchase> rows, UnpackPurchases(scan_.Blob(1)));
-    for (const PackedPurchase& row : rows) {
+    ids.Clear();
+    rows.clear();
+    CLV_RETURN_IF_ERROR(UnpackPurchases(scan_.Blob(1), &ids, &rows));
+    for (const PurchaseFact& row : rows) {
       if (customer_id == after.customer_id && row.purchase_id <= after.purchase_id) continue;
       if (purchases.size() == static_cast<size_t>(limit)) break;
       CLV_ASSIGN_OR_RETURN(domain::Purchase purchase, ToPurchase(customer_id, row));
@@ -223,9 +212,9 @@ absl::StatusOr<std::vector<domain::Purchase>> PurchasePages::Scan(const Purchase
 
 absl::Status PurchasePages::Put(const domain::Purchase& purchase) {
   CLV_ASSIGN_OR_RETURN(Page* const page, PageOf(purchase.customer_id));
-  CLV_ASSIGN_OR_RETURN(PackedPurchase row, ToPacked(purchase));
-  if (const PackedPurchase* const old = RowOf(*page, purchase.purchase_id); old != nullptr) {
-    ReleaseTexts(*old);
+  CLV_ASSIGN_OR_RETURN(const PurchaseFact row, ToFact(purchase));
+  if (const PurchaseFact* const old = RowOf(*page, purchase.purchase_id); old != nullptr) {
+    texts_->Release(*old);
   } else {
     Owner& owner = owners_[purchase.purchase_id];
     if (owner.page != nullptr) {
@@ -234,21 +223,100 @@ absl::Status PurchasePages::Put(const domain::Purchase& purchase) {
     owner.page = page;
     ++rows_;
   }
+  texts_->Use(row);
   page->has_changed = true;
-  page->changes[purchase.purchase_id] = std::move(row);
+  page->changes[purchase.purchase_id] = row;
   return absl::OkStatus();
 }
 
 absl::Status PurchasePages::Remove(const std::string& customer_id, const std::string& purchase_id) {
   CLV_ASSIGN_OR_RETURN(Page* const page, PageOf(customer_id));
-  const PackedPurchase* const old = RowOf(*page, purchase_id);
+  const PurchaseFact* const old = RowOf(*page, purchase_id);
   if (old == nullptr) return absl::OkStatus();
-  ReleaseTexts(*old);
+  texts_->Release(*old);
   page->has_changed = true;
   page->changes[purchase_id] = std::nullopt;
   const auto [owner, is_new] = owners_.try_emplace(purchase_id);
-  if (is_new) owner->second.was_stored = true;
+  if (is_new) owner->second.stored = page;
   owner->second.page = nullptr;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<bool>> PurchasePages::MayHold(
+    absl::Span<const std::string_view> purchase_ids) {
+  CLV_RETURN_IF_ERROR(FlushPages());
+  std::vector<uint64_t> hashes(purchase_ids.size());
+  std::transform(purchase_ids.begin(), purchase_ids.end(), hashes.begin(), PurchaseKeys::HashOf);
+  return keys_->MayContain(hashes);
+}
+
+absl::StatusOr<bool> PurchasePages::Holds(std::string_view purchase_id) {
+  CLV_ASSIGN_OR_RETURN(const std::vector<int64_t> page_ids,
+                       keys_->FindPages(PurchaseKeys::HashOf(purchase_id)));
+  TextArena ids;
+  std::vector<PurchaseFact> rows;
+  for (const int64_t page_id : page_ids) {
+    page_by_id_.Reset();  // likewise
+    page_by_id_.Bind(1, page_id);
+    CLV_ASSIGN_OR_RETURN(const bool has_page, page_by_id_.Step());
+    if (!has_page) return absl::DataLossError(absl::StrCat("purchase_pages: no page ", page_id));
+    rows.clear();
+    CLV_RETURN_IF_ERROR(UnpackPurchases(page_by_id_.Blob(1), &ids, &rows));
+    const bool holds = std::any_of(rows.begin(), rows.end(), [&](const PurchaseFact& row) {
+      return row.purchase_id == purchase_id;
+    });
+    page_by_id_.Reset();
+    if (holds) return true;
+  }
+  return false;
+}
+
+absl::Status PurchasePages::ReadPage(std::string_view customer_id, OpenPage* page) {
+  page->page_id = 0;
+  page->rows.clear();
+  page->ids.Clear();
+  page_.Reset();  // likewise
+  page_.Bind(1, customer_id);
+  CLV_ASSIGN_OR_RETURN(const bool has_row, page_.Step());
+  if (has_row) {
+    page->page_id = page_.Int(0);
+    CLV_RETURN_IF_ERROR(UnpackPurchases(page->ids.Keep(page_.Blob(1)), &page->ids, &page->rows));
+  }
+  page_.Reset();
+  return absl::OkStatus();
+}
+
+absl::Status PurchasePages::WritePage(std::string_view customer_id,
+                                      absl::Span<const PurchaseChange> changes, OpenPage* page) {
+  CLV_RETURN_IF_ERROR(Store(customer_id, page->rows, &page->page_id));
+  for (const PurchaseChange& change : changes) {
+    texts_->Use(change.after);
+    if (change.before) {
+      texts_->Release(*change.before);
+    } else {
+      keys_->Add(PurchaseKeys::HashOf(change.after.purchase_id), page->page_id);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PurchasePages::Store(std::string_view customer_id, absl::Span<const PurchaseFact> rows,
+                                  int64_t* page_id) {
+  if (rows.empty()) {
+    if (*page_id == 0) return absl::OkStatus();
+    remove_page_.Bind(1, *page_id);
+    return remove_page_.Run();
+  }
+  const std::string packed = PackPurchases(rows);
+  if (*page_id != 0) {
+    update_page_.Bind(1, *page_id);
+    update_page_.BindBlob(2, packed);
+    return update_page_.Run();
+  }
+  insert_page_.Bind(1, customer_id);
+  insert_page_.BindBlob(2, packed);
+  CLV_RETURN_IF_ERROR(insert_page_.Run());
+  *page_id = db_->last_insert_rowid();
   return absl::OkStatus();
 }
 
@@ -268,58 +336,63 @@ absl::Status PurchasePages::WritePages() {
   for (Entry* const entry : changed) {
     Page& page = entry->second;
     ApplyChanges(page);
-    if (page.rows.empty()) {
-      if (page.page_id == 0) continue;
-      remove_page_.Bind(1, page.page_id);
-      CLV_RETURN_IF_ERROR(remove_page_.Run());
-    } else if (page.page_id == 0) {
-      insert_page_.Bind(1, entry->first);
-      insert_page_.BindBlob(2, PackPurchases(page.rows));
-      CLV_RETURN_IF_ERROR(insert_page_.Run());
-      page.page_id = db_->last_insert_rowid();
-    } else {
-      update_page_.Bind(1, page.page_id);
-      update_page_.BindBlob(2, PackPurchases(page.rows));
-      CLV_RETURN_IF_ERROR(update_page_.Run());
+    CLV_RETURN_IF_ERROR(Store(entry->first, page.rows, &page.page_id));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PurchasePages::CheckOwners() {
+  // Of those that have come to a page and have left none. Looking may load pages, so the owners
+  // are listed first.
+  std::vector<std::pair<const std::string*, const Page*>> come;
+  for (const auto& [purchase_id, owner] : owners_) {
+    if (owner.page != nullptr && owner.stored == nullptr) {
+      come.emplace_back(&purchase_id, owner.page);
+    }
+  }
+  for (const auto& [purchase_id, page] : come) {
+    CLV_ASSIGN_OR_RETURN(const std::string* const customer_id, OwnerOf(*purchase_id));
+    if (customer_id != nullptr && &pages_.at(*customer_id) != page) {
+      return absl::AlreadyExistsError("a purchase still lies with another customer");
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status PurchasePages::WriteOwners() {
-  std::vector<std::pair<std::string_view, const Owner*>> changed;
-  changed.reserve(owners_.size());
-  for (const auto& [purchase_id, owner] : owners_) changed.emplace_back(purchase_id, &owner);
-  std::sort(changed.begin(), changed.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [purchase_id, owner] : changed) {
-    if (owner->page == nullptr && !owner->was_stored) continue;
-    Statement& write = owner->page == nullptr ? remove_owner_
-                       : owner->was_stored    ? update_owner_
-                                              : insert_owner_;
-    write.Bind(1, purchase_id);
-    if (owner->page != nullptr) write.Bind(2, owner->page->page_id);
-    CLV_RETURN_IF_ERROR(write.Run());
+void PurchasePages::IndexOwners() {
+  for (const auto& [purchase_id, owner] : owners_) {
+    if (owner.stored == owner.page) continue;
+    const uint64_t hash = PurchaseKeys::HashOf(purchase_id);
+    if (owner.stored != nullptr) keys_->Remove(hash, owner.stored->page_id);
+    if (owner.page != nullptr) keys_->Add(hash, owner.page->page_id);
   }
+}
+
+void PurchasePages::ForgetPages() {
+  pages_.clear();
+  customers_.clear();
+  owners_.clear();
+  ids_.Clear();
+  rows_ = 0;
+}
+
+absl::Status PurchasePages::FlushPages() {
+  CLV_RETURN_IF_ERROR(CheckOwners());
+  CLV_RETURN_IF_ERROR(WritePages());
+  IndexOwners();
+  CLV_RETURN_IF_ERROR(keys_->Flush());
+  ForgetPages();
   return absl::OkStatus();
 }
 
 absl::Status PurchasePages::Flush() {
-  CLV_RETURN_IF_ERROR(WritePages());
-  CLV_RETURN_IF_ERROR(WriteOwners());
-  CLV_RETURN_IF_ERROR(texts_->Flush());
-  pages_.clear();
-  customers_.clear();
-  owners_.clear();
-  rows_ = 0;
-  return absl::OkStatus();
+  CLV_RETURN_IF_ERROR(FlushPages());
+  return texts_->Flush();
 }
 
 void PurchasePages::Forget() {
-  pages_.clear();
-  customers_.clear();
-  owners_.clear();
-  rows_ = 0;
+  ForgetPages();
+  keys_->Forget();
   texts_->Forget();
 }
 

@@ -1,7 +1,7 @@
 // common/storage/sqlite/purchase_pages.h: the winning purchases, packed in one page a customer.
 //
-// `purchase_pages` holds each customer's rows (purchase_page.h), `purchase_owners` says in which
-// page a purchase lies. The virtual table `purchases` shows them unpacked.
+// `purchase_pages` holds each customer's rows (purchase_page.h), purchase_keys.h finds the page of
+// a purchase. The virtual table `purchases` shows them unpacked.
 #ifndef CLV_COMMON_STORAGE_SQLITE_PURCHASE_PAGES_H_
 #define CLV_COMMON_STORAGE_SQLITE_PURCHASE_PAGES_H_
 
@@ -10,21 +10,27 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/base/text_arena.h"
 #include "common/domain/customer_summary.h"
 #include "common/domain/records.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/purchase_keys.h"
 #include "common/storage/sqlite/purchase_texts.h"
 
 namespace clv::storage {
 
-// Pages of one connection, kept unpacked in memory between the reads and writes of a transaction.
-// Thread-compatible.
+// Pages of one connection. Thread-compatible.
+//
+// Put and Remove keep pages unpacked in memory until Flush; ReadPage and WritePage work on one page
+// after another and keep none.
 class PurchasePages {
  public:
   // The connection must outlive the pages.
@@ -41,47 +47,72 @@ class PurchasePages {
   // found out there (ALREADY_EXISTS).
   absl::Status Put(const domain::Purchase& purchase);
   absl::Status Remove(const std::string& customer_id, const std::string& purchase_id);
+  absl::StatusOr<std::vector<bool>> MayHold(absl::Span<const std::string_view> purchase_ids);
+  absl::StatusOr<bool> Holds(std::string_view purchase_id);
+  PurchaseTexts& texts() { return *texts_; }
 
-  // Writes what was put and removed.
+  // A page that ReadPage has read.
+  struct OpenPage {
+    int64_t page_id = 0;  // 0: the customer has none
+    std::vector<PurchaseFact> rows;
+    TextArena ids;  // of the rows
+  };
+  // Reads a customer's page into `page`; the pages in memory must be flushed.
+  absl::Status ReadPage(std::string_view customer_id, OpenPage* page);
+  // Writes its rows, which changed by `changes`.
+  absl::Status WritePage(std::string_view customer_id, absl::Span<const PurchaseChange> changes,
+                         OpenPage* page);
+
+  // Writes what was put and removed. FlushPages leaves the counts of the texts, with which those
+  // that nobody uses yet would go.
   absl::Status Flush();
+  absl::Status FlushPages();
 
-  // The transaction has ended: what is in memory is not true any more.
+  // The transaction has ended otherwise, or another connection may have written: what is in memory
+  // is not true any more.
   void Forget();
 
  private:
   struct Page {
-    int64_t page_id = 0;               // 0: not stored
-    std::vector<PackedPurchase> rows;  // by purchase_id
+    int64_t page_id = 0;             // 0: not stored
+    std::vector<PurchaseFact> rows;  // by purchase_id
     // Rows that were put since, or (absent) removed: one at a time they would move all behind them.
-    std::map<std::string, std::optional<PackedPurchase>> changes;
+    std::map<std::string, std::optional<PurchaseFact>> changes;
     bool has_changed = false;
   };
   // Where a purchase lies, when that has changed.
   struct Owner {
-    bool was_stored = false;
-    const Page* page = nullptr;  // null: nowhere any more
+    const Page* stored = nullptr;  // the page it left
+    const Page* page = nullptr;    // null: nowhere any more
   };
 
   PurchasePages() = default;
   // Null when there is none.
-  static const PackedPurchase* RowOf(const Page& page, const std::string& purchase_id);
+  static const PurchaseFact* RowOf(const Page& page, const std::string& purchase_id);
   static void ApplyChanges(Page& page);
   absl::StatusOr<Page*> PageOf(const std::string& customer_id);
   // The same without changes: all is in its rows.
   absl::StatusOr<const Page*> WholePageOf(const std::string& customer_id);
+  // The same by number; its customer. Damaged rows are DATA_LOSS, a page that is not there null.
+  absl::StatusOr<const std::string*> CustomerOfPage(int64_t page_id);
   // The customer in whose page the purchase lies; null when nowhere. The pages must be flushed.
   absl::StatusOr<const std::string*> OwnerOf(const std::string& purchase_id);
   absl::StatusOr<domain::Purchase> ToPurchase(const std::string& customer_id,
-                                              const PackedPurchase& row);
-  absl::StatusOr<PackedPurchase> ToPacked(const domain::Purchase& purchase);
-  void ReleaseTexts(const PackedPurchase& row);
+                                              const PurchaseFact& row);
+  absl::StatusOr<PurchaseFact> ToFact(const domain::Purchase& purchase);
+  // Inserts, updates or removes a page by its rows.
+  absl::Status Store(std::string_view customer_id, absl::Span<const PurchaseFact> rows,
+                     int64_t* page_id);
+  absl::Status CheckOwners();
   absl::Status WritePages();
-  absl::Status WriteOwners();
+  void IndexOwners();
+  void ForgetPages();
 
   std::unique_ptr<PurchaseTexts> texts_;
+  std::unique_ptr<PurchaseKeys> keys_;
   Database* db_ = nullptr;
-  Statement page_, page_by_id_, scan_, owner_, insert_page_, update_page_, remove_page_,
-      insert_owner_, update_owner_, remove_owner_;
+  Statement page_, page_by_id_, scan_, insert_page_, update_page_, remove_page_;
+  TextArena ids_;                                              // of the rows in pages_
   std::unordered_map<std::string, Page> pages_;                // by customer
   std::unordered_map<int64_t, const std::string*> customers_;  // by page, into pages_
   std::unordered_map<std::string, Owner> owners_;

@@ -29,24 +29,27 @@ absl::StatusOr<std::unique_ptr<PurchaseTexts>> PurchaseTexts::Prepare(Database& 
   return texts;
 }
 
-void PurchaseTexts::Know(TextId id, const std::string& text) {
-  texts_[id] = &ids_.emplace(text, id).first->first;
+void PurchaseTexts::Know(TextId id, std::string_view text) {
+  const auto [known, is_new] = texts_.emplace(id, text);
+  if (is_new) ids_[known->second] = id;
 }
 
 absl::StatusOr<std::string_view> PurchaseTexts::TextOf(TextId id) {
   if (id == 0) return std::string_view();
-  if (const auto known = texts_.find(id); known != texts_.end()) return *known->second;
+  if (const auto known = texts_.find(id); known != texts_.end()) return known->second;
   text_.Bind(1, int64_t{id});
   CLV_ASSIGN_OR_RETURN(const bool has_row, text_.Step());
-  if (has_row) Know(id, std::string(text_.Text(0)));
+  if (has_row) Know(id, text_.Text(0));
   text_.Reset();
   if (!has_row) return absl::DataLossError(absl::StrCat("purchase_texts: no text ", id));
-  return *texts_.at(id);
+  return texts_.at(id);
 }
 
-absl::StatusOr<TextId> PurchaseTexts::Find(const std::string& text) {
+absl::StatusOr<TextId> PurchaseTexts::Find(std::string_view text) {
   if (text.empty()) return TextId{0};
-  if (const auto known = ids_.find(text); known != ids_.end()) return known->second;
+  if (const auto known = ids_.find(absl::string_view(text.data(), text.size()));
+      known != ids_.end())
+    return known->second;
   find_.Bind(1, text);
   CLV_ASSIGN_OR_RETURN(const bool has_row, find_.Step());
   const auto id = static_cast<TextId>(has_row ? find_.Int(0) : 0);
@@ -55,21 +58,23 @@ absl::StatusOr<TextId> PurchaseTexts::Find(const std::string& text) {
   return id;
 }
 
-absl::StatusOr<TextId> PurchaseTexts::Use(const std::string& text) {
+absl::StatusOr<TextId> PurchaseTexts::Intern(std::string_view text) {
   if (text.empty()) return TextId{0};
   CLV_ASSIGN_OR_RETURN(TextId id, Find(text));
-  if (id == 0) {
-    insert_.Bind(1, text);
-    CLV_RETURN_IF_ERROR(insert_.Run());
-    id = static_cast<TextId>(db_.last_insert_rowid());
-    Know(id, text);
-  }
-  ++uses_[id];
+  if (id != 0) return id;
+  insert_.Bind(1, text);
+  CLV_RETURN_IF_ERROR(insert_.Run());
+  id = static_cast<TextId>(db_.last_insert_rowid());
+  Know(id, text);
+  uses_.try_emplace(id, 0);
   return id;
 }
 
-void PurchaseTexts::Release(TextId id) {
-  if (id != 0) --uses_[id];
+void PurchaseTexts::Count(const PurchaseFact& fact, int64_t more) {
+  for (const TextId id : {fact.currency, fact.product_id, fact.product_name, fact.product_category,
+                          fact.payment_method}) {
+    if (id != 0) uses_[id] += more;
+  }
 }
 
 absl::Status PurchaseTexts::Flush() {
@@ -84,11 +89,11 @@ absl::Status PurchaseTexts::Flush() {
     CLV_RETURN_IF_ERROR(remove_.Run());
     const auto known = texts_.find(id);
     if (db_.changes() == 0 || known == texts_.end()) continue;
-    ids_.erase(std::string(*known->second));
+    ids_.erase(known->second);
     texts_.erase(known);
   }
   uses_.clear();
-  if (ids_.size() > kMostRemembered) Forget();
+  if (texts_.size() > kMostRemembered) Forget();
   return absl::OkStatus();
 }
 

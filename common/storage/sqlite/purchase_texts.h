@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/storage/purchase_fact.h"
 #include "common/storage/sqlite/db.h"
-#include "common/storage/sqlite/purchase_page.h"
 
 namespace clv::storage {
 
@@ -26,11 +28,15 @@ class PurchaseTexts {
   absl::StatusOr<std::string_view> TextOf(TextId id);
 
   // The number of a text that somebody uses; 0 when nobody does, or it is empty.
-  absl::StatusOr<TextId> Find(const std::string& text);
+  absl::StatusOr<TextId> Find(std::string_view text);
 
-  // In a writing transaction: counts one more use of a text, whose number it gives, or one less.
-  absl::StatusOr<TextId> Use(const std::string& text);
-  void Release(TextId id);
+  // In a writing transaction: the number of a text, given now if it has none; without a use it is
+  // gone again after Flush.
+  absl::StatusOr<TextId> Intern(std::string_view text);
+
+  // In a writing transaction: counts one more use of every text of a purchase, or one less.
+  void Use(const PurchaseFact& fact) { Count(fact, 1); }
+  void Release(const PurchaseFact& fact) { Count(fact, -1); }
 
   // Writes the counts, and removes texts without a use. Before the transaction's end.
   absl::Status Flush();
@@ -41,13 +47,14 @@ class PurchaseTexts {
 
  private:
   explicit PurchaseTexts(Database& db) : db_(db) {}
-  void Know(TextId id, const std::string& text);
+  void Know(TextId id, std::string_view text);
+  void Count(const PurchaseFact& fact, int64_t more);
 
   Database& db_;
   Statement find_, text_, insert_, count_, remove_;
-  std::unordered_map<std::string, TextId> ids_;
-  std::unordered_map<TextId, const std::string*> texts_;  // into ids_
-  std::unordered_map<TextId, int64_t> uses_;              // more or fewer than are written
+  std::unordered_map<TextId, std::string> texts_;
+  absl::flat_hash_map<absl::string_view, TextId> ids_;  // into texts_
+  absl::flat_hash_map<TextId, int64_t> uses_;           // more or fewer than are written
 };
 
 }  // namespace clv::storage

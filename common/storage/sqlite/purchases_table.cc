@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "common/base/status_macros.h"
+#include "common/base/text_arena.h"
+#include "common/storage/sqlite/purchase_keys.h"
 #include "common/storage/sqlite/purchase_page.h"
 #include "common/storage/sqlite/purchase_texts.h"
 
@@ -45,6 +47,7 @@ struct PurchasesTable : sqlite3_vtab {
   explicit PurchasesTable(Database* database) : sqlite3_vtab{}, db(database) {}
   Database* db;
   std::unique_ptr<PurchaseTexts> texts;
+  std::unique_ptr<PurchaseKeys> keys;
 };
 
 // Goes through the rows of one page after another.
@@ -59,7 +62,14 @@ class PurchasesCursor : public sqlite3_vtab_cursor {
       plan_ = plan;
     }
     only_ = plan == kByPurchase ? key : "";
-    if (plan != kScan) pages_.Bind(1, key);
+    candidates_.clear();
+    if (plan == kByCustomer) pages_.Bind(1, key);
+    if (plan == kByPurchase) {
+      // The connection outlives transactions of others.
+      table_.keys->Forget();
+      CLV_ASSIGN_OR_RETURN(candidates_, table_.keys->FindPages(PurchaseKeys::HashOf(key)));
+      BindNextCandidate();
+    }
     rows_.clear();
     next_ = 0;
     return Advance();
@@ -77,10 +87,14 @@ class PurchasesCursor : public sqlite3_vtab_cursor {
       CLV_ASSIGN_OR_RETURN(const bool has_page, pages_.Step());
       if (!has_page) {
         pages_.Reset();
-        return absl::OkStatus();
+        if (candidates_.empty()) return absl::OkStatus();
+        BindNextCandidate();
+        continue;
       }
       customer_id_ = pages_.Text(0);
-      CLV_ASSIGN_OR_RETURN(rows_, UnpackPurchases(pages_.Blob(1)));
+      rows_.clear();
+      ids_.Clear();
+      CLV_RETURN_IF_ERROR(UnpackPurchases(ids_.Keep(pages_.Blob(1)), &ids_, &rows_));
       next_ = 0;
     }
   }
@@ -95,7 +109,7 @@ class PurchasesCursor : public sqlite3_vtab_cursor {
       case kPurchaseId:
         return WriteText(row_->purchase_id, context);
       case kOrderId:
-        return WriteText(row_->order_id.empty() ? row_->purchase_id : row_->order_id, context);
+        return WriteText(row_->order(), context);
       case kAmount:
         sqlite3_result_int64(context, row_->amount_micros);
         return absl::OkStatus();
@@ -116,11 +130,16 @@ class PurchasesCursor : public sqlite3_vtab_cursor {
       case kByCustomer:
         return "SELECT customer_id, rows FROM purchase_pages WHERE customer_id = ?";
       case kByPurchase:
-        return "SELECT customer_id, rows FROM purchase_owners JOIN purchase_pages USING (page_id) "
-               "WHERE purchase_id = ?";
+        return "SELECT customer_id, rows FROM purchase_pages WHERE page_id = ?";
       default:
         return "SELECT customer_id, rows FROM purchase_pages ORDER BY customer_id";
     }
+  }
+
+  // Without a candidate there is no such page.
+  void BindNextCandidate() {
+    pages_.Bind(1, candidates_.empty() ? 0 : candidates_.back());
+    if (!candidates_.empty()) candidates_.pop_back();
   }
 
   TextId SharedText(int column) const {
@@ -154,9 +173,11 @@ class PurchasesCursor : public sqlite3_vtab_cursor {
   Statement pages_;
   std::string only_;  // the purchase that is wanted; empty: all
   std::string customer_id_;
-  std::vector<PackedPurchase> rows_;
+  std::vector<PurchaseFact> rows_;
+  TextArena ids_;                    // of the rows
+  std::vector<int64_t> candidates_;  // pages to look at yet, of kByPurchase
   size_t next_ = 0;
-  const PackedPurchase* row_ = nullptr;
+  const PurchaseFact* row_ = nullptr;
   int64_t row_number_ = 0;
 };
 
@@ -235,7 +256,10 @@ int Open(sqlite3_vtab* table, sqlite3_vtab_cursor** cursor) {
   if (purchases.texts == nullptr) {
     absl::StatusOr<std::unique_ptr<PurchaseTexts>> texts = PurchaseTexts::Prepare(*purchases.db);
     if (!texts.ok()) return CodeOf(texts.status(), table);
+    absl::StatusOr<std::unique_ptr<PurchaseKeys>> keys = PurchaseKeys::Prepare(*purchases.db);
+    if (!keys.ok()) return CodeOf(keys.status(), table);
     purchases.texts = *std::move(texts);
+    purchases.keys = *std::move(keys);
   }
   *cursor = new (std::nothrow) PurchasesCursor(purchases);
   return *cursor == nullptr ? SQLITE_NOMEM : SQLITE_OK;

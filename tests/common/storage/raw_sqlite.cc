@@ -2,7 +2,12 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/purchase_keys.h"
+#include "common/storage/sqlite/purchase_page.h"
 #include "common/storage/sqlite/purchases_table.h"
 #include "gtest/gtest.h"
 
@@ -30,11 +35,6 @@ std::string Dump(sqlite3* db, const std::string& sql) {
 
 // Each gives a row for everything that does not agree.
 constexpr char kPurchaseDisagreements[] = R"sql(
-SELECT 'owner', p.purchase_id, p.customer_id, g.customer_id FROM purchases p
-  LEFT JOIN purchase_owners o USING (purchase_id) LEFT JOIN purchase_pages g USING (page_id)
- WHERE g.customer_id IS NOT p.customer_id;
-SELECT 'owners', owners, rows FROM (SELECT COUNT(*) AS owners FROM purchase_owners),
-  (SELECT COUNT(*) AS rows FROM purchases) WHERE owners <> rows;
 SELECT 'uses', text, uses, seen FROM (SELECT text, SUM(n) AS seen FROM (
     SELECT currency AS text, COUNT(*) AS n FROM purchases GROUP BY 1
     UNION ALL SELECT product_id, COUNT(*) FROM purchases GROUP BY 1
@@ -46,6 +46,22 @@ SELECT 'uses', text, uses, seen FROM (SELECT text, SUM(n) AS seen FROM (
 SELECT 'empty page', customer_id FROM purchase_pages g
  WHERE NOT EXISTS (SELECT * FROM purchases p WHERE p.customer_id = g.customer_id);
 )sql";
+
+// The places of all purchases as the pages give them.
+std::vector<KeyPlace> ExpectedKeys(Database& db) {
+  std::vector<KeyPlace> keys;
+  Statement page = db.Prepare("SELECT page_id, rows FROM purchase_pages").value();
+  for (auto has_row = page.Step(); has_row.ok() && *has_row; has_row = page.Step()) {
+    TextArena ids;
+    std::vector<PurchaseFact> rows;
+    EXPECT_TRUE(UnpackPurchases(page.Blob(1), &ids, &rows).ok());
+    for (const PurchaseFact& row : rows) {
+      keys.push_back({PurchaseKeys::HashOf(row.purchase_id), page.Int(0)});
+    }
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
 
 }  // namespace
 
@@ -64,6 +80,7 @@ std::string DumpClvSql(const std::string& path, const std::string& sql) {
   if (!db.ok()) return "";
   EXPECT_TRUE(AddPurchasesTable(**db).ok());
   EXPECT_EQ(Dump((*db)->raw(), kPurchaseDisagreements), "");
+  EXPECT_TRUE(PurchaseKeys::Prepare(**db).value()->All().value() == ExpectedKeys(**db));
   return Dump((*db)->raw(), sql);
 }
 

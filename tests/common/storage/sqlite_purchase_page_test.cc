@@ -4,6 +4,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/storage/sqlite/purchase_page.h"
 
@@ -19,52 +24,75 @@ rc::Gen<int64_t> Integers() {
       rc::gen::elementOf(std::vector<int64_t>{kLeast, kMost, 0, -10'000, 10'000}));
 }
 
-rc::Gen<std::string> Ids() {
-  return rc::gen::oneOf(rc::gen::nonEmpty(rc::gen::arbitrary<std::string>()),
-                        rc::gen::map(rc::gen::inRange(0, 1'000),
-                                     [](int n) { return "purchase-" + std::to_string(n); }));
+// Views live as long as the program.
+std::string_view Keep(const std::string& text) {
+  static TextArena arena;
+  return arena.Keep(text);
 }
 
-rc::Gen<PackedPurchase> Rows() {
-  return rc::gen::build<PackedPurchase>(
-      rc::gen::set(&PackedPurchase::purchase_id, Ids()), rc::gen::set(&PackedPurchase::order_id),
-      rc::gen::set(&PackedPurchase::amount_micros, Integers()),
-      rc::gen::set(&PackedPurchase::date, Integers()),
-      rc::gen::set(&PackedPurchase::created_at, rc::gen::map(rc::gen::maybe(Integers()),
-                                                             [](const rc::Maybe<int64_t>& at) {
-                                                               return at ? std::optional(*at)
-                                                                         : std::nullopt;
-                                                             })),
-      rc::gen::set(&PackedPurchase::currency), rc::gen::set(&PackedPurchase::product_id),
-      rc::gen::set(&PackedPurchase::product_name), rc::gen::set(&PackedPurchase::product_category),
-      rc::gen::set(&PackedPurchase::payment_method));
+rc::Gen<std::string_view> Ids() {
+  return rc::gen::map(
+      rc::gen::oneOf(rc::gen::nonEmpty(rc::gen::arbitrary<std::string>()),
+                     rc::gen::map(rc::gen::inRange(0, 1'000),
+                                  [](int n) { return "purchase-" + std::to_string(n); })),
+      Keep);
+}
+
+struct Page {
+  std::string bytes;
+  TextArena ids;
+  std::vector<PurchaseFact> rows;
+  absl::Status status;
+};
+
+std::unique_ptr<Page> Unpack(std::string bytes) {
+  auto page = std::make_unique<Page>();
+  page->bytes = std::move(bytes);
+  page->status = UnpackPurchases(page->bytes, &page->ids, &page->rows);
+  return page;
+}
+
+rc::Gen<PurchaseFact> Rows() {
+  return rc::gen::build<PurchaseFact>(
+      rc::gen::set(&PurchaseFact::purchase_id, Ids()),
+      rc::gen::set(&PurchaseFact::order_id, rc::gen::map(rc::gen::arbitrary<std::string>(), Keep)),
+      rc::gen::set(&PurchaseFact::amount_micros, Integers()),
+      rc::gen::set(&PurchaseFact::date, Integers()),
+      rc::gen::set(&PurchaseFact::created_at, rc::gen::map(rc::gen::maybe(Integers()),
+                                                           [](const rc::Maybe<int64_t>& at) {
+                                                             return at ? std::optional(*at)
+                                                                       : std::nullopt;
+                                                           })),
+      rc::gen::set(&PurchaseFact::currency), rc::gen::set(&PurchaseFact::product_id),
+      rc::gen::set(&PurchaseFact::product_name), rc::gen::set(&PurchaseFact::product_category),
+      rc::gen::set(&PurchaseFact::payment_method));
 }
 
 RC_GTEST_PROP(PurchasePageProperty, RowsComeBackAsTheyWere, ()) {
-  std::vector<PackedPurchase> rows = *rc::gen::container<std::vector<PackedPurchase>>(Rows());
+  std::vector<PurchaseFact> rows = *rc::gen::container<std::vector<PurchaseFact>>(Rows());
   std::sort(rows.begin(), rows.end(),
             [](const auto& a, const auto& b) { return a.purchase_id < b.purchase_id; });
-  const auto read = UnpackPurchases(PackPurchases(rows));
-  RC_ASSERT(read.ok());
-  RC_ASSERT(*read == rows);
+  const auto read = Unpack(PackPurchases(rows));
+  RC_ASSERT(read->status.ok());
+  RC_ASSERT(read->rows == rows);
 }
 
 RC_GTEST_PROP(PurchasePageProperty, DamagedBytesAreNoHarm, ()) {
-  std::string bytes = PackPurchases(*rc::gen::container<std::vector<PackedPurchase>>(Rows()));
+  std::string bytes = PackPurchases(*rc::gen::container<std::vector<PurchaseFact>>(Rows()));
   const size_t length = *rc::gen::inRange<size_t>(0, bytes.size() + 1);
   if (length == bytes.size()) {
     bytes[*rc::gen::inRange<size_t>(0, length)] = *rc::gen::arbitrary<char>();
-    (void)UnpackPurchases(bytes);
+    (void)Unpack(bytes);
   } else {
-    RC_ASSERT(absl::IsDataLoss(UnpackPurchases(bytes.substr(0, length)).status()));
+    RC_ASSERT(absl::IsDataLoss(Unpack(bytes.substr(0, length))->status));
   }
-  (void)UnpackPurchases(*rc::gen::arbitrary<std::string>());
+  (void)Unpack(*rc::gen::arbitrary<std::string>());
 }
 
 TEST(PurchasePageTest, AnUsualRowTakesAboutTwentyFiveBytes) {
-  std::vector<PackedPurchase> rows;
+  std::vector<PurchaseFact> rows;
   for (int i = 0; i < 1'000; ++i) {
-    rows.push_back({.purchase_id = "p" + std::to_string(10'000'000 + 7'919 * i),
+    rows.push_back({.purchase_id = Keep("p" + std::to_string(10'000'000 + 7'919 * i)),
                     .amount_micros = 10'000 * (i * 37 % 20'000),
                     .date = 1'600'000'000 + 86'000 * i,
                     .created_at = 1'600'000'060 + 86'000 * i,
@@ -78,10 +106,10 @@ TEST(PurchasePageTest, AnUsualRowTakesAboutTwentyFiveBytes) {
 }
 
 TEST(PurchasePageTest, APageThatPromisesMoreThanItHoldsTakesNoMemory) {
-  EXPECT_TRUE(absl::IsDataLoss(UnpackPurchases("\x01\xff\xff\xff\xff\x7f").status()));
-  EXPECT_TRUE(absl::IsDataLoss(UnpackPurchases("").status()));
-  EXPECT_TRUE(absl::IsDataLoss(UnpackPurchases(std::string("\x02\x00", 2)).status()));
-  EXPECT_TRUE(UnpackPurchases(std::string("\x01\x00", 2))->empty());
+  EXPECT_TRUE(absl::IsDataLoss(Unpack("\x01\xff\xff\xff\xff\x7f")->status));
+  EXPECT_TRUE(absl::IsDataLoss(Unpack("")->status));
+  EXPECT_TRUE(absl::IsDataLoss(Unpack(std::string("\x02\x00", 2))->status));
+  EXPECT_TRUE(Unpack(std::string("\x01\x00", 2))->status.ok());
 }
 
 }  // namespace

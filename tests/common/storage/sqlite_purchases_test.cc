@@ -107,6 +107,7 @@ RC_GTEST_PROP(SqlitePurchasesProperty, HoldWhatWasPutMovedAndRemoved, ()) {
     scanned.insert(scanned.end(), more.begin(), more.end());
   }
   RC_ASSERT(scanned.size() == model.size());
+  RC_ASSERT(store.pages->Flush().ok());
   // The virtual table, an independent reader, says the same.
   std::string rows;
   for (const Purchase& purchase : scanned) {

@@ -113,7 +113,7 @@ TEST_F(AggregationMetricsTest, CountsAreThoseOfTheTables) {
   const metrics::Exposition exposition = Scrape();
   EXPECT_EQ(exposition.At("clv_aggregation_customers"), Sql("SELECT COUNT(*) FROM customer_clv"));
   EXPECT_EQ(exposition.At("clv_aggregation_purchases"),
-            Sql("SELECT COUNT(*) FROM purchase_owners"));
+            Sql("SELECT SUM(key_count) FROM purchase_key_runs"));
   EXPECT_EQ(exposition.At("clv_aggregation_dead_letters"),
             Sql("SELECT COUNT(*) FROM dead_letters"));
   EXPECT_EQ(exposition.At("clv_aggregation_folded_position"),

@@ -113,7 +113,7 @@ TEST_F(FoldCommandsTest, AnErasureRemovesAllFactsAndTheOutcomeWaitsForTheScrub) 
 TEST_F(FoldCommandsTest, AnErasedVersionEndsTheWinnerOfItsKey) {
   Send(Buys{{"p1", "c2", 10, 1, 9}, {"p2", "c2", 1, 1}});
   LoggedRows rows = Record(Buys());
-  rows.purchases.push_back({.purchase_id = "p1"});
+  rows.purchases = wire::BatchOf({domain::Purchase{.purchase_id = "p1"}});
   // Older than the version that was there: without the erased one between it would lose.
   const LoggedRows later = Record(Buys{{"p1", "c2", 4, 1, 3}});
   FoldRecords({rows, later});
@@ -123,7 +123,7 @@ TEST_F(FoldCommandsTest, AnErasedVersionEndsTheWinnerOfItsKey) {
 TEST_F(FoldCommandsTest, AnErasedVersionWithoutASuccessorLeavesNothing) {
   Send(Buys{{"p1", "c2", 10, 1}});
   LoggedRows rows = Record(Buys());
-  rows.purchases.push_back({.purchase_id = "p1"});
+  rows.purchases = wire::BatchOf({domain::Purchase{.purchase_id = "p1"}});
   FoldRecords({rows});
   EXPECT_FALSE(IsKnown("c2"));
 }

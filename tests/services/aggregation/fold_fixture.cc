@@ -33,7 +33,9 @@ LoggedRows FoldTest::Record(const std::vector<Buy>& buys) {
   LoggedRows rows;
   rows.position = ++last_position_;
   rows.received_at_seconds = kNewYear + static_cast<int64_t>(rows.position);
-  for (const Buy& buy : buys) rows.purchases.push_back(PurchaseOf(buy));
+  std::vector<domain::Purchase> purchases;
+  for (const Buy& buy : buys) purchases.push_back(PurchaseOf(buy));
+  rows.purchases = wire::BatchOf(purchases);
   return rows;
 }
 
@@ -148,12 +150,14 @@ FoldOptions LoggedFoldTest::Options() {
 }
 
 void LoggedFoldTest::Append(const LoggedRows& rows) {
-  const auto source = !rows.customers.empty()   ? domain::DataSource::kCustomers
-                      : !rows.purchases.empty() ? domain::DataSource::kPurchases
-                                                : domain::DataSource::kCustomerClv;
+  const auto source = !rows.customers.empty()        ? domain::DataSource::kCustomers
+                      : !rows.purchases.rows.empty() ? domain::DataSource::kPurchases
+                                                     : domain::DataSource::kCustomerClv;
+  std::vector<domain::Purchase> purchases;
+  for (const auto& row : rows.purchases.rows) purchases.push_back(rows.purchases.PurchaseOf(row));
   const wire::LogRows encoded{.received_at_seconds = rows.received_at_seconds,
                               .customers = rows.customers,
-                              .purchases = rows.purchases,
+                              .purchases = std::move(purchases),
                               .customer_clvs = rows.customer_clvs,
                               .load_id = rows.load_id,
                               .wants_outcome = rows.wants_outcome,

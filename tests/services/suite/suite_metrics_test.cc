@@ -171,7 +171,7 @@ TEST_F(SuiteMetricsTest, AreWhatWasSentWhatTheStatusSaysAndWhatTheTablesHold) {
   EXPECT_EQ(exposition.At("clv_aggregation_customers"),
             Sql(data_.clv(), "SELECT COUNT(*) FROM customer_clv"));
   EXPECT_EQ(exposition.At("clv_aggregation_purchases"),
-            Sql(data_.clv(), "SELECT COUNT(*) FROM purchase_owners"));
+            Sql(data_.clv(), "SELECT SUM(key_count) FROM purchase_key_runs"));
   EXPECT_EQ(exposition.At(R"(clv_query_database_bytes{database="clv"})"),
             static_cast<double>(std::filesystem::file_size(data_.clv())));
 

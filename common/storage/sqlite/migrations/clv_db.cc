@@ -1,9 +1,13 @@
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/status_macros.h"
+#include "common/base/text_arena.h"
 #include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/sqlite/purchase_keys.h"
+#include "common/storage/sqlite/purchase_page.h"
 #include "common/storage/sqlite/purchase_pages.h"
 
 namespace clv::storage {
@@ -146,9 +150,8 @@ CREATE TABLE fold_outcomes (
 ) STRICT;
 )sql";
 
-// Purchases packed in one page a customer, see purchase_pages.h; `purchases` is a virtual table
-// from then on, which the view `orders` reads like the table before. Numbers of texts are never
-// given twice.
+// Purchases packed in one page a customer, see purchase_pages.h. Numbers of texts are never given
+// twice.
 constexpr char kVersion3[] = R"sql(
 CREATE TABLE purchase_texts (
   text_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -166,6 +169,22 @@ CREATE TABLE purchase_owners (
   purchase_id TEXT PRIMARY KEY,
   page_id INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql";
+
+// Purchases are found by purchase_keys.h; `purchases` is a virtual table from then on, which the
+// view `orders` reads like the table before.
+constexpr char kVersion4[] = R"sql(
+CREATE TABLE purchase_key_runs (
+  run_id INTEGER PRIMARY KEY,
+  key_count INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE purchase_key_blocks (
+  block_id INTEGER PRIMARY KEY,
+  keys BLOB NOT NULL
+) STRICT;
+
+DROP TABLE purchase_owners;
 )sql";
 
 // Moves the rows of the table `purchases` into pages, and drops it.
@@ -197,10 +216,46 @@ absl::Status PackAllPurchases(Database& db) {
   return db.Execute("DROP TABLE purchases");
 }
 
+// The keys of pages that an earlier version has packed.
+absl::Status IndexAllPages(Database& db) {
+  constexpr size_t kKeysAtOnce = 1'000'000;
+  CLV_ASSIGN_OR_RETURN(const std::unique_ptr<PurchaseKeys> keys, PurchaseKeys::Prepare(db));
+  CLV_ASSIGN_OR_RETURN(Statement page, db.Prepare("SELECT page_id, rows FROM purchase_pages"));
+  TextArena ids;
+  std::vector<PurchaseFact> rows;
+  size_t waiting = 0;
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, page.Step());
+    if (!has_row) return keys->Flush();
+    ids.Clear();
+    rows.clear();
+    CLV_RETURN_IF_ERROR(UnpackPurchases(page.Blob(1), &ids, &rows));
+    for (const PurchaseFact& row : rows) {
+      keys->Add(PurchaseKeys::HashOf(row.purchase_id), page.Int(0));
+    }
+    waiting += rows.size();
+    if (waiting < kKeysAtOnce) continue;
+    CLV_RETURN_IF_ERROR(keys->Flush());
+    waiting = 0;
+  }
+}
+
+absl::Status PackOrIndexPurchases(Database& db) {
+  bool has_table = false;
+  {
+    CLV_ASSIGN_OR_RETURN(
+        Statement table,
+        db.Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'purchases'"));
+    CLV_ASSIGN_OR_RETURN(has_table, table.Step());
+  }
+  return has_table ? PackAllPurchases(db) : IndexAllPages(db);
+}
+
 }  // namespace
 
 const Migrations& ClvMigrations() {
-  static const Migrations migrations = {{kVersion1}, {kVersion2}, {kVersion3, PackAllPurchases}};
+  static const Migrations migrations = {
+      {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases}};
   return migrations;
 }
 

@@ -1,0 +1,103 @@
+// common/base/byte_codec.h: numbers and texts in few bytes.
+//
+// A number takes seven bits a byte, lowest first; a signed one is zigzagged before, so that small
+// magnitudes stay short; a text follows its length.
+#ifndef CLV_COMMON_BASE_BYTE_CODEC_H_
+#define CLV_COMMON_BASE_BYTE_CODEC_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace clv {
+
+// Differences of instants wrap around, so that every pair has one.
+inline uint64_t WrappedDifference(int64_t value, int64_t from) {
+  return static_cast<uint64_t>(value) - static_cast<uint64_t>(from);
+}
+inline int64_t WrappedSum(int64_t from, uint64_t difference) {
+  return static_cast<int64_t>(static_cast<uint64_t>(from) + difference);
+}
+
+// Appends to a string.
+class ByteWriter {
+ public:
+  void Byte(uint8_t byte) { bytes_.push_back(static_cast<char>(byte)); }
+  void Number(uint64_t number) {
+    for (; number >= 0x80; number >>= 7) Byte(static_cast<uint8_t>(number) | 0x80);
+    Byte(static_cast<uint8_t>(number));
+  }
+  void Signed(uint64_t number) { Number((number << 1) ^ (0 - (number >> 63))); }
+  void Text(std::string_view text) {
+    Number(text.size());
+    bytes_.append(text);
+  }
+  void Reserve(size_t bytes) { bytes_.reserve(bytes); }
+  size_t size() const { return bytes_.size(); }
+  std::string Take() { return std::exchange(bytes_, {}); }
+
+ private:
+  std::string bytes_;
+};
+
+// Reads what ByteWriter wrote; after an error everything is 0 and empty. Texts are views into the
+// bytes.
+class ByteReader {
+ public:
+  explicit ByteReader(std::string_view bytes)
+      : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+  bool ok() const { return ok_; }
+  bool at_end() const { return at_ == end_; }
+  size_t size() const { return static_cast<size_t>(end_ - at_); }
+
+  uint8_t Byte() { return at_ == end_ ? Fail() : static_cast<uint8_t>(*at_++); }
+  uint64_t Number() {
+    if (at_ != end_ && static_cast<uint8_t>(*at_) < 0x80) return static_cast<uint8_t>(*at_++);
+    return LongNumber();
+  }
+  uint64_t Signed() {
+    const uint64_t number = Number();
+    return (number >> 1) ^ (0 - (number & 1));
+  }
+  // A number of at most 32 bits.
+  uint32_t Id() {
+    const uint64_t id = Number();
+    return id <= UINT32_MAX ? static_cast<uint32_t>(id) : Fail();
+  }
+  std::string_view Text() {
+    const uint64_t length = Number();
+    if (length > size()) {
+      Fail();
+      return {};
+    }
+    const std::string_view text(at_, length);
+    at_ += length;
+    return text;
+  }
+  uint8_t Fail() {
+    ok_ = false;
+    at_ = end_;
+    return 0;
+  }
+
+ private:
+  uint64_t LongNumber() {
+    uint64_t number = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const uint8_t byte = Byte();
+      number |= uint64_t{byte & 0x7fu} << shift;
+      if ((byte & 0x80) == 0) return ok_ ? number : 0;
+    }
+    return Fail();
+  }
+
+  const char* at_;
+  const char* end_;
+  bool ok_ = true;
+};
+
+}  // namespace clv
+
+#endif  // CLV_COMMON_BASE_BYTE_CODEC_H_

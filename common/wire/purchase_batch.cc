@@ -1,0 +1,167 @@
+#include "common/wire/purchase_batch.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "common/base/byte_codec.h"
+
+namespace clv::wire {
+namespace {
+
+using Shared = PurchaseBatch::Shared;
+
+constexpr int64_t kMicrosPerCent = 10'000;
+
+// Bits of the byte that begins a row; from kHasFirstShared on one for each shared text.
+enum RowFlag : unsigned {
+  kHasOrderId = 1,
+  kHasCreatedAt = 2,
+  kIsInCents = 4,
+  kHasFirstShared = 8,
+};
+static_assert(kHasFirstShared << (PurchaseBatch::kSharedCount - 1) <= 0x80);
+
+const std::string& SharedText(const domain::Purchase& purchase, size_t column) {
+  switch (column) {
+    case Shared::kCurrency:
+      return purchase.currency;
+    case Shared::kProductId:
+      return purchase.product_id;
+    case Shared::kProductName:
+      return purchase.product_name;
+    case Shared::kProductCategory:
+      return purchase.product_category;
+    default:
+      return purchase.payment_method;
+  }
+}
+
+// Numbers the texts of a batch from 1 on, in the order in which they come.
+class TextNumbers {
+ public:
+  uint32_t NumberOf(const std::string& text) {
+    if (text.empty()) return 0;
+    const auto [known, is_new] =
+        numbers_.try_emplace(text, static_cast<uint32_t>(texts_.size() + 1));
+    if (is_new) texts_.push_back(text);
+    return known->second;
+  }
+
+  void Write(ByteWriter* batch) const {
+    batch->Number(texts_.size());
+    for (const std::string_view text : texts_) batch->Text(text);
+  }
+
+ private:
+  absl::flat_hash_map<absl::string_view, uint32_t> numbers_;
+  std::vector<std::string_view> texts_;
+};
+
+void WriteRow(const domain::Purchase& row, int64_t date_before, TextNumbers* numbers,
+              ByteWriter* batch) {
+  const bool has_order = row.order_id != row.purchase_id && !row.order_id.empty();
+  const bool is_in_cents = row.purchase_amount_micros % kMicrosPerCent == 0;
+  unsigned flags = 0;
+  if (has_order) flags |= kHasOrderId;
+  if (row.created_at) flags |= kHasCreatedAt;
+  if (is_in_cents) flags |= kIsInCents;
+  for (size_t column = 0; column < Shared::kSharedCount; ++column) {
+    if (!SharedText(row, column).empty()) flags |= kHasFirstShared << column;
+  }
+  batch->Byte(static_cast<uint8_t>(flags));
+  batch->Text(row.purchase_id);
+  batch->Text(row.customer_id);
+  if (has_order) batch->Text(row.order_id);
+  batch->Signed(static_cast<uint64_t>(is_in_cents ? row.purchase_amount_micros / kMicrosPerCent
+                                                  : row.purchase_amount_micros));
+  batch->Signed(WrappedDifference(row.purchase_date, date_before));
+  if (row.created_at) batch->Signed(WrappedDifference(*row.created_at, row.purchase_date));
+  for (size_t column = 0; column < Shared::kSharedCount; ++column) {
+    if (flags & (kHasFirstShared << column)) {
+      batch->Number(numbers->NumberOf(SharedText(row, column)));
+    }
+  }
+}
+
+PurchaseBatch::Row ReadRow(int64_t date_before, size_t text_count, ByteReader* batch) {
+  PurchaseBatch::Row row;
+  const unsigned flags = batch->Byte();
+  row.purchase_id = batch->Text();
+  row.customer_id = batch->Text();
+  if (flags & kHasOrderId) row.order_id = batch->Text();
+  const uint64_t amount = batch->Signed();
+  row.amount_micros =
+      static_cast<int64_t>(flags & kIsInCents ? amount * uint64_t{kMicrosPerCent} : amount);
+  row.date = WrappedSum(date_before, batch->Signed());
+  if (flags & kHasCreatedAt) row.created_at = WrappedSum(row.date, batch->Signed());
+  for (size_t column = 0; column < Shared::kSharedCount; ++column) {
+    if ((flags & (kHasFirstShared << column)) == 0) continue;
+    row.texts[column] = batch->Id();
+    if (row.texts[column] >= text_count) batch->Fail();
+  }
+  return row;
+}
+
+}  // namespace
+
+domain::Purchase PurchaseBatch::PurchaseOf(const Row& row) const {
+  const auto text = [&](Shared column) { return std::string(texts[row.texts[column]]); };
+  return {.purchase_id = std::string(row.purchase_id),
+          .customer_id = std::string(row.customer_id),
+          .order_id = std::string(row.order_id.empty() ? row.purchase_id : row.order_id),
+          .purchase_amount_micros = row.amount_micros,
+          .purchase_date = row.date,
+          .currency = text(kCurrency),
+          .product_id = text(kProductId),
+          .product_name = text(kProductName),
+          .product_category = text(kProductCategory),
+          .payment_method = text(kPaymentMethod),
+          .created_at = row.created_at};
+}
+
+std::string PackPurchaseBatch(absl::Span<const domain::Purchase> purchases) {
+  ByteWriter rows;
+  rows.Reserve(48 * purchases.size());
+  TextNumbers numbers;
+  rows.Number(purchases.size());
+  int64_t date = 0;
+  for (const domain::Purchase& purchase : purchases) {
+    WriteRow(purchase, date, &numbers, &rows);
+    date = purchase.purchase_date;
+  }
+  ByteWriter batch;
+  numbers.Write(&batch);
+  return batch.Take() + rows.Take();
+}
+
+PurchaseBatch BatchOf(absl::Span<const domain::Purchase> purchases) {
+  return UnpackPurchaseBatch(PackPurchaseBatch(purchases)).value();
+}
+
+absl::StatusOr<PurchaseBatch> UnpackPurchaseBatch(std::string bytes) {
+  PurchaseBatch batch;
+  batch.texts.emplace_back();
+  if (bytes.empty()) return batch;
+  batch.bytes = std::make_shared<const std::string>(std::move(bytes));
+  ByteReader reader(*batch.bytes);
+  // No text takes less than a byte, no row less than five.
+  const uint64_t text_count = reader.Number();
+  if (text_count > reader.size()) reader.Fail();
+  if (reader.ok()) batch.texts.reserve(text_count + 1);
+  for (uint64_t i = 0; i < text_count && reader.ok(); ++i) batch.texts.push_back(reader.Text());
+  const uint64_t row_count = reader.Number();
+  if (row_count > reader.size() / 5) reader.Fail();
+  if (reader.ok()) batch.rows.reserve(row_count);
+  int64_t date = 0;
+  for (uint64_t i = 0; i < row_count && reader.ok(); ++i) {
+    batch.rows.push_back(ReadRow(date, batch.texts.size(), &reader));
+    date = batch.rows.back().date;
+  }
+  if (!reader.ok() || !reader.at_end()) {
+    return absl::DataLossError("log record: a batch of purchases is damaged");
+  }
+  return batch;
+}
+
+}  // namespace clv::wire

@@ -1,0 +1,96 @@
+// services/aggregation/purchase_fold.h: merging many purchases into the facts, customer by
+// customer.
+//
+// Internal to the fold. The way of nearly all rows: each customer's page is read, merged,
+// summarised and written once. What needs the order of the whole log goes row by row instead
+// (batch_fold.h): purchases that name several customers in turn, versions of erased customers, and
+// everything while a customer's sums may come near the end of int64.
+#ifndef CLV_SERVICES_AGGREGATION_PURCHASE_FOLD_H_
+#define CLV_SERVICES_AGGREGATION_PURCHASE_FOLD_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/storage/clv_store.h"
+#include "services/aggregation/fold.h"
+
+namespace clv::aggregation {
+
+// A purchase row of a run of records.
+struct PurchasePlace {
+  uint32_t record = 0;  // of the run
+  uint32_t row = 0;     // of its purchases
+
+  auto operator<=>(const PurchasePlace&) const = default;
+};
+
+// One fold of purchases in the making.
+class PurchaseFold {
+ public:
+  PurchaseFold(const std::string& reporting_currency, storage::FoldTransaction& transaction)
+      : reporting_currency_(reporting_currency), transaction_(transaction) {}
+
+  // Merges the records' purchases, versions of one key in their order, and recomputes every
+  // customer touched, with `position` as the fold that wrote the rows. Counts what became of the
+  // rows in `outcomes`, one for each record. Result: the rows, in log order, that it left to the
+  // other way; no key is among them in part.
+  absl::StatusOr<std::vector<PurchasePlace>> Run(absl::Span<const LoggedRows> records,
+                                                 storage::LogPosition position,
+                                                 absl::Span<storage::FoldOutcome> outcomes);
+
+  uint64_t winners() const { return winners_; }
+  uint64_t customers() const { return customers_; }
+
+ private:
+  // A row that wants to be a winner.
+  struct Candidate {
+    storage::PurchaseFact fact;
+    std::string_view customer_id;
+    PurchasePlace place;
+    uint64_t key_hash = 0;
+    bool may_be_stored = false;
+    bool is_left = false;
+  };
+  // The candidates of one customer: a range of by_customer_.
+  struct Group {
+    std::string_view customer_id;
+    uint32_t begin = 0;
+    uint32_t end = 0;
+  };
+
+  absl::Status Gather(absl::Span<const LoggedRows> records);
+  absl::Status AskForKeys();
+  void LeaveSharedKeys();
+  void GroupByCustomer();
+  absl::StatusOr<bool> FoldGroup(const Group& group, storage::LogPosition position,
+                                 storage::CustomerInFold& customer,
+                                 std::vector<storage::PurchaseChange>& changes);
+  absl::StatusOr<bool> MergeKey(absl::Span<const uint32_t> versions,
+                                const storage::PurchaseFact* stored,
+                                std::vector<storage::PurchaseChange>& changes);
+  void Recompute(int64_t received_at_seconds, storage::LogPosition position,
+                 storage::CustomerInFold& customer);
+
+  const std::string& reporting_currency_;
+  storage::FoldTransaction& transaction_;
+  absl::Span<const LoggedRows> records_;
+  absl::Span<storage::FoldOutcome> outcomes_;
+  storage::TextId reporting_text_ = 0;
+  std::vector<Candidate> candidates_;  // in log order
+  std::vector<uint32_t> by_customer_;  // into candidates_: by customer, key, log order
+  std::vector<Group> groups_;          // by customer_id
+  int64_t received_at_seconds_ = 0;    // greatest of the group's winners
+  std::vector<storage::PurchaseFact> merged_;
+  std::vector<domain::PurchaseAmountView> amounts_;
+  uint64_t winners_ = 0;
+  uint64_t customers_ = 0;
+};
+
+}  // namespace clv::aggregation
+
+#endif  // CLV_SERVICES_AGGREGATION_PURCHASE_FOLD_H_
