@@ -61,13 +61,13 @@ class ColumnReader {
         latest_instant_(now_seconds + kSecondsPerDay) {}
 
   template <typename Place>
-  std::string Text(Place place) {
+  std::string_view Text(Place place) {
     const RawValue& value = row_[place];
     if (IsMissing(place)) return {};
     if (value.kind != ValueKind::kText && !IsInteger(value)) {
       if (value.kind == ValueKind::kBrokenText)
-        return Break<std::string>(place, "Unicode text without lone surrogates");
-      return Break<std::string>(place, "text");
+        return Break<std::string_view>(place, "Unicode text without lone surrogates");
+      return Break<std::string_view>(place, "text");
     }
     // The one integer whose text is not its value's.
     if (value.kind == ValueKind::kNumber && value.text == "-0") return "0";
@@ -80,8 +80,8 @@ class ColumnReader {
       return {};
     }
     if (HasControlCharacter(value.text))
-      return Break<std::string>(place, "text without control characters");
-    return std::string(value.text);
+      return Break<std::string_view>(place, "text without control characters");
+    return value.text;
   }
 
   template <typename Place>
@@ -242,11 +242,10 @@ CheckedRow<Customer> CheckCustomer(const RawRow& row, int64_t now_seconds) {
   return checked;
 }
 
-CheckedRow<Purchase> CheckPurchase(const RawRow& row, int64_t now_seconds) {
+std::vector<BrokenColumn> CheckPurchase(const RawRow& row, int64_t now_seconds, Purchase* record) {
   using Place = PurchaseColumn;
   ColumnReader reader(DataSource::kPurchases, row, now_seconds);
-  CheckedRow<Purchase> checked;
-  Purchase& purchase = checked.record;
+  Purchase& purchase = *record;
   purchase.purchase_id = reader.Text(Place::kPurchaseId);
   purchase.customer_id = reader.Text(Place::kCustomerId);
   purchase.purchase_amount_micros = reader.Money(Place::kPurchaseAmount);
@@ -259,7 +258,12 @@ CheckedRow<Purchase> CheckPurchase(const RawRow& row, int64_t now_seconds) {
   purchase.created_at = reader.Instant(Place::kCreatedAt);
   purchase.order_id = reader.Text(Place::kOrderId);
   if (purchase.order_id.empty()) purchase.order_id = purchase.purchase_id;
-  checked.broken = reader.TakeBroken();
+  return reader.TakeBroken();
+}
+
+CheckedRow<Purchase> CheckPurchase(const RawRow& row, int64_t now_seconds) {
+  CheckedRow<Purchase> checked;
+  checked.broken = CheckPurchase(row, now_seconds, &checked.record);
   return checked;
 }
 

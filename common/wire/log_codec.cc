@@ -84,6 +84,10 @@ absl::StatusOr<LogCommand> CommandFrom(const log::v1::LogRecord& record) {
 }  // namespace
 
 std::string EncodeLogRecord(const LogRows& rows) {
+  return EncodeLogRecord(rows, PackPurchaseBatch(rows.purchases));
+}
+
+std::string EncodeLogRecord(const LogRows& rows, std::string packed_purchases) {
   google::protobuf::Arena arena(LargeBlocks());
   auto* record = google::protobuf::Arena::CreateMessage<log::v1::LogRecord>(&arena);
   record->set_received_at_seconds(rows.received_at_seconds);
@@ -91,7 +95,7 @@ std::string EncodeLogRecord(const LogRows& rows) {
   record->mutable_customer_clvs()->Reserve(static_cast<int>(rows.customer_clvs.size()));
   for (const domain::Customer& customer : rows.customers)
     SetFields(customer, *record->add_customers());
-  if (!rows.purchases.empty()) record->set_packed_purchases(PackPurchaseBatch(rows.purchases));
+  record->set_packed_purchases(std::move(packed_purchases));
   for (const domain::ImportedClv& clv : rows.customer_clvs)
     SetFields(clv, *record->add_customer_clvs());
   record->set_load_id(rows.load_id);

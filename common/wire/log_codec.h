@@ -64,6 +64,8 @@ struct LogRows {
 
 // A serialised clv.log.v1.LogRecord.
 std::string EncodeLogRecord(const LogRows& rows);
+// The same with purchases as PurchaseBatchWriter has packed them; `rows.purchases` is empty.
+std::string EncodeLogRecord(const LogRows& rows, std::string packed_purchases);
 
 // What a payload holds. DATA_LOSS when the bytes are no LogRecord, or its command cannot be read.
 absl::StatusOr<LogRows> DecodeLogRecord(std::string_view payload);

@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "common/base/byte_codec.h"
 
 namespace clv::wire {
 namespace {
@@ -34,53 +32,6 @@ const std::string& SharedText(const domain::Purchase& purchase, size_t column) {
       return purchase.product_category;
     default:
       return purchase.payment_method;
-  }
-}
-
-// Numbers the texts of a batch from 1 on, in the order in which they come.
-class TextNumbers {
- public:
-  uint32_t NumberOf(const std::string& text) {
-    if (text.empty()) return 0;
-    const auto [known, is_new] =
-        numbers_.try_emplace(text, static_cast<uint32_t>(texts_.size() + 1));
-    if (is_new) texts_.push_back(text);
-    return known->second;
-  }
-
-  void Write(ByteWriter* batch) const {
-    batch->Number(texts_.size());
-    for (const std::string_view text : texts_) batch->Text(text);
-  }
-
- private:
-  absl::flat_hash_map<absl::string_view, uint32_t> numbers_;
-  std::vector<std::string_view> texts_;
-};
-
-void WriteRow(const domain::Purchase& row, int64_t date_before, TextNumbers* numbers,
-              ByteWriter* batch) {
-  const bool has_order = row.order_id != row.purchase_id && !row.order_id.empty();
-  const bool is_in_cents = row.purchase_amount_micros % kMicrosPerCent == 0;
-  unsigned flags = 0;
-  if (has_order) flags |= kHasOrderId;
-  if (row.created_at) flags |= kHasCreatedAt;
-  if (is_in_cents) flags |= kIsInCents;
-  for (size_t column = 0; column < Shared::kSharedCount; ++column) {
-    if (!SharedText(row, column).empty()) flags |= kHasFirstShared << column;
-  }
-  batch->Byte(static_cast<uint8_t>(flags));
-  batch->Text(row.purchase_id);
-  batch->Text(row.customer_id);
-  if (has_order) batch->Text(row.order_id);
-  batch->Signed(static_cast<uint64_t>(is_in_cents ? row.purchase_amount_micros / kMicrosPerCent
-                                                  : row.purchase_amount_micros));
-  batch->Signed(WrappedDifference(row.purchase_date, date_before));
-  if (row.created_at) batch->Signed(WrappedDifference(*row.created_at, row.purchase_date));
-  for (size_t column = 0; column < Shared::kSharedCount; ++column) {
-    if (flags & (kHasFirstShared << column)) {
-      batch->Number(numbers->NumberOf(SharedText(row, column)));
-    }
   }
 }
 
@@ -120,19 +71,67 @@ domain::Purchase PurchaseBatch::PurchaseOf(const Row& row) const {
           .created_at = row.created_at};
 }
 
-std::string PackPurchaseBatch(absl::Span<const domain::Purchase> purchases) {
-  ByteWriter rows;
-  rows.Reserve(48 * purchases.size());
-  TextNumbers numbers;
-  rows.Number(purchases.size());
-  int64_t date = 0;
-  for (const domain::Purchase& purchase : purchases) {
-    WriteRow(purchase, date, &numbers, &rows);
-    date = purchase.purchase_date;
+uint32_t PurchaseBatchWriter::NumberOf(const std::string& text) {
+  const auto known = numbers_.find(text);
+  if (known != numbers_.end()) return known->second;
+  const std::string_view kept = kept_.Keep(text);
+  texts_.Text(kept);
+  const auto number = static_cast<uint32_t>(numbers_.size() + 1);
+  numbers_.emplace(absl::string_view(kept.data(), kept.size()), number);
+  return number;
+}
+
+void PurchaseBatchWriter::Add(const domain::Purchase& row) {
+  const bool has_order = row.order_id != row.purchase_id && !row.order_id.empty();
+  const bool is_in_cents = row.purchase_amount_micros % kMicrosPerCent == 0;
+  unsigned flags = 0;
+  if (has_order) flags |= kHasOrderId;
+  if (row.created_at) flags |= kHasCreatedAt;
+  if (is_in_cents) flags |= kIsInCents;
+  for (size_t column = 0; column < Shared::kSharedCount; ++column) {
+    if (!SharedText(row, column).empty()) flags |= kHasFirstShared << column;
   }
-  ByteWriter batch;
-  numbers.Write(&batch);
-  return batch.Take() + rows.Take();
+  rows_.Byte(static_cast<uint8_t>(flags));
+  rows_.Text(row.purchase_id);
+  rows_.Text(row.customer_id);
+  if (has_order) rows_.Text(row.order_id);
+  rows_.Signed(static_cast<uint64_t>(
+      is_in_cents ? row.purchase_amount_micros / kMicrosPerCent : row.purchase_amount_micros));
+  rows_.Signed(WrappedDifference(row.purchase_date, last_date_));
+  if (row.created_at) rows_.Signed(WrappedDifference(*row.created_at, row.purchase_date));
+  for (size_t column = 0; column < Shared::kSharedCount; ++column) {
+    const std::string& text = SharedText(row, column);
+    if (!text.empty()) rows_.Number(NumberOf(text));
+  }
+  last_date_ = row.purchase_date;
+  ++row_count_;
+}
+
+std::string PurchaseBatchWriter::Take() {
+  std::string bytes;
+  if (row_count_ > 0) {
+    ByteWriter counts;
+    counts.Number(numbers_.size());
+    const std::string texts = texts_.Take();
+    const std::string rows = rows_.Take();
+    bytes = counts.Take();
+    counts.Number(row_count_);
+    bytes.reserve(bytes.size() + texts.size() + counts.size() + rows.size());
+    bytes += texts;
+    bytes += counts.Take();
+    bytes += rows;
+  }
+  numbers_.clear();
+  kept_.Clear();
+  row_count_ = 0;
+  last_date_ = 0;
+  return bytes;
+}
+
+std::string PackPurchaseBatch(absl::Span<const domain::Purchase> purchases) {
+  PurchaseBatchWriter writer;
+  for (const domain::Purchase& purchase : purchases) writer.Add(purchase);
+  return writer.Take();
 }
 
 PurchaseBatch BatchOf(absl::Span<const domain::Purchase> purchases) {

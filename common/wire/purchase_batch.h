@@ -17,8 +17,11 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/base/byte_codec.h"
+#include "common/base/text_arena.h"
 #include "common/domain/records.h"
 
 namespace clv::wire {
@@ -49,6 +52,25 @@ struct PurchaseBatch {
   std::vector<Row> rows;
 
   domain::Purchase PurchaseOf(const Row& row) const;
+};
+
+// Packs purchases one after another. Thread-compatible.
+class PurchaseBatchWriter {
+ public:
+  void Add(const domain::Purchase& purchase);
+  size_t row_count() const { return row_count_; }
+  // The batch; the writer is as new. No rows are no bytes.
+  std::string Take();
+
+ private:
+  uint32_t NumberOf(const std::string& text);
+
+  TextArena kept_;  // of the shared texts
+  absl::flat_hash_map<absl::string_view, uint32_t> numbers_;
+  ByteWriter texts_;
+  ByteWriter rows_;
+  size_t row_count_ = 0;
+  int64_t last_date_ = 0;
 };
 
 std::string PackPurchaseBatch(absl::Span<const domain::Purchase> purchases);

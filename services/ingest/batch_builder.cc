@@ -77,10 +77,10 @@ static_assert(static_cast<size_t>(domain::CustomerColumn::kCustomerId) ==
 constexpr char kErased[] = "the customer was erased";
 constexpr char kUnmeant[] = "a row that meets replace_condition";
 
-// Whether the last row was to be kept; else it is taken away.
+// Whether the last row was to be kept; else it is taken away. Null: every row is.
 template <typename Record>
-bool KeepIfMet(std::vector<Record>& records, const domain::RowCondition& condition) {
-  if (domain::Meets(records.back(), condition)) return true;
+bool KeepIfMet(std::vector<Record>& records, const domain::RowCondition* condition) {
+  if (condition == nullptr || domain::Meets(records.back(), *condition)) return true;
   records.pop_back();
   return false;
 }
@@ -98,24 +98,27 @@ std::vector<BrokenColumn> BatchBuilder::Check(const domain::RawRow& row) {
     case DataSource::kCustomers:
       return KeepOrBreak(domain::CheckCustomer(row, now), rows_.customers);
     case DataSource::kPurchases:
-      return KeepOrBreak(domain::CheckPurchase(row, now), rows_.purchases);
+      return domain::CheckPurchase(row, now, &purchase_);
     case DataSource::kCustomerClv:
       return KeepOrBreak(domain::CheckImportedClv(row, now), rows_.customer_clvs);
   }
   return {};
 }
 
-bool BatchBuilder::DropUnmeant() {
-  if (options_.must_meet == nullptr) return false;
+bool BatchBuilder::KeepIfMeant() {
   switch (options_.data_source) {
     case DataSource::kCustomers:
-      return !KeepIfMet(rows_.customers, *options_.must_meet);
+      return KeepIfMet(rows_.customers, options_.must_meet);
     case DataSource::kPurchases:
-      return !KeepIfMet(rows_.purchases, *options_.must_meet);
+      if (options_.must_meet != nullptr && !domain::Meets(purchase_, *options_.must_meet)) {
+        return false;
+      }
+      purchases_.Add(purchase_);
+      return true;
     case DataSource::kCustomerClv:
-      return !KeepIfMet(rows_.customer_clvs, *options_.must_meet);
+      return KeepIfMet(rows_.customer_clvs, options_.must_meet);
   }
-  return false;
+  return true;
 }
 
 void BatchBuilder::AddRow(const domain::RawRow& row, std::optional<std::string_view> raw) {
@@ -126,11 +129,11 @@ void BatchBuilder::AddRow(const domain::RawRow& row, std::optional<std::string_v
     return;
   }
   const std::vector<BrokenColumn> broken = Check(row);
-  const bool is_unmeant = broken.empty() && DropUnmeant();
+  const bool is_unmeant = broken.empty() && !KeepIfMeant();
   if (broken.empty() && !is_unmeant) {
     ++write_.accepted_rows;
     rows_bytes_ += TextBytes(row);
-    if (rows_bytes_ >= options_.max_record_bytes || rows_.size() >= options_.max_record_rows)
+    if (rows_bytes_ >= options_.max_record_bytes || kept_rows() >= options_.max_record_rows)
       CloseRecord();
     return;
   }
@@ -180,14 +183,14 @@ void BatchBuilder::Quarantine(storage::QuarantinedRow row, std::string_view raw,
 }
 
 void BatchBuilder::CloseRecord() {
-  if (rows_.size() == 0) return;
+  if (kept_rows() == 0) return;
   rows_.received_at_seconds = options_.received_at_seconds;
   rows_.load_id = options_.load_id;
   rows_.wants_outcome = options_.wants_outcome;
   storage::NewRecord record{.data_source = options_.data_source,
                             .received_at_seconds = options_.received_at_seconds,
-                            .row_count = static_cast<uint32_t>(rows_.size()),
-                            .payload = wire::EncodeLogRecord(rows_),
+                            .row_count = static_cast<uint32_t>(kept_rows()),
+                            .payload = wire::EncodeLogRecord(rows_, purchases_.Take()),
                             .load_id = options_.load_id};
   write_.bytes += record.payload.size();
   write_.batches.push_back({.record = std::move(record)});

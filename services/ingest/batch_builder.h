@@ -86,15 +86,19 @@ class BatchBuilder {
  private:
   // Keeps the row for the log, or returns the columns that break a rule.
   std::vector<domain::BrokenColumn> Check(const domain::RawRow& row);
-  // Takes the row back that was kept last, when it is not to be written; whether it did.
-  bool DropUnmeant();
+  // Whether the row that was looked at last is kept; else nothing is left of it.
+  bool KeepIfMeant();
   void RefuseErased();
   void ListRefusal(Refusal refusal);
   void Quarantine(storage::QuarantinedRow row, std::string_view raw, Refusal refusal);
   void CloseRecord();
 
   const Options options_;
-  wire::LogRows rows_;
+  size_t kept_rows() const { return rows_.size() + purchases_.row_count(); }
+
+  wire::LogRows rows_;  // without purchases
+  wire::PurchaseBatchWriter purchases_;
+  domain::Purchase purchase_;  // the last that was looked at
   size_t rows_bytes_ = 0;
   std::vector<storage::QuarantinedRow> quarantined_;
   PreparedWrite write_;
