@@ -4,6 +4,8 @@
 #include <cstdlib>
 
 #include "common/base/instant.h"
+#include "common/base/money.h"
+#include "common/base/seeded_bugs.h"
 
 namespace clv::domain {
 namespace {
@@ -22,6 +24,13 @@ int64_t CountOrderDays(const std::vector<Order>& orders, std::optional<int64_t> 
   }
   std::sort(days.begin(), days.end());
   return std::unique(days.begin(), days.end()) - days.begin();
+}
+
+// As it would be with sums in units of the currency.
+int64_t InexactSum(int64_t some_micros, int64_t more_micros) {
+  constexpr double kUnit = kMicrosPerUnit;
+  const double sum = static_cast<double>(some_micros) / kUnit + static_cast<double>(more_micros) / kUnit;
+  return static_cast<int64_t>(sum * kUnit);
 }
 
 const std::string& FirstGiven(const std::string* own, const std::string* imported) {
@@ -77,7 +86,10 @@ CustomerSummary Summarize(absl::Span<const PurchaseAmount> rows, const ImportedC
     ++summary.visible_rows;
     summary.last_activity_date = std::max(summary.last_activity_date.value_or(row.date), row.date);
     if (!counts(row.date)) continue;
-    summary.total_spend_micros += row.amount_micros;
+    summary.total_spend_micros =
+        IsSeeded(SeededBug::kFloatingPointSums)
+            ? InexactSum(summary.total_spend_micros, row.amount_micros)
+            : summary.total_spend_micros + row.amount_micros;
     summary.refunded_micros += std::max<int64_t>(0, -row.amount_micros);
   }
   const std::vector<Order> orders = OrdersOf(rows);

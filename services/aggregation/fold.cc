@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
 #include "services/aggregation/batch_fold.h"
 #include "services/aggregation/row_removal.h"
@@ -175,6 +176,9 @@ LoggedRows DecodeRecord(const storage::LoggedRecord& record) {
   rows.customers = std::move(decoded->customers);
   rows.purchases = std::move(decoded->purchases);
   rows.customer_clvs = std::move(decoded->customer_clvs);
+  if (IsSeeded(SeededBug::kMissingDeduplication)) {
+    for (auto& row : rows.purchases) row.purchase_id += "@" + std::to_string(record.position);
+  }
   rows.load_id = std::move(decoded->load_id);
   rows.wants_outcome = decoded->wants_outcome;
   rows.command = std::move(decoded->command);

@@ -100,6 +100,13 @@ void RecordingDisk::Deleted(const std::string& path, bool syncs_directory) {
   Tell();
 }
 
+void RecordingDisk::Forget(const std::string& directory) {
+  std::lock_guard lock(mutex_);
+  const auto is_below = [&](const auto& entry) { return entry.first.starts_with(directory + "/"); };
+  std::erase_if(names_, is_below);
+  std::erase_if(durable_names_, is_below);
+}
+
 void RecordingDisk::WritePowerLossImage(const std::string& directory, const std::string& image,
                                         properties::Dice& dice) {
   std::filesystem::create_directories(image);

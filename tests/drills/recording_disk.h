@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/drills/fault_plan.h"
 #include "tests/properties/dice.h"
 
 namespace clv::drills {
@@ -46,6 +47,13 @@ class RecordingDisk {
   // Whether syncs count (true); a disk that ignores them is a seeded bug.
   void set_honours_sync(bool honours) { honours_sync_ = honours; }
 
+  // Which operation on a recorded file fails; a write that does leaves its first half, and a sync
+  // that does leaves what it was to sync to chance.
+  FaultPlan& faults() { return faults_; }
+
+  // Drops all that is recorded of the files below `directory`, which must be closed.
+  void Forget(const std::string& directory);
+
   // Writes what a power loss at this moment may leave of the files below `directory` into `image`:
   // all that was synced; each later change kept, dropped, or torn after some 512-byte sectors. A
   // page cache never writes an older version of a sector over a newer one, so every order in which
@@ -74,6 +82,7 @@ class RecordingDisk {
   Names names_;
   Names durable_names_;
   bool honours_sync_ = true;
+  FaultPlan faults_;
   std::function<void()> after_operation_;
 };
 

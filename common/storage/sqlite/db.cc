@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/failpoints.h"
+#include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
 
 namespace clv::storage {
@@ -162,6 +164,9 @@ absl::Status Database::Configure(const Options& options) {
   if (options.mode == Mode::kReadWrite) {
     CLV_RETURN_IF_ERROR(
         Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"));
+    if (IsSeeded(SeededBug::kNormalSoldAsFull)) {
+      CLV_RETURN_IF_ERROR(Execute("PRAGMA synchronous=NORMAL"));
+    }
   }
   sqlite3_progress_handler(raw(), 10'000, IsInterrupted, this);
   return absl::OkStatus();
@@ -186,6 +191,7 @@ absl::Status Database::Migrate(const Migrations& migrations, Mode mode) {
     const MigrationStep& step = migrations[version];
     CLV_RETURN_IF_ERROR(Execute(step.sql));
     if (step.work != nullptr) CLV_RETURN_IF_ERROR(step.work(*this));
+    ReachFailpoint("db.migrating");
   }
   CLV_RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA user_version=", newest)));
   return transaction.Commit();
@@ -237,7 +243,9 @@ absl::Status Database::TruncateWal() {
   CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
   // The thread that writes must not wait for a slow reader.
   sqlite3_busy_timeout(raw(), kTruncateMilliseconds);
+  ReachFailpoint("db.before_truncate");
   const absl::Status status = checkpoint.Step().status();
+  ReachFailpoint("db.after_truncate");
   sqlite3_busy_timeout(raw(), static_cast<int>(busy_timeout_.count()));
   CLV_RETURN_IF_ERROR(status);
   const bool is_busy = checkpoint.Int(0) != 0;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/base/failpoints.h"
+#include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
 #include "common/storage/sqlite/open_erasures.h"
 #include "common/storage/sqlite/payload_checksum.h"
@@ -130,6 +132,7 @@ absl::Status SqliteEventLog::InsertRecord(LogPosition position, const NewRecord&
 }
 
 absl::Status SqliteEventLog::InsertQuarantined(const QuarantinedRow& row) {
+  if (IsSeeded(SeededBug::kDroppedQuarantineRow)) return absl::OkStatus();
   insert_quarantined_.Bind(1, static_cast<int64_t>(row.data_source));
   insert_quarantined_.Bind(2, row.inserted_at_seconds);
   insert_quarantined_.Bind(3, row.import_id);
@@ -221,7 +224,9 @@ absl::StatusOr<std::vector<LogPosition>> SqliteEventLog::Append(
     CLV_RETURN_IF_ERROR(CountQuarantined(changes));
     update_state_.Bind(1, static_cast<int64_t>(changes.last_position));
     CLV_RETURN_IF_ERROR(update_state_.Run());
+    ReachFailpoint("log.before_commit");
     committed = transaction.Commit();
+    ReachFailpoint("log.after_commit");
   }
   if (!committed.ok()) return LookUpOutcome(committed, std::move(changes));
   const bool has_record = changes.last_position != last_position_;
