@@ -29,7 +29,8 @@ int64_t CountOrderDays(const std::vector<Order>& orders, std::optional<int64_t> 
 // As it would be with sums in units of the currency.
 int64_t InexactSum(int64_t some_micros, int64_t more_micros) {
   constexpr double kUnit = kMicrosPerUnit;
-  const double sum = static_cast<double>(some_micros) / kUnit + static_cast<double>(more_micros) / kUnit;
+  const double sum =
+      static_cast<double>(some_micros) / kUnit + static_cast<double>(more_micros) / kUnit;
   return static_cast<int64_t>(sum * kUnit);
 }
 
@@ -86,10 +87,9 @@ CustomerSummary Summarize(absl::Span<const PurchaseAmount> rows, const ImportedC
     ++summary.visible_rows;
     summary.last_activity_date = std::max(summary.last_activity_date.value_or(row.date), row.date);
     if (!counts(row.date)) continue;
-    summary.total_spend_micros =
-        IsSeeded(SeededBug::kFloatingPointSums)
-            ? InexactSum(summary.total_spend_micros, row.amount_micros)
-            : summary.total_spend_micros + row.amount_micros;
+    summary.total_spend_micros = IsSeeded(SeededBug::kFloatingPointSums)
+                                     ? InexactSum(summary.total_spend_micros, row.amount_micros)
+                                     : summary.total_spend_micros + row.amount_micros;
     summary.refunded_micros += std::max<int64_t>(0, -row.amount_micros);
   }
   const std::vector<Order> orders = OrdersOf(rows);

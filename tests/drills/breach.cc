@@ -20,14 +20,13 @@ std::string InstantText(const std::optional<int64_t>& seconds) {
 }
 
 std::string TextOf(const storage::CustomerValue& value) {
-  return CustomerText({value.attributes.country, value.attributes.customer_segment,
-                       value.attributes.acquisition_source, InstantText(value.signup_date),
-                       InstantText(value.summary.first_purchase_date),
-                       InstantText(value.summary.last_purchase_date),
-                       FormatMicros(value.summary.total_spend_micros),
-                       FormatMicros(value.summary.refunded_micros),
-                       std::to_string(value.summary.purchase_count),
-                       FormatInstant(value.updated_at)});
+  return CustomerText(
+      {value.attributes.country, value.attributes.customer_segment,
+       value.attributes.acquisition_source, InstantText(value.signup_date),
+       InstantText(value.summary.first_purchase_date),
+       InstantText(value.summary.last_purchase_date),
+       FormatMicros(value.summary.total_spend_micros), FormatMicros(value.summary.refunded_micros),
+       std::to_string(value.summary.purchase_count), FormatInstant(value.updated_at)});
 }
 
 std::string QuarantineBreach(const std::string& directory, const Expectation& expectation) {
@@ -113,6 +112,12 @@ std::string VerifyBreach(Site& site) {
 }
 
 }  // namespace
+
+uint64_t Book::RowsUntil(LogPosition last) const {
+  uint64_t rows = 0;
+  for (LogPosition position = 1; position <= last; ++position) rows += at(position).write.rows();
+  return rows;
+}
 
 const Expectation& Book::Until(LogPosition last) {
   const auto found = expectations_.find(last);

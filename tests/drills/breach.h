@@ -21,6 +21,9 @@ class Book {
   size_t size() const { return in_log_order_.size(); }
   const Request& at(storage::LogPosition position) const { return *in_log_order_[position - 1]; }
 
+  // Rows of the requests up to `last`.
+  uint64_t RowsUntil(storage::LogPosition last) const;
+
   // What must be there when the log ends at `last`.
   const Expectation& Until(storage::LogPosition last);
 

@@ -43,13 +43,6 @@ std::vector<const Request*> PointersTo(const std::vector<Request>& requests) {
   return pointers;
 }
 
-void Add(const std::string& breach, uint64_t rows, Found* found) {
-  ++found->checks;
-  found->rows += rows;
-  if (breach.empty()) return;
-  if (found->breaches++ == 0) found->first = breach;
-}
-
 // Power losses while a run lasts, and the check of what they leave.
 class PowerLosses {
  public:
@@ -66,9 +59,7 @@ class PowerLosses {
   void Check(Book& book, int images, Found* found) {
     for (const Loss& loss : losses_) {
       if (images-- == 0) return;
-      uint64_t rows = 0;
-      for (LogPosition at = 1; at <= loss.acknowledged; ++at) rows += book.at(at).write.rows();
-      Add(Breach(loss.image, book, loss.acknowledged), rows, found);
+      found->Add(Breach(loss.image, book, loss.acknowledged), book.RowsUntil(loss.acknowledged));
       std::filesystem::remove_all(loss.image);
       RecordingDisk::Install().Forget(loss.image);
     }
@@ -262,7 +253,8 @@ Found DropPowerAfterKill(uint64_t seed, int kills) {
     EXPECT_TRUE(went_on.ok()) << went_on;
     disk.WritePowerLossImage(killed, image, dice);
     Book book(PointersTo(requests));
-    Add(Breach(image, book, acknowledged_when_killed), acknowledged_when_killed, &found);
+    found.Add(Breach(image, book, acknowledged_when_killed),
+              book.RowsUntil(acknowledged_when_killed));
   }
   return found;
 }

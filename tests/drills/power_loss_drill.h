@@ -3,17 +3,10 @@
 #define CLV_TESTS_DRILLS_POWER_LOSS_DRILL_H_
 
 #include <cstdint>
-#include <string>
+
+#include "tests/drills/found.h"
 
 namespace clv::drills {
-
-// What a drill saw.
-struct Found {
-  int checks = 0;  // directories opened and checked
-  int breaches = 0;
-  uint64_t rows = 0;  // acknowledged, of all checks
-  std::string first;  // breach
-};
 
 // Appends, folds, trims and scrubs in turn, at random, and checks images of random moments until
 // there are `images`.

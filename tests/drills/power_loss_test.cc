@@ -1,6 +1,3 @@
-#include <cstdlib>
-#include <iostream>
-
 #include "gtest/gtest.h"
 #include "tests/drills/power_loss_drill.h"
 #include "tests/drills/recording_disk.h"
@@ -8,22 +5,17 @@
 namespace clv::drills {
 namespace {
 
-int Times(int usual, int thorough) {
-  return std::getenv("CLV_TEST_LONG") != nullptr ? thorough : usual;
-}
-
 void ExpectClean(const Found& found, const char* what) {
-  std::cout << found.checks << " " << what << ", " << found.breaches << " breaches\n";
+  std::cout << what << ": " << found << "\n";
   EXPECT_EQ(found.breaches, 0) << found.first;
 }
 
 TEST(PowerLossTest, EveryImageKeepsWhatWasAcknowledgedExactlyOnce) {
-  ExpectClean(DropPower(1, Times(120, 5'000)), "power-loss images opened");
+  ExpectClean(DropPower(1, Times(120, 5'000)), "power-loss images");
 }
 
 TEST(PowerLossTest, SoDoImagesUnderTheQueueAndTheWorkerOnTheirThreads) {
-  ExpectClean(DropPowerUnderThreads(4, Times(120, 5'000)),
-              "power-loss images under threads opened");
+  ExpectClean(DropPowerUnderThreads(4, Times(120, 5'000)), "power-loss images under threads");
 }
 
 TEST(PowerLossTest, WhatAKilledProcessLeftUnsyncedIsNotBuiltUpon) {
@@ -34,7 +26,7 @@ TEST(PowerLossTest, ADiskWhoseSyncsCountForNothingIsFound) {
   RecordingDisk::Install().set_honours_sync(false);
   const Found found = DropPower(2, 40);
   RecordingDisk::Install().set_honours_sync(true);
-  std::cout << found.breaches << " breaches in " << found.checks << " images\n";
+  std::cout << "disk without syncs: " << found << "\n";
   EXPECT_GT(found.breaches, 0);
 }
 

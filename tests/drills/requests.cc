@@ -38,9 +38,9 @@ std::string ValidRow(const std::string& data_source, size_t number) {
 }
 
 Request RowsRequest(properties::Batch batch, int64_t received_at_seconds, properties::Dice& dice) {
-  absl::StatusOr<ingest::PreparedWrite> write =
-      ingest::ReadJsonBatch(BodyOf(batch, &dice), {.data_source = DataSourceOf(batch.data_source),
-                                                   .received_at_seconds = received_at_seconds});
+  absl::StatusOr<ingest::PreparedWrite> write = ingest::ReadJsonBatch(
+      BodyOf(batch, &dice),
+      {.data_source = DataSourceOf(batch.data_source), .received_at_seconds = received_at_seconds});
   EXPECT_TRUE(write.ok()) << write.status();
   EXPECT_EQ(write->batches.size(), 1u);
   return {.data_source = std::move(batch.data_source),
@@ -54,11 +54,11 @@ Request Deletion(const std::string& data_source, model::Condition condition,
   const DataSource source = DataSourceOf(data_source);
   auto parsed = domain::ParseRowCondition(source, TextOf(data_source, condition));
   EXPECT_TRUE(parsed.ok()) << parsed.status();
-  storage::NewRecord record{.data_source = source,
-                            .received_at_seconds = received_at_seconds,
-                            .payload = wire::EncodeLogRecord(
-                                {.received_at_seconds = received_at_seconds,
-                                 .command = wire::RowDeletion{source, *std::move(parsed)}})};
+  storage::NewRecord record{
+      .data_source = source,
+      .received_at_seconds = received_at_seconds,
+      .payload = wire::EncodeLogRecord({.received_at_seconds = received_at_seconds,
+                                        .command = wire::RowDeletion{source, *std::move(parsed)}})};
   Request request{.data_source = data_source,
                   .deletes = std::move(condition),
                   .received_at_seconds = received_at_seconds};

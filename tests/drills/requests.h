@@ -29,8 +29,8 @@ std::vector<Request> RandomRequests(uint64_t seed, int customers, int purchases)
 
 // What must be there once requests are folded in a given order, by the naive model.
 struct Expectation {
-  uint64_t rows = 0;          // valid rows
-  uint64_t removed_rows = 0;  // by deletions
+  uint64_t rows = 0;                                                // valid rows
+  uint64_t removed_rows = 0;                                        // by deletions
   std::map<storage::DataSource, std::vector<std::string>> refused;  // raw texts, in order
   std::map<std::string, std::string> customers;  // their numbers as text, see CustomerText
 };

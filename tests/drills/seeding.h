@@ -1,5 +1,5 @@
-// tests/drills/seeding.h: switches a seeded bug on. A program that links it can be given the bugs of
-// common/base/seeded_bugs.h; name it first among the libraries.
+// tests/drills/seeding.h: switches a seeded bug on. A program that links it can be given the bugs
+// of common/base/seeded_bugs.h; name it first among the libraries.
 #ifndef CLV_TESTS_DRILLS_SEEDING_H_
 #define CLV_TESTS_DRILLS_SEEDING_H_
 
