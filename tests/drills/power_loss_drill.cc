@@ -1,41 +1,25 @@
 #include "tests/drills/power_loss_drill.h"
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
-#include "common/base/broadcast.h"
-#include "common/base/clock.h"
 #include "gtest/gtest.h"
-#include "services/aggregation/recompute.h"
-#include "services/aggregation/worker.h"
-#include "services/ingest/write_queue.h"
-#include "tests/common/storage/temp_directory.h"
 #include "tests/drills/breach.h"
-#include "tests/drills/recording_disk.h"
+#include "tests/drills/recorded_directory.h"
 #include "tests/drills/requests.h"
+#include "tests/drills/running_roles.h"
 #include "tests/drills/site.h"
 
 namespace clv::drills {
 namespace {
 
 using storage::LogPosition;
-
-// A directory whose records go with it.
-class RecordedDirectory {
- public:
-  RecordedDirectory() { RecordingDisk::Install(); }
-  ~RecordedDirectory() { RecordingDisk::Install().Forget(directory_.path()); }
-  const std::string& path() const { return directory_.path(); }
-
- private:
-  const TempDirectory directory_;
-};
 
 std::vector<const Request*> PointersTo(const std::vector<Request>& requests) {
   std::vector<const Request*> pointers;
@@ -111,50 +95,27 @@ void RunInTurn(Site& site, const std::vector<Request>& requests, bool trims, pro
 
 void RunUnderThreads(const std::string& directory, const std::vector<Request>& requests, bool trims,
                      PowerLosses& losses) {
-  Broadcast appended;
-  Broadcast folded;
-  auto log = storage::SqliteEventLog::Open({.path = LogPath(directory), .appended = &appended});
-  auto store = storage::SqliteClvStore::Open({.path = StorePath(directory), .folded = &folded});
-  ASSERT_TRUE(log.ok() && store.ok());
-  ASSERT_TRUE(aggregation::AdoptReportingCurrency(**store, "USD").ok());
-  storage::SqliteFoldProgress progress({.path = StorePath(directory), .folded = &folded});
-  aggregation::Worker worker(
-      {.store = store->get(),
-       .open_log = [&]() -> absl::StatusOr<std::unique_ptr<storage::EventReader>> {
-         return storage::SqliteEventReader::Open(
-             {.path = LogPath(directory), .appended = &appended});
-       },
-       .max_rows_per_fold = 30});
-  ingest::WriteQueue queue(
-      {.log = log->get(),
-       .progress = &progress,
-       .clock = &SystemClock(),
-       .log_retention = trims ? ingest::LogRetention::kFolded : ingest::LogRetention::kAll,
-       .trim_interval = std::chrono::milliseconds(2)});
-  worker.Start();
+  const auto roles = RunningRoles::Start(directory, trims);
+  ASSERT_TRUE(roles.ok()) << roles.status();
   std::mutex mutex;
   std::condition_variable answered;
   size_t answers = 0;  // guarded by mutex
   size_t sent = 0;
+  const auto done = [&](const absl::StatusOr<ingest::Written>& written) {
+    EXPECT_TRUE(written.ok()) << written.status();
+    std::lock_guard lock(mutex);
+    // In their order, and each is one record.
+    losses.Acknowledge(++answers);
+    answered.notify_one();
+  };
   for (const Request& request : requests) {
     std::unique_lock lock(mutex);
     answered.wait(lock, [&] { return sent - answers < 3; });
     ++sent;
     lock.unlock();
-    EXPECT_TRUE(queue
-                    .Submit(request.write,
-                            [&](const auto& written) {
-                              EXPECT_TRUE(written.ok()) << written.status();
-                              std::lock_guard lock(mutex);
-                              // In their order, and each is one record.
-                              losses.Acknowledge(++answers);
-                              answered.notify_one();
-                            })
-                    .ok());
+    EXPECT_TRUE((*roles)->queue().Submit(request.write, done).ok());
   }
-  queue.Drain();
-  EXPECT_TRUE(progress.WaitUntilFolded(requests.size(), std::chrono::seconds(60)));
-  worker.Stop();
+  EXPECT_TRUE((*roles)->WaitUntilFolded(requests.size()));
 }
 
 }  // namespace
