@@ -22,15 +22,14 @@ using storage::LogPosition;
 // Errors after which a fault that would last for ever is lifted.
 constexpr int kErrorsBorne = 4;
 
-FaultPlan& Faults() { return RecordingDisk::Install().faults(); }
-
 // A process that works in turn, and is started again after some of its errors.
 class Process {
  public:
-  Process(std::string directory, uint64_t seed) : directory_(std::move(directory)), dice_(seed) {}
+  Process(std::string directory, uint64_t seed, const Fault& fault)
+      : directory_(std::move(directory)), dice_(seed), fault_(fault) {}
 
   void CountError() {
-    if (++errors_ >= kErrorsBorne) Faults().Disarm();
+    if (++errors_ >= kErrorsBorne) Lift();
     if (dice_.OneIn(2)) site_.reset();
   }
 
@@ -51,6 +50,12 @@ class Process {
     CountErrorOf(dice_.OneIn(2) ? site_->store().Scrub() : site_->log().Scrub());
   }
 
+  // Whether the fault was met, now or before.
+  bool Lift() {
+    was_met_ = fault_.lift() || was_met_;
+    return was_met_;
+  }
+
   void End() { site_.reset(); }
   int64_t errors() const { return errors_; }
 
@@ -68,14 +73,18 @@ class Process {
 
   const std::string directory_;
   properties::Dice dice_;
+  const Fault& fault_;
+  bool was_met_ = false;
   std::unique_ptr<Site> site_;
   int64_t errors_ = 0;
 };
 
-void Check(const std::string& directory, const StubbornClient& client, FaultsFound* found) {
+void Check(const std::string& directory, const StubbornClient& client, int64_t nth,
+           FaultsFound* found) {
   Book book(client.in_log_order());
   std::string breach = client.breach();
   if (breach.empty()) breach = Breach(directory, book, client.acknowledged());
+  if (!breach.empty()) breach += " (operation " + std::to_string(nth) + ")";
   found->Add(breach, breach.empty() ? book.RowsUntil(client.acknowledged()) : 0);
   found->landed_failures += client.landed_failures();
 }
@@ -85,25 +94,34 @@ bool FailNth(const Fault& fault, uint64_t seed, int64_t nth, FaultsFound* found)
   const RecordedDirectory directory;
   properties::Dice dice(seed);
   const std::vector<Request> requests = RandomRequests(dice.Seed(), 6, 15);
-  Process process(directory.path(), dice.Seed());
+  Process process(directory.path(), dice.Seed(), fault);
   StubbornClient client([&] { process.CountError(); });
-  Faults().Arm(fault.operation, nth, fault.for_ever, fault.code);
+  fault.arm(nth);
   for (const Request& request : requests) {
     client.Send(request, [&](const Request& sent) { return process.Append(sent); });
     process.Work();
   }
-  const bool is_met = Faults().has_fired();
-  Faults().Disarm();
+  const bool is_met = process.Lift();
   const std::string image = directory.path() + "/image";
   RecordingDisk::Install().WritePowerLossImage(directory.path(), image, dice);
   process.End();
   found->errors += process.errors();
-  Check(directory.path(), client, found);
-  if (is_met) Check(image, client, found);
+  Check(directory.path(), client, nth, found);
+  if (is_met) Check(image, client, nth, found);
   return is_met;
 }
 
 }  // namespace
+
+Fault DiskFault(DiskOperation operation, bool for_ever, int code) {
+  FaultPlan& plan = RecordingDisk::Install().faults();
+  return {.arm = [=, &plan](int64_t nth) { plan.Arm(operation, nth, for_ever, code); },
+          .lift =
+              [&plan] {
+                plan.Disarm();
+                return plan.has_fired();
+              }};
+}
 
 FaultsFound FailInTurn(const Fault& fault, uint64_t seed, int64_t step) {
   FaultsFound found;
@@ -118,16 +136,17 @@ FaultsFound FailUnderThreads(const Fault& fault, uint64_t seed, int64_t most, in
   for (int run = 0; run < runs; ++run) {
     const RecordedDirectory directory;
     const std::vector<Request> requests = RandomRequests(dice.Seed(), 6, 15);
+    const int64_t nth = 1 + dice.Below(most);
     StubbornClient client([&] {
-      if (client.failures() >= kErrorsBorne) Faults().Disarm();
+      if (client.failures() >= kErrorsBorne) fault.lift();
     });
     {
-      Faults().Arm(fault.operation, 1 + dice.Below(most), fault.for_ever, fault.code);
+      fault.arm(nth);
       auto roles = RunningRoles::Start(directory.path(), dice.OneIn(2));
       if (!roles.ok()) {
         // Who starts processes starts them again.
         ++found.errors;
-        Faults().Disarm();
+        fault.lift();
         roles = RunningRoles::Start(directory.path(), dice.OneIn(2));
       }
       EXPECT_TRUE(roles.ok()) << roles.status();
@@ -145,12 +164,12 @@ FaultsFound FailUnderThreads(const Fault& fault, uint64_t seed, int64_t most, in
           return written->position;
         });
       }
-      Faults().Disarm();
+      fault.lift();
       EXPECT_TRUE((*roles)->WaitUntilFolded(client.acknowledged()));
       EXPECT_EQ((*roles)->worker().stopped_because(), "");
     }
     found.errors += client.failures();
-    Check(directory.path(), client, &found);
+    Check(directory.path(), client, nth, &found);
   }
   return found;
 }

@@ -1,8 +1,9 @@
-// tests/drills/fault_drill.h: one operation of the disk fails, once or for ever, under load.
+// tests/drills/fault_drill.h: the disk or SQLite's memory fails, once or for ever, under load.
 #ifndef CLV_TESTS_DRILLS_FAULT_DRILL_H_
 #define CLV_TESTS_DRILLS_FAULT_DRILL_H_
 
 #include <cstdint>
+#include <functional>
 #include <iostream>
 
 #include "tests/drills/fault_plan.h"
@@ -10,11 +11,14 @@
 
 namespace clv::drills {
 
+// A fault that a drill can switch on and off.
 struct Fault {
-  DiskOperation operation = DiskOperation::kWrite;
-  bool for_ever = false;  // until it is lifted, after a few errors
-  int code = 0;           // SQLite's
+  std::function<void(int64_t nth)> arm;  // the n-th from now on
+  std::function<bool()> lift;            // whether it was met since then
 };
+
+// An operation of the recording disk. `code`: an error code of SQLite.
+Fault DiskFault(DiskOperation operation, bool for_ever, int code);
 
 struct FaultsFound : Found {
   int64_t errors = 0;           // that clients and folds met
@@ -27,8 +31,8 @@ inline std::ostream& operator<<(std::ostream& out, const FaultsFound& found) {
 }
 
 // Opens, appends, folds, trims and scrubs, in turn, with the n-th operation failing: for each n, in
-// steps of `step`, until a run meets no fault. Then lifts the fault and checks the directory, and
-// what a power loss would leave of it.
+// steps of `step`, until a run meets no fault. Each time the fault is lifted after a few errors at
+// last, and what is left is checked, and what a power loss would leave.
 FaultsFound FailInTurn(const Fault& fault, uint64_t seed, int64_t step);
 
 // The same with ingest's queue and the worker on their threads, in `runs` runs for a random n up to

@@ -35,16 +35,16 @@ TEST_P(FaultTest, UnderTheQueueAndTheWorkerNothingIsLostOrDoubled) {
 INSTANTIATE_TEST_SUITE_P(
     Faults, FaultTest,
     ::testing::Values(
-        FaultCase{"Write", {DiskOperation::kWrite, false, SQLITE_IOERR_WRITE}, 13, 300},
-        FaultCase{"WriteForEver", {DiskOperation::kWrite, true, SQLITE_IOERR_WRITE}, 17, 300},
-        FaultCase{"FullDisk", {DiskOperation::kWrite, false, SQLITE_FULL}, 19, 300},
-        FaultCase{"FullDiskForEver", {DiskOperation::kWrite, true, SQLITE_FULL}, 11, 300},
-        FaultCase{"Sync", {DiskOperation::kSync, false, SQLITE_IOERR_FSYNC}, 3, 40},
-        FaultCase{"SyncForEver", {DiskOperation::kSync, true, SQLITE_IOERR_FSYNC}, 3, 40},
-        FaultCase{"Truncate", {DiskOperation::kTruncate, false, SQLITE_IOERR_TRUNCATE}, 1, 2},
-        FaultCase{"TruncateForEver", {DiskOperation::kTruncate, true, SQLITE_IOERR_TRUNCATE}, 1, 2},
-        FaultCase{"Open", {DiskOperation::kOpen, false, SQLITE_CANTOPEN}, 1, 10},
-        FaultCase{"OpenForEver", {DiskOperation::kOpen, true, SQLITE_CANTOPEN}, 1, 10}),
+        FaultCase{"Write", DiskFault(DiskOperation::kWrite, false, SQLITE_IOERR_WRITE), 13, 300},
+        FaultCase{"WriteForEver", DiskFault(DiskOperation::kWrite, true, SQLITE_IOERR_WRITE), 17, 300},
+        FaultCase{"FullDisk", DiskFault(DiskOperation::kWrite, false, SQLITE_FULL), 19, 300},
+        FaultCase{"FullDiskForEver", DiskFault(DiskOperation::kWrite, true, SQLITE_FULL), 11, 300},
+        FaultCase{"Sync", DiskFault(DiskOperation::kSync, false, SQLITE_IOERR_FSYNC), 3, 40},
+        FaultCase{"SyncForEver", DiskFault(DiskOperation::kSync, true, SQLITE_IOERR_FSYNC), 3, 40},
+        FaultCase{"Truncate", DiskFault(DiskOperation::kTruncate, false, SQLITE_IOERR_TRUNCATE), 1, 2},
+        FaultCase{"TruncateForEver", DiskFault(DiskOperation::kTruncate, true, SQLITE_IOERR_TRUNCATE), 1, 2},
+        FaultCase{"Open", DiskFault(DiskOperation::kOpen, false, SQLITE_CANTOPEN), 1, 10},
+        FaultCase{"OpenForEver", DiskFault(DiskOperation::kOpen, true, SQLITE_CANTOPEN), 1, 10}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

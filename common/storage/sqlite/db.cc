@@ -58,32 +58,43 @@ absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
   }
 }
 
-void Statement::Bind(int index, int64_t value) { sqlite3_bind_int64(raw(), index, value); }
+void Statement::KeepBindError(int code) {
+  if (bind_error_ == SQLITE_OK) bind_error_ = code;
+}
+
+void Statement::Bind(int index, int64_t value) {
+  KeepBindError(sqlite3_bind_int64(raw(), index, value));
+}
 
 void Statement::Bind(int index, std::string_view text) {
   // A null pointer would bind NULL where an empty text is meant.
-  sqlite3_bind_text64(raw(), index, text.data() != nullptr ? text.data() : "", text.size(),
-                      SQLITE_TRANSIENT, SQLITE_UTF8);
+  KeepBindError(sqlite3_bind_text64(raw(), index, text.data() != nullptr ? text.data() : "",
+                                    text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 void Statement::Bind(int index, const std::optional<int64_t>& value) {
   value ? Bind(index, *value) : BindNull(index);
 }
 
-void Statement::BindDouble(int index, double value) { sqlite3_bind_double(raw(), index, value); }
-
-void Statement::BindBlob(int index, std::string_view bytes) {
-  sqlite3_bind_blob64(raw(), index, bytes.data() != nullptr ? bytes.data() : "", bytes.size(),
-                      SQLITE_TRANSIENT);
+void Statement::BindDouble(int index, double value) {
+  KeepBindError(sqlite3_bind_double(raw(), index, value));
 }
 
-void Statement::BindNull(int index) { sqlite3_bind_null(raw(), index); }
+void Statement::BindBlob(int index, std::string_view bytes) {
+  KeepBindError(sqlite3_bind_blob64(raw(), index, bytes.data() != nullptr ? bytes.data() : "",
+                                    bytes.size(), SQLITE_TRANSIENT));
+}
+
+void Statement::BindNull(int index) { KeepBindError(sqlite3_bind_null(raw(), index)); }
 
 void Statement::BindTextOrNull(int index, std::string_view text) {
   text.empty() ? BindNull(index) : Bind(index, text);
 }
 
 absl::StatusOr<bool> Statement::Step() {
+  if (bind_error_ != SQLITE_OK) {
+    return SqliteError(std::exchange(bind_error_, SQLITE_OK), "binding a value", nullptr);
+  }
   const int code = sqlite3_step(raw());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -264,13 +275,17 @@ uint64_t DatabaseBytes(const std::string& path) {
 }
 
 absl::StatusOr<Transaction> Transaction::Begin(Database& db, Kind kind) {
+  // One that could not be rolled back, for want of memory, would be in the way for ever.
+  if (sqlite3_get_autocommit(db.raw()) == 0) CLV_RETURN_IF_ERROR(db.Execute("ROLLBACK"));
+  // First: BEGIN may fail after it has begun.
+  Transaction transaction(db);
   CLV_RETURN_IF_ERROR(db.Execute(kind == Kind::kImmediate ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED"));
-  return Transaction(db);
+  return transaction;
 }
 
 Transaction::~Transaction() {
   if (db_ != nullptr && sqlite3_get_autocommit(db_->raw()) == 0) {
-    // A failed rollback leaves nothing to do: the connection is closed or reopened by its owner.
+    // Begin rolls back what this cannot.
     (void)db_->Execute("ROLLBACK");
   }
 }

@@ -29,7 +29,8 @@ class Statement {
   Statement() = default;
   explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
 
-  // Binds values; texts are copied. An empty optional binds NULL. The parameter must exist.
+  // Binds values; texts are copied. An empty optional binds NULL. The parameter must exist. A value
+  // for which there is no memory fails the next Step.
   void Bind(int index, int64_t value);
   void Bind(int index, std::string_view text);
   void Bind(int index, const std::optional<int64_t>& value);
@@ -62,7 +63,10 @@ class Statement {
   struct Finalizer {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
+  void KeepBindError(int code);
+
   std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
+  int bind_error_ = SQLITE_OK;
 };
 
 // A connection to one database file.

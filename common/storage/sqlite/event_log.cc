@@ -19,6 +19,13 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(const Optio
 }
 
 absl::Status SqliteEventLog::OpenDatabase() {
+  const absl::Status opened = OpenAndPrepare();
+  // Half open it would be of no use, and nobody would open it again.
+  if (!opened.ok()) db_.reset();
+  return opened;
+}
+
+absl::Status SqliteEventLog::OpenAndPrepare() {
   // Statements first: a connection with live statements does not close.
   for (Statement* statement :
        {&insert_record_, &update_state_, &insert_quarantined_, &insert_reason_, &count_quarantined_,
