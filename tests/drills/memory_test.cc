@@ -1,8 +1,7 @@
-#include "tests/drills/failing_memory.h"
-
 #include <sqlite3.h>
 
 #include "gtest/gtest.h"
+#include "tests/drills/failing_memory.h"
 #include "tests/drills/fault_drill.h"
 
 namespace clv::drills {

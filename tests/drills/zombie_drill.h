@@ -17,8 +17,9 @@ Found ResumeAfterAnotherMovedOn(uint64_t seed, int runs);
 // `runs` times.
 Found FoldByTwoWorkers(uint64_t seed, int runs);
 
-// Several worker processes without the lock of their role, on one store: stopped, resumed and killed
-// at random moments while requests are appended. `runs` times. Call it without other threads.
+// Several worker processes without the lock of their role, on one store: stopped, resumed and
+// killed at random moments while requests are appended. `runs` times. Call it without other
+// threads.
 Found StopAndResumeProcesses(uint64_t seed, int runs);
 
 }  // namespace clv::drills

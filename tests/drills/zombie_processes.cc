@@ -36,8 +36,7 @@ constexpr int kAtWork = 2;
   const auto open_log = [&]() -> absl::StatusOr<std::unique_ptr<storage::EventReader>> {
     return storage::SqliteEventReader::Open({.path = LogPath(directory)});
   };
-  aggregation::Worker worker(
-      {.store = store.get(), .open_log = open_log, .max_rows_per_fold = 15});
+  aggregation::Worker worker({.store = store.get(), .open_log = open_log, .max_rows_per_fold = 15});
   worker.Start();
   while (true) ::pause();
 }

@@ -3,6 +3,7 @@
 Needs the right to mount; is skipped without it.
 """
 
+import errno
 import os
 import shutil
 import subprocess
@@ -40,10 +41,18 @@ class FullDiskTest(SuiteTest):
         self.ballast = os.path.join(self.disk, "ballast")
 
     def fill(self, left):
-        """Leaves `left` bytes of room."""
-        stat = os.statvfs(self.disk)
-        with open(self.ballast, "wb") as ballast:
-            os.posix_fallocate(ballast.fileno(), 0, max(1, stat.f_bavail * stat.f_frsize - left))
+        """Leaves about `left` bytes of room, of which the programs take some meanwhile."""
+        with open(self.ballast, "wb", buffering=0) as ballast:
+            while True:
+                stat = os.statvfs(self.disk)
+                room = stat.f_bavail * stat.f_frsize - left
+                if room <= 0:
+                    return
+                try:
+                    ballast.write(b"\0" * min(room, 1 << 20))
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
 
     def refused(self, suite):
         """The answer to a good row when it is a refusal."""
@@ -56,15 +65,17 @@ class FullDiskTest(SuiteTest):
         clients = [AccountingClient(number, suite.addresses["http"], suite.tokens["append"],
                                     type(random)(random.getrandbits(64)), CUSTOMERS, 40) for number in range(2)]
         for client in clients:
-            client.allowance = 2_000
+            client.allowance = sys.maxsize
             client.start()
             self.addCleanup(client.stop)
+        def acknowledged():
+            return sum(client.acknowledged_rows for client in clients)
+
         refusals = 0
         for _ in range(FILLINGS):
-            acknowledged = sum(client.acknowledged_rows for client in clients)
+            before = acknowledged()
+            eventually(lambda wanted=before + 1_000: acknowledged() > wanted, "load")
             self.fill(random.randint(0, 200_000))
-            for client in clients:
-                client.allowance += 3_000
             answer = eventually(lambda: self.refused(suite), "a refusal")
             self.assertEqual(answer.status, 503, answer)
             self.assertIn("full", answer.text)
@@ -73,7 +84,8 @@ class FullDiskTest(SuiteTest):
             self.assertEqual(suite.pipe("clv_by_segment").status, 200)
             time.sleep(random.uniform(0.1, 0.5))
             os.unlink(self.ballast)
-            eventually(lambda before=acknowledged: sum(c.acknowledged_rows for c in clients) > before, "going on")
+            before = acknowledged()
+            eventually(lambda wanted=before + 1_000: acknowledged() > wanted, "going on")
         self.check(suite, clients, refusals)
 
     def check(self, suite, clients, refusals):

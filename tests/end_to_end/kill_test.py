@@ -10,29 +10,30 @@ import time
 import unittest
 
 from accounting_client import AccountingClient, expected_values, served_values
-from harness import LONG, ONE_PROCESS, SEPARATE, SuiteTest, field, seeded_random
+from harness import LONG, ONE_PROCESS, SEPARATE, SuiteTest, eventually, field, seeded_random
 
 KILLS = 500 if LONG else 6  # of each topology
 ROWS_PER_KILL = 1_000
 CLIENTS = 2
+BATCH_ROWS = 150 if LONG else 40
 CUSTOMERS = 4_000 if LONG else 60
 
 # How often a place may have to be passed until it kills.
-OF_INGEST = {"ingest.before_answer": 60, "log.before_commit": 60, "log.after_commit": 60, "log.after_trim": 2}
-OF_AGGREGATION = {"store.before_commit": 40, "store.after_commit": 40}
+OF_INGEST = {"ingest.before_answer": 20, "log.before_commit": 20, "log.after_commit": 20, "log.after_trim": 1}
+OF_AGGREGATION = {"store.before_commit": 15, "store.after_commit": 15}
 FAILPOINTS = {"clv-suite": {**OF_INGEST, **OF_AGGREGATION}, "clv-ingest": OF_INGEST, "clv-aggregation": OF_AGGREGATION}
 
 
 class KillTest(SuiteTest):
     def start_clients(self, suite, random):
         clients = [AccountingClient(number, suite.addresses["http"], suite.tokens["append"],
-                                    type(random)(random.getrandbits(64)), CUSTOMERS, 80) for number in range(CLIENTS)]
+                                    type(random)(random.getrandbits(64)), CUSTOMERS, BATCH_ROWS) for number in range(CLIENTS)]
         for client in clients:
             client.start()
             self.addCleanup(client.stop)
         return clients
 
-    def kill_once(self, suite, victim, random, counts):
+    def kill_once(self, suite, clients, victim, random, counts):
         """Restarts the program so that it dies at a failpoint, or kills it at a random moment."""
         program = suite.programs[victim]
         if program.is_running():
@@ -57,7 +58,9 @@ class KillTest(SuiteTest):
         # Where the load does not come by, the next kill is a random one.
         end = time.monotonic() + 4
         while suite.programs[victim].is_running() and time.monotonic() < end:
-            time.sleep(0.005)
+            for client in clients:
+                client.allowance += 10
+            time.sleep(0.01)
         if not suite.programs[victim].is_running():
             counts[name] += 1
             suite.start_program(victim)
@@ -70,10 +73,12 @@ class KillTest(SuiteTest):
         while sum(counts.values()) < KILLS:
             for client in clients:
                 client.allowance = (sum(counts.values()) + 1) * ROWS_PER_KILL // CLIENTS
-            self.kill_once(suite, random.choice(victims), random, counts)
+            self.kill_once(suite, clients, random.choice(victims), random, counts)
         self.check(suite, clients, counts)
 
     def check(self, suite, clients, counts):
+        eventually(lambda: all(client.error or client.acknowledged_rows >= client.allowance for client in clients),
+                   "all that was to be sent", seconds=900)
         for client in clients:
             client.stop()
             self.assertIsNone(client.error)
