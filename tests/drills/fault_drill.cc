@@ -113,14 +113,17 @@ bool FailNth(const Fault& fault, uint64_t seed, int64_t nth, FaultsFound* found)
 
 }  // namespace
 
-Fault DiskFault(DiskOperation operation, bool for_ever, int code) {
-  FaultPlan& plan = RecordingDisk::Install().faults();
-  return {.arm = [=, &plan](int64_t nth) { plan.Arm(operation, nth, for_ever, code); },
-          .lift =
-              [&plan] {
-                plan.Disarm();
-                return plan.has_fired();
-              }};
+Fault DiskFault(DiskOperation operation, bool for_ever, int code, bool forgets) {
+  RecordingDisk& disk = RecordingDisk::Install();
+  const auto arm = [=, &disk](int64_t nth) {
+    disk.set_forgets_failed_syncs(forgets);
+    disk.faults().Arm(operation, nth, for_ever, code);
+  };
+  const auto lift = [&disk] {
+    disk.faults().Disarm();
+    return disk.faults().has_fired();
+  };
+  return {.arm = arm, .lift = lift};
 }
 
 FaultsFound FailInTurn(const Fault& fault, uint64_t seed, int64_t step) {

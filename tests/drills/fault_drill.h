@@ -17,8 +17,9 @@ struct Fault {
   std::function<bool()> lift;            // whether it was met since then
 };
 
-// An operation of the recording disk. `code`: an error code of SQLite.
-Fault DiskFault(DiskOperation operation, bool for_ever, int code);
+// An operation of the recording disk. `code`: an error code of SQLite. `forgets`: see
+// RecordingDisk::set_forgets_failed_syncs.
+Fault DiskFault(DiskOperation operation, bool for_ever, int code, bool forgets = false);
 
 struct FaultsFound : Found {
   int64_t errors = 0;           // that clients and folds met

@@ -5,6 +5,7 @@
 #ifndef CLV_TESTS_DRILLS_RECORDING_DISK_H_
 #define CLV_TESTS_DRILLS_RECORDING_DISK_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -23,6 +24,7 @@ struct PendingChange {
   bool is_truncation = false;
   int64_t offset = 0;  // or the new size
   std::string bytes;
+  bool is_lost = false;  // a failed sync took it for written: no later sync writes it
 };
 
 // A file's content, whatever its name is by now.
@@ -54,6 +56,10 @@ class RecordingDisk {
   // Drops all that is recorded of the files below `directory`, which must be closed.
   void Forget(const std::string& directory);
 
+  // Whether a failed sync marks what it did not write as written, as kernels do: later reads see
+  // it, but no later sync writes it, unless its page is written to again (false).
+  void set_forgets_failed_syncs(bool forgets) { forgets_failed_syncs_ = forgets; }
+
   // Writes what a power loss at this moment may leave of the files below `directory` into `image`:
   // all that was synced; each later change kept, dropped, or torn after some 512-byte sectors. A
   // page cache never writes an older version of a sector over a newer one, so every order in which
@@ -71,6 +77,7 @@ class RecordingDisk {
   void Wrote(RecordedContent& content, PendingChange change);
   size_t PendingOf(const RecordedContent& content);
   void Synced(RecordedContent& content, size_t changes);
+  void FailedToSync(RecordedContent& content);
   void Deleted(const std::string& path, bool syncs_directory);
 
  private:
@@ -82,6 +89,7 @@ class RecordingDisk {
   Names names_;
   Names durable_names_;
   bool honours_sync_ = true;
+  std::atomic<bool> forgets_failed_syncs_ = false;
   FaultPlan faults_;
   std::function<void()> after_operation_;
 };

@@ -57,7 +57,10 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
 
 int Sync(sqlite3_file* file, int) {
   const int fault = Meet(file, DiskOperation::kSync);
-  if (fault != SQLITE_OK) return fault;
+  if (fault != SQLITE_OK) {
+    g_disk->FailedToSync(*ContentOf(file));
+    return fault;
+  }
   if (ContentOf(file) != nullptr) {
     g_disk->Synced(*ContentOf(file), g_disk->PendingOf(*ContentOf(file)));
   }

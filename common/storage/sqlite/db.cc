@@ -146,6 +146,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   CLV_RETURN_IF_ERROR(db->Configure(options));
   CLV_RETURN_IF_ERROR(db->Migrate(*options.migrations, options.mode));
   if (options.syncs_finds || options.mode == Mode::kReadWrite) CLV_RETURN_IF_ERROR(db->SyncWal());
+  // Where a sync has failed before, no later one writes what that left, though it says so.
+  if (options.mode == Mode::kReadWrite) CLV_RETURN_IF_ERROR(db->TryTruncateWal().status());
   return db;
 }
 
@@ -250,7 +252,7 @@ void Database::WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout) {
   }
 }
 
-absl::Status Database::TruncateWal() {
+absl::StatusOr<bool> Database::TryTruncateWal() {
   CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
   // The thread that writes must not wait for a slow reader.
   sqlite3_busy_timeout(raw(), kTruncateMilliseconds);
@@ -259,9 +261,12 @@ absl::Status Database::TruncateWal() {
   ReachFailpoint("db.after_truncate");
   sqlite3_busy_timeout(raw(), static_cast<int>(busy_timeout_.count()));
   CLV_RETURN_IF_ERROR(status);
-  const bool is_busy = checkpoint.Int(0) != 0;
-  checkpoint.Reset();
-  if (is_busy) return absl::UnavailableError("the write-ahead file is in use");
+  return checkpoint.Int(0) == 0;
+}
+
+absl::Status Database::TruncateWal() {
+  CLV_ASSIGN_OR_RETURN(const bool is_truncated, TryTruncateWal());
+  if (!is_truncated) return absl::UnavailableError("the write-ahead file is in use");
   return absl::OkStatus();
 }
 

@@ -82,7 +82,8 @@ class Database {
     // The schema; a file of a newer version is refused with FAILED_PRECONDITION. Must outlive
     // nothing: it is read while opening.
     const Migrations* migrations = nullptr;
-    // Syncs what opening has found in the write-ahead file; kReadWrite always does. For readers of
+    // Syncs what opening has found in the write-ahead file; kReadWrite always does, and writes it
+    // back into the database where no reader is in the way. For readers of
     // whose finds something durable is made elsewhere: a killed writer may have left commits that
     // are visible now and would be lost with the power.
     bool syncs_finds = false;
@@ -136,6 +137,7 @@ class Database {
   absl::Status Configure(const Options& options);
   absl::Status Migrate(const Migrations& migrations, Mode mode);
   absl::Status SyncWal();
+  absl::StatusOr<bool> TryTruncateWal();  // false: a reader holds it
 
   std::string path_;
   std::unique_ptr<sqlite3, Closer> db_;
