@@ -39,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hunt{"AcknowledgeBeforeCommit", SeededBug::kAcknowledgeBeforeCommit,
              [] { return DropPowerUnderThreads(11, 40); }},
         Hunt{"CheckpointOutsideTransaction", SeededBug::kCheckpointOutsideTransaction,
-             [] { return DropPower(12, 40); }},
+             [] { return DropPower(12, 100); }},
         Hunt{"CheckpointWithoutCompareAndSet", SeededBug::kCheckpointWithoutCompareAndSet,
              [] { return ResumeAfterAnotherMovedOn(13, 2); }},
         Hunt{"DroppedQuarantineRow", SeededBug::kDroppedQuarantineRow,
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hunt{"NewerWinsReversed", SeededBug::kNewerWinsReversed, [] { return DropPower(17, 40); }},
         Hunt{"NormalSoldAsFull", SeededBug::kNormalSoldAsFull, [] { return DropPower(18, 20); }},
         Hunt{"TrimAtUnsyncedCheckpoint", SeededBug::kTrimAtUnsyncedCheckpoint,
-             [] { return DropPowerAfterKill(19, 120); }}),
+             [] { return DropPowerAfterKill(19, 150); }}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

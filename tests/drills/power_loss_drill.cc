@@ -32,12 +32,16 @@ class PowerLosses {
  public:
   PowerLosses(std::string directory, uint64_t seed, int64_t one_in)
       : directory_(std::move(directory)), dice_(seed), one_in_(one_in) {
-    RecordingDisk::Install().set_after_operation([this] { MayDrop(); });
+    RecordingDisk::Install().set_after_operation([this] { MayDrop(one_in_); });
+    RecordingDisk::Install().set_before_sync([this] { MayDrop(one_in_ / 4); });
   }
   ~PowerLosses() { End(); }
 
   void Acknowledge(LogPosition position) { acknowledged_ = position; }
-  void End() { RecordingDisk::Install().set_after_operation({}); }
+  void End() {
+    RecordingDisk::Install().set_after_operation({});
+    RecordingDisk::Install().set_before_sync({});
+  }
 
   // Checks at most `images`.
   void Check(Book& book, int images, Found* found) {
@@ -55,9 +59,9 @@ class PowerLosses {
     LogPosition acknowledged = 0;
   };
 
-  void MayDrop() {
+  void MayDrop(int64_t one_in) {
     std::lock_guard lock(mutex_);
-    if (!dice_.OneIn(one_in_)) return;
+    if (!dice_.OneIn(one_in)) return;
     // First: what is acknowledged while the image is made may be missing in it.
     const LogPosition acknowledged = acknowledged_;
     losses_.push_back({directory_ + "/" + std::to_string(losses_.size()), acknowledged});
@@ -197,17 +201,20 @@ Found DropPowerAfterKill(uint64_t seed, int kills) {
     {
       const auto site = Site::Open(directory.path());
       EXPECT_TRUE(site.ok()) << site.status();
-      int64_t operations_left = dice.Below(120);
-      disk.set_after_operation([&] {
-        if (operations_left-- != 0) return;
+      const bool before_sync = dice.OneIn(2);
+      int64_t moments_left = dice.Below(before_sync ? 30 : 120);
+      const auto may_kill = [&] {
+        if (moments_left-- != 0) return;
         disk.WriteKillImage(directory.path(), killed);
         acknowledged_when_killed = acknowledged;
         is_killed = true;
-      });
+      };
+      before_sync ? disk.set_before_sync(may_kill) : disk.set_after_operation(may_kill);
       RunInTurn(
           **site, requests, dice.OneIn(2), dice,
           [&](LogPosition position) { acknowledged = position; }, [&] { return is_killed; });
       disk.set_after_operation({});
+      disk.set_before_sync({});
     }
     if (!is_killed) continue;
     const absl::Status went_on = GoOnAfterKill(killed, dice);

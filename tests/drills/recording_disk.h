@@ -46,6 +46,9 @@ class RecordingDisk {
   // the thread that made it; must not use SQLite on recorded files. Empty: nothing is called.
   void set_after_operation(std::function<void()> hook) { after_operation_ = std::move(hook); }
 
+  // The same before every sync: where most is written and not synced.
+  void set_before_sync(std::function<void()> hook) { before_sync_ = std::move(hook); }
+
   // Whether syncs count (true); a disk that ignores them is a seeded bug.
   void set_honours_sync(bool honours) { honours_sync_ = honours; }
 
@@ -75,6 +78,9 @@ class RecordingDisk {
   // For the VFS.
   std::shared_ptr<RecordedContent> Opened(const std::string& path, bool is_journal);
   void Wrote(RecordedContent& content, PendingChange change);
+  void AboutToSync() {
+    if (before_sync_) before_sync_();
+  }
   size_t PendingOf(const RecordedContent& content);
   void Synced(RecordedContent& content, size_t changes);
   void FailedToSync(RecordedContent& content);
@@ -92,6 +98,7 @@ class RecordingDisk {
   std::atomic<bool> forgets_failed_syncs_ = false;
   FaultPlan faults_;
   std::function<void()> after_operation_;
+  std::function<void()> before_sync_;
 };
 
 }  // namespace clv::drills

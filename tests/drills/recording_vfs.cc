@@ -56,6 +56,7 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 int Sync(sqlite3_file* file, int) {
+  if (ContentOf(file) != nullptr) g_disk->AboutToSync();
   const int fault = Meet(file, DiskOperation::kSync);
   if (fault != SQLITE_OK) {
     g_disk->FailedToSync(*ContentOf(file));
