@@ -5,6 +5,8 @@
 
 #include "absl/container/inlined_vector.h"
 #include "common/base/instant.h"
+#include "common/base/money.h"
+#include "common/base/seeded_bugs.h"
 
 namespace clv::domain {
 namespace {
@@ -57,6 +59,14 @@ std::vector<PurchaseAmountView> ViewsOf(absl::Span<const PurchaseAmount> rows) {
   return views;
 }
 
+// As it would be with sums in units of the currency.
+int64_t InexactSum(int64_t some_micros, int64_t more_micros) {
+  constexpr double kUnit = kMicrosPerUnit;
+  const double sum =
+      static_cast<double>(some_micros) / kUnit + static_cast<double>(more_micros) / kUnit;
+  return static_cast<int64_t>(sum * kUnit);
+}
+
 const std::string& FirstGiven(const std::string* own, const std::string* imported) {
   static const std::string unknown(kUnknownAttribute);
   if (own != nullptr && !own->empty()) return *own;
@@ -103,7 +113,9 @@ CustomerSummary Summarize(absl::Span<const PurchaseAmountView> rows, const Impor
     ++summary.visible_rows;
     summary.last_activity_date = std::max(summary.last_activity_date.value_or(row.date), row.date);
     if (!counts(row.date)) continue;
-    summary.total_spend_micros += row.amount_micros;
+    summary.total_spend_micros = IsSeeded(SeededBug::kFloatingPointSums)
+                                     ? InexactSum(summary.total_spend_micros, row.amount_micros)
+                                     : summary.total_spend_micros + row.amount_micros;
     summary.refunded_micros += std::max<int64_t>(0, -row.amount_micros);
   }
   // Days of qualifying orders that count as repeats: all, or those after the imported record's.

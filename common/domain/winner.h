@@ -7,6 +7,7 @@
 
 #include <optional>
 
+#include "common/base/seeded_bugs.h"
 #include "common/domain/records.h"
 
 namespace clv::domain {
@@ -24,6 +25,7 @@ bool Replaces(const Row* present, const Row& candidate) {
   if (*present == candidate) return false;
   const auto had = VersionOf(*present);
   const auto has = VersionOf(candidate);
+  if (IsSeeded(SeededBug::kNewerWinsReversed)) return !(had && has && *has > *had);
   return !(had && has && *has < *had);
 }
 

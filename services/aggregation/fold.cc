@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
 #include "services/aggregation/batch_fold.h"
 #include "services/aggregation/purchase_fold.h"
@@ -186,6 +187,14 @@ LoggedRows DecodeRecord(const storage::LoggedRecord& record) {
   rows.purchases = std::move(decoded->purchases);
   rows.customers = std::move(decoded->rows.customers);
   rows.customer_clvs = std::move(decoded->rows.customer_clvs);
+  if (IsSeeded(SeededBug::kMissingDeduplication)) {
+    std::vector<domain::Purchase> purchases;
+    for (const auto& row : rows.purchases.rows) {
+      purchases.push_back(rows.purchases.PurchaseOf(row));
+      purchases.back().purchase_id += "@" + std::to_string(record.position);
+    }
+    rows.purchases = wire::BatchOf(purchases);
+  }
   rows.load_id = std::move(decoded->rows.load_id);
   rows.wants_outcome = decoded->rows.wants_outcome;
   rows.command = std::move(decoded->rows.command);

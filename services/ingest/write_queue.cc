@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/failpoints.h"
 #include "common/base/log.h"
+#include "common/base/seeded_bugs.h"
 #include "services/ingest/erased_rows.h"
 
 namespace clv::ingest {
@@ -171,8 +173,12 @@ void WriteQueue::Append(std::vector<Waiting> group) {
     ends.push_back(batches.size());
     accepted += waiting.write.accepted_rows;
   }
+  if (IsSeeded(SeededBug::kAcknowledgeBeforeCommit)) {
+    for (Waiting& waiting : group) std::exchange(waiting.done, [](const auto&) {})(Written{});
+  }
   const auto began = std::chrono::steady_clock::now();
   const absl::StatusOr<std::vector<storage::LogPosition>> positions = options_.log->Append(batches);
+  ReachFailpoint("ingest.before_answer");
   metrics_.CountAppend(std::chrono::steady_clock::now() - began, group.size(), positions.ok());
   if (positions.ok()) metrics_.CountQuarantined(batches);
   if (positions.ok()) refusals_.Count(batches);

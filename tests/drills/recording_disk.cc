@@ -11,6 +11,14 @@ namespace clv::drills {
 namespace {
 
 constexpr int64_t kSector = 512;
+constexpr int64_t kPage = 4'096;  // of the kernel's cache
+
+bool ShareAPage(const PendingChange& a, const PendingChange& b) {
+  const auto last = [](const PendingChange& change) {
+    return change.offset + std::max<int64_t>(1, static_cast<int64_t>(change.bytes.size())) - 1;
+  };
+  return a.offset / kPage <= last(b) / kPage && b.offset / kPage <= last(a) / kPage;
+}
 
 void Apply(const PendingChange& change, std::string* bytes) {
   if (change.is_truncation) {
@@ -35,6 +43,7 @@ std::string AfterPowerLoss(const RecordedContent& content, properties::Dice& dic
   // Some disks had written nearly all, some nearly nothing.
   const int64_t kept_of_ten = dice.Below(11);
   for (const PendingChange& change : content.pending) {
+    if (change.is_lost) continue;
     if (!change.is_truncation && dice.OneIn(4)) {
       Apply(Torn(change, dice), &bytes);
     } else if (dice.Below(10) < kept_of_ten) {
@@ -66,6 +75,9 @@ std::shared_ptr<RecordedContent> RecordingDisk::Opened(const std::string& path, 
 void RecordingDisk::Wrote(RecordedContent& content, PendingChange change) {
   {
     std::lock_guard lock(mutex_);
+    for (PendingChange& earlier : content.pending) {
+      if (earlier.is_lost && ShareAPage(earlier, change)) earlier.is_lost = false;
+    }
     content.pending.push_back(std::move(change));
   }
   Tell();
@@ -83,12 +95,19 @@ void RecordingDisk::Synced(RecordedContent& content, size_t changes) {
     changes = honours_sync_ ? std::min(changes, content.pending.size()) : 0;
     const auto end = content.pending.begin() + static_cast<int64_t>(changes);
     for (auto change = content.pending.begin(); change != end; ++change) {
-      Apply(*change, &content.synced);
+      if (!change->is_lost) Apply(*change, &content.synced);
     }
-    content.pending.erase(content.pending.begin(), end);
+    const auto is_written = [](const PendingChange& change) { return !change.is_lost; };
+    content.pending.erase(std::remove_if(content.pending.begin(), end, is_written), end);
     if (std::exchange(content.syncs_directory, false)) durable_names_ = names_;
   }
   Tell();
+}
+
+void RecordingDisk::FailedToSync(RecordedContent& content) {
+  if (!forgets_failed_syncs_) return;
+  std::lock_guard lock(mutex_);
+  for (PendingChange& change : content.pending) change.is_lost = !change.is_truncation;
 }
 
 void RecordingDisk::Deleted(const std::string& path, bool syncs_directory) {
@@ -98,6 +117,13 @@ void RecordingDisk::Deleted(const std::string& path, bool syncs_directory) {
     if (syncs_directory) durable_names_ = names_;
   }
   Tell();
+}
+
+void RecordingDisk::Forget(const std::string& directory) {
+  std::lock_guard lock(mutex_);
+  const auto is_below = [&](const auto& entry) { return entry.first.starts_with(directory + "/"); };
+  std::erase_if(names_, is_below);
+  std::erase_if(durable_names_, is_below);
 }
 
 void RecordingDisk::WritePowerLossImage(const std::string& directory, const std::string& image,

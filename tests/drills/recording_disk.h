@@ -5,6 +5,7 @@
 #ifndef CLV_TESTS_DRILLS_RECORDING_DISK_H_
 #define CLV_TESTS_DRILLS_RECORDING_DISK_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/drills/fault_plan.h"
 #include "tests/properties/dice.h"
 
 namespace clv::drills {
@@ -22,6 +24,7 @@ struct PendingChange {
   bool is_truncation = false;
   int64_t offset = 0;  // or the new size
   std::string bytes;
+  bool is_lost = false;  // a failed sync took it for written: no later sync writes it
 };
 
 // A file's content, whatever its name is by now.
@@ -43,8 +46,22 @@ class RecordingDisk {
   // the thread that made it; must not use SQLite on recorded files. Empty: nothing is called.
   void set_after_operation(std::function<void()> hook) { after_operation_ = std::move(hook); }
 
+  // The same before every sync: where most is written and not synced.
+  void set_before_sync(std::function<void()> hook) { before_sync_ = std::move(hook); }
+
   // Whether syncs count (true); a disk that ignores them is a seeded bug.
   void set_honours_sync(bool honours) { honours_sync_ = honours; }
+
+  // Which operation on a recorded file fails; a write that does leaves its first half, and a sync
+  // that does leaves what it was to sync to chance.
+  FaultPlan& faults() { return faults_; }
+
+  // Drops all that is recorded of the files below `directory`, which must be closed.
+  void Forget(const std::string& directory);
+
+  // Whether a failed sync marks what it did not write as written, as kernels do: later reads see
+  // it, but no later sync writes it, unless its page is written to again (false).
+  void set_forgets_failed_syncs(bool forgets) { forgets_failed_syncs_ = forgets; }
 
   // Writes what a power loss at this moment may leave of the files below `directory` into `image`:
   // all that was synced; each later change kept, dropped, or torn after some 512-byte sectors. A
@@ -61,8 +78,12 @@ class RecordingDisk {
   // For the VFS.
   std::shared_ptr<RecordedContent> Opened(const std::string& path, bool is_journal);
   void Wrote(RecordedContent& content, PendingChange change);
+  void AboutToSync() {
+    if (before_sync_) before_sync_();
+  }
   size_t PendingOf(const RecordedContent& content);
   void Synced(RecordedContent& content, size_t changes);
+  void FailedToSync(RecordedContent& content);
   void Deleted(const std::string& path, bool syncs_directory);
 
  private:
@@ -74,7 +95,10 @@ class RecordingDisk {
   Names names_;
   Names durable_names_;
   bool honours_sync_ = true;
+  std::atomic<bool> forgets_failed_syncs_ = false;
+  FaultPlan faults_;
   std::function<void()> after_operation_;
+  std::function<void()> before_sync_;
 };
 
 }  // namespace clv::drills

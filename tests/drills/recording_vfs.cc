@@ -29,17 +29,25 @@ int Close(sqlite3_file* file) {
   return code;
 }
 
+int Meet(sqlite3_file* file, DiskOperation operation) {
+  return ContentOf(file) != nullptr ? g_disk->faults().Meet(operation) : SQLITE_OK;
+}
+
 int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
+  const int fault = Meet(file, DiskOperation::kWrite);
+  if (fault != SQLITE_OK) size /= 2;
   const int code = Real(file)->pMethods->xWrite(Real(file), bytes, size, offset);
   if (code == SQLITE_OK && ContentOf(file) != nullptr) {
     g_disk->Wrote(
         *ContentOf(file),
         {.offset = offset, .bytes = std::string(static_cast<const char*>(bytes), size_t(size))});
   }
-  return code;
+  return fault != SQLITE_OK ? fault : code;
 }
 
 int Truncate(sqlite3_file* file, sqlite3_int64 size) {
+  const int fault = Meet(file, DiskOperation::kTruncate);
+  if (fault != SQLITE_OK) return fault;
   const int code = Real(file)->pMethods->xTruncate(Real(file), size);
   if (code == SQLITE_OK && ContentOf(file) != nullptr) {
     g_disk->Wrote(*ContentOf(file), {.is_truncation = true, .offset = size, .bytes = {}});
@@ -48,6 +56,12 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 int Sync(sqlite3_file* file, int) {
+  if (ContentOf(file) != nullptr) g_disk->AboutToSync();
+  const int fault = Meet(file, DiskOperation::kSync);
+  if (fault != SQLITE_OK) {
+    g_disk->FailedToSync(*ContentOf(file));
+    return fault;
+  }
   if (ContentOf(file) != nullptr) {
     g_disk->Synced(*ContentOf(file), g_disk->PendingOf(*ContentOf(file)));
   }
@@ -92,6 +106,8 @@ const sqlite3_io_methods kMethods = {
 
 int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   file->pMethods = nullptr;
+  const int fault = name != nullptr ? g_disk->faults().Meet(DiskOperation::kOpen) : SQLITE_OK;
+  if (fault != SQLITE_OK) return fault;
   const int code = g_real_vfs->xOpen(g_real_vfs, name, Real(file), flags, out_flags);
   if (code != SQLITE_OK) return code;
   auto* const content =

@@ -86,9 +86,10 @@ class Suite:
             return ["clv-suite"]
         return ["clv-ingest", "clv-aggregation", "clv-query", "clv-gateway"]
 
-    def start_program(self, name):
-        """Starts one program and waits until it is ready."""
-        program = Program(name, *self._flags(name), *self._metrics_flags, environment=self._environment)
+    def start_program(self, name, environment=None):
+        """Starts one program and waits until it is ready. `environment`: of this start only."""
+        program = Program(name, *self._flags(name), *self._metrics_flags,
+                          environment={**(self._environment or {}), **(environment or {})})
         previous = self.programs.get(name)
         if previous is not None:
             previous.close()

@@ -24,8 +24,9 @@ _running = set()
 
 
 def binary(name):
-    """Path of a program of this build."""
-    return os.path.join(BIN_DIR, name)
+    """Path of a program of this build. CLV_FIRST_BIN_DIR names a directory with other versions of some."""
+    first = os.path.join(os.environ.get("CLV_FIRST_BIN_DIR", BIN_DIR), name)
+    return first if os.path.exists(first) else os.path.join(BIN_DIR, name)
 
 
 def clean_environment(extra=None):

@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "common/base/failpoints.h"
+#include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
 
 namespace clv::storage {
@@ -184,11 +186,15 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return writes_.PutSetting(kReportingCurrency, currency);
   }
   absl::Status Commit(LogPosition position) override {
-    CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
+    const bool is_late = IsSeeded(SeededBug::kCheckpointOutsideTransaction);
+    if (!is_late) CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
     CLV_RETURN_IF_ERROR(reads_.purchases().Flush());
+    ReachFailpoint("store.before_commit");
     CLV_RETURN_IF_ERROR(transaction_->Commit());
+    ReachFailpoint("store.after_commit");
     transaction_.reset();
     *last_checkpoint_ = position;
+    if (is_late) CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
     lock_.unlock();
     if (folded_ != nullptr) folded_->Notify();
     return absl::OkStatus();

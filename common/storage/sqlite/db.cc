@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/failpoints.h"
+#include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
 
 namespace clv::storage {
@@ -56,32 +58,43 @@ absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
   }
 }
 
-void Statement::Bind(int index, int64_t value) { sqlite3_bind_int64(raw(), index, value); }
+void Statement::KeepBindError(int code) {
+  if (bind_error_ == SQLITE_OK) bind_error_ = code;
+}
+
+void Statement::Bind(int index, int64_t value) {
+  KeepBindError(sqlite3_bind_int64(raw(), index, value));
+}
 
 void Statement::Bind(int index, std::string_view text) {
   // A null pointer would bind NULL where an empty text is meant.
-  sqlite3_bind_text64(raw(), index, text.data() != nullptr ? text.data() : "", text.size(),
-                      SQLITE_TRANSIENT, SQLITE_UTF8);
+  KeepBindError(sqlite3_bind_text64(raw(), index, text.data() != nullptr ? text.data() : "",
+                                    text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 void Statement::Bind(int index, const std::optional<int64_t>& value) {
   value ? Bind(index, *value) : BindNull(index);
 }
 
-void Statement::BindDouble(int index, double value) { sqlite3_bind_double(raw(), index, value); }
-
-void Statement::BindBlob(int index, std::string_view bytes) {
-  sqlite3_bind_blob64(raw(), index, bytes.data() != nullptr ? bytes.data() : "", bytes.size(),
-                      SQLITE_TRANSIENT);
+void Statement::BindDouble(int index, double value) {
+  KeepBindError(sqlite3_bind_double(raw(), index, value));
 }
 
-void Statement::BindNull(int index) { sqlite3_bind_null(raw(), index); }
+void Statement::BindBlob(int index, std::string_view bytes) {
+  KeepBindError(sqlite3_bind_blob64(raw(), index, bytes.data() != nullptr ? bytes.data() : "",
+                                    bytes.size(), SQLITE_TRANSIENT));
+}
+
+void Statement::BindNull(int index) { KeepBindError(sqlite3_bind_null(raw(), index)); }
 
 void Statement::BindTextOrNull(int index, std::string_view text) {
   text.empty() ? BindNull(index) : Bind(index, text);
 }
 
 absl::StatusOr<bool> Statement::Step() {
+  if (bind_error_ != SQLITE_OK) {
+    return SqliteError(std::exchange(bind_error_, SQLITE_OK), "binding a value", nullptr);
+  }
   const int code = sqlite3_step(raw());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -133,6 +146,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   CLV_RETURN_IF_ERROR(db->Configure(options));
   CLV_RETURN_IF_ERROR(db->Migrate(*options.migrations, options.mode));
   if (options.syncs_finds || options.mode == Mode::kReadWrite) CLV_RETURN_IF_ERROR(db->SyncWal());
+  // Where a sync has failed before, no later one writes what that left, though it says so.
+  if (options.mode == Mode::kReadWrite) CLV_RETURN_IF_ERROR(db->TryTruncateWal().status());
   return db;
 }
 
@@ -162,6 +177,9 @@ absl::Status Database::Configure(const Options& options) {
   if (options.mode == Mode::kReadWrite) {
     CLV_RETURN_IF_ERROR(
         Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"));
+    if (IsSeeded(SeededBug::kNormalSoldAsFull)) {
+      CLV_RETURN_IF_ERROR(Execute("PRAGMA synchronous=NORMAL"));
+    }
   }
   sqlite3_progress_handler(raw(), 10'000, IsInterrupted, this);
   return absl::OkStatus();
@@ -186,6 +204,7 @@ absl::Status Database::Migrate(const Migrations& migrations, Mode mode) {
     const MigrationStep& step = migrations[version];
     CLV_RETURN_IF_ERROR(Execute(step.sql));
     if (step.work != nullptr) CLV_RETURN_IF_ERROR(step.work(*this));
+    ReachFailpoint("db.migrating");
   }
   CLV_RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA user_version=", newest)));
   return transaction.Commit();
@@ -233,16 +252,21 @@ void Database::WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout) {
   }
 }
 
-absl::Status Database::TruncateWal() {
+absl::StatusOr<bool> Database::TryTruncateWal() {
   CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
   // The thread that writes must not wait for a slow reader.
   sqlite3_busy_timeout(raw(), kTruncateMilliseconds);
+  ReachFailpoint("db.before_truncate");
   const absl::Status status = checkpoint.Step().status();
+  ReachFailpoint("db.after_truncate");
   sqlite3_busy_timeout(raw(), static_cast<int>(busy_timeout_.count()));
   CLV_RETURN_IF_ERROR(status);
-  const bool is_busy = checkpoint.Int(0) != 0;
-  checkpoint.Reset();
-  if (is_busy) return absl::UnavailableError("the write-ahead file is in use");
+  return checkpoint.Int(0) == 0;
+}
+
+absl::Status Database::TruncateWal() {
+  CLV_ASSIGN_OR_RETURN(const bool is_truncated, TryTruncateWal());
+  if (!is_truncated) return absl::UnavailableError("the write-ahead file is in use");
   return absl::OkStatus();
 }
 
@@ -256,13 +280,17 @@ uint64_t DatabaseBytes(const std::string& path) {
 }
 
 absl::StatusOr<Transaction> Transaction::Begin(Database& db, Kind kind) {
+  // One that could not be rolled back, for want of memory, would be in the way for ever.
+  if (sqlite3_get_autocommit(db.raw()) == 0) CLV_RETURN_IF_ERROR(db.Execute("ROLLBACK"));
+  // First: BEGIN may fail after it has begun.
+  Transaction transaction(db);
   CLV_RETURN_IF_ERROR(db.Execute(kind == Kind::kImmediate ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED"));
-  return Transaction(db);
+  return transaction;
 }
 
 Transaction::~Transaction() {
   if (db_ != nullptr && sqlite3_get_autocommit(db_->raw()) == 0) {
-    // A failed rollback leaves nothing to do: the connection is closed or reopened by its owner.
+    // Begin rolls back what this cannot.
     (void)db_->Execute("ROLLBACK");
   }
 }

@@ -29,7 +29,8 @@ class Statement {
   Statement() = default;
   explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
 
-  // Binds values; texts are copied. An empty optional binds NULL. The parameter must exist.
+  // Binds values; texts are copied. An empty optional binds NULL. The parameter must exist. A value
+  // for which there is no memory fails the next Step.
   void Bind(int index, int64_t value);
   void Bind(int index, std::string_view text);
   void Bind(int index, const std::optional<int64_t>& value);
@@ -62,7 +63,10 @@ class Statement {
   struct Finalizer {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
+  void KeepBindError(int code);
+
   std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
+  int bind_error_ = SQLITE_OK;
 };
 
 // A connection to one database file.
@@ -78,7 +82,8 @@ class Database {
     // The schema; a file of a newer version is refused with FAILED_PRECONDITION. Must outlive
     // nothing: it is read while opening.
     const Migrations* migrations = nullptr;
-    // Syncs what opening has found in the write-ahead file; kReadWrite always does. For readers of
+    // Syncs what opening has found in the write-ahead file; kReadWrite always does, and writes it
+    // back into the database where no reader is in the way. For readers of
     // whose finds something durable is made elsewhere: a killed writer may have left commits that
     // are visible now and would be lost with the power.
     bool syncs_finds = false;
@@ -132,6 +137,7 @@ class Database {
   absl::Status Configure(const Options& options);
   absl::Status Migrate(const Migrations& migrations, Mode mode);
   absl::Status SyncWal();
+  absl::StatusOr<bool> TryTruncateWal();  // false: a reader holds it
 
   std::string path_;
   std::unique_ptr<sqlite3, Closer> db_;

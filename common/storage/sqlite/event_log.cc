@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/base/failpoints.h"
+#include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
 #include "common/storage/sqlite/open_erasures.h"
 #include "common/storage/sqlite/payload_checksum.h"
@@ -17,6 +19,13 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(const Optio
 }
 
 absl::Status SqliteEventLog::OpenDatabase() {
+  const absl::Status opened = OpenAndPrepare();
+  // Half open it would be of no use, and nobody would open it again.
+  if (!opened.ok()) db_.reset();
+  return opened;
+}
+
+absl::Status SqliteEventLog::OpenAndPrepare() {
   // Statements first: a connection with live statements does not close.
   for (Statement* statement :
        {&insert_record_, &update_state_, &insert_quarantined_, &insert_reason_, &count_quarantined_,
@@ -130,6 +139,7 @@ absl::Status SqliteEventLog::InsertRecord(LogPosition position, const NewRecord&
 }
 
 absl::Status SqliteEventLog::InsertQuarantined(const QuarantinedRow& row) {
+  if (IsSeeded(SeededBug::kDroppedQuarantineRow)) return absl::OkStatus();
   insert_quarantined_.Bind(1, static_cast<int64_t>(row.data_source));
   insert_quarantined_.Bind(2, row.inserted_at_seconds);
   insert_quarantined_.Bind(3, row.import_id);
@@ -221,7 +231,9 @@ absl::StatusOr<std::vector<LogPosition>> SqliteEventLog::Append(
     CLV_RETURN_IF_ERROR(CountQuarantined(changes));
     update_state_.Bind(1, static_cast<int64_t>(changes.last_position));
     CLV_RETURN_IF_ERROR(update_state_.Run());
+    ReachFailpoint("log.before_commit");
     committed = transaction.Commit();
+    ReachFailpoint("log.after_commit");
   }
   if (!committed.ok()) return LookUpOutcome(committed, std::move(changes));
   const bool has_record = changes.last_position != last_position_;

@@ -66,6 +66,7 @@ class SqliteEventLog final : public EventLog {
   explicit SqliteEventLog(Options options) : options_(std::move(options)) {}
 
   absl::Status OpenDatabase();
+  absl::Status OpenAndPrepare();
   absl::Status ReadState();
   absl::Status ReadErasureState();
   absl::Status ReadLoads();

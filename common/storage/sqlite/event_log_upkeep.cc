@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/failpoints.h"
 #include "common/base/status_macros.h"
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/payload_checksum.h"
@@ -45,6 +46,7 @@ absl::Status SqliteEventLog::TrimThrough(LogPosition position) {
     trim.Bind(1, static_cast<int64_t>(position));
     trim.Bind(2, kSlice);
     CLV_RETURN_IF_ERROR(trim.Run());
+    ReachFailpoint("log.after_trim");
     CLV_ASSIGN_OR_RETURN(Statement first, db_->Prepare("SELECT MIN(position) FROM log_records"));
     CLV_RETURN_IF_ERROR(first.Step().status());
     first_retained_ = first.Int(0);

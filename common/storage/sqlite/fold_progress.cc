@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <thread>
 
+#include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
 
 namespace clv::storage {
 
 absl::Status SqliteFoldProgress::OpenOnce() {
   if (db_ != nullptr) return absl::OkStatus();
+  const bool syncs_finds = !IsSeeded(SeededBug::kTrimAtUnsyncedCheckpoint);
   CLV_ASSIGN_OR_RETURN(std::unique_ptr<Database> db,
                        Database::Open({.path = options_.path,
                                        .mode = Database::Mode::kReadOnly,
                                        .migrations = &ClvMigrations(),
-                                       .syncs_finds = true,
+                                       .syncs_finds = syncs_finds,
                                        .cache_kib = 256}));
   CLV_ASSIGN_OR_RETURN(checkpoint_, db->Prepare("SELECT folded_position FROM checkpoint"));
   db_ = std::move(db);
