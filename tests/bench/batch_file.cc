@@ -98,10 +98,8 @@ class Encoder {
     for (uint32_t copy = 0; copy < options_.copies && counts_.rows < options_.max_rows; ++copy) {
       std::string prefix = options_.rename;
       if (options_.copies > 1) prefix += std::to_string(copy) + "-";
-      uint64_t row = 0;
-      ForEachRow(options_.input, [&](simdjson::dom::element element) {
-        return row++ < options_.skip_rows || Add(element, prefix);
-      });
+      ForEachRow(options_.input,
+                 [&](simdjson::dom::element element) { return Add(element, prefix); });
     }
     Close();
     if (std::fflush(output_.get()) != 0) Fail("cannot write " + options_.output);

@@ -22,7 +22,6 @@ struct EncodeOptions {
   std::string input;   // NDJSON of purchases, one a line
   std::string output;  // is replaced
   uint32_t batch_rows = 1'000;
-  uint64_t skip_rows = 0;          // rows of the input to pass over, in every copy
   uint64_t max_rows = UINT64_MAX;  // rows to write, all copies together
   uint32_t copies = 1;             // how many times the input is read
   std::string rename;              // put before every purchase_id; with copies also their number

@@ -28,6 +28,7 @@ struct SendFlags {
   std::string file;
   bool one_at_a_time = false;
   double rows_per_second = 0;  // 0: as fast as they are taken
+  double seconds = 0;          // 0: until the file ends
 };
 
 struct Measured {
@@ -69,7 +70,9 @@ void SendOneAtATime(const SendFlags& flags, PushStream& stream, BatchFile& batch
   std::optional<Watcher> watcher;
   if (!flags.query.empty()) watcher.emplace(flags.query, flags.token);
   v1::PushPurchasesRequest message;
+  const Clock::time_point start = Clock::now();
   while (const auto batch = batches.Next()) {
+    if (flags.seconds > 0 && MillisecondsSince(start) > 1e3 * flags.seconds) break;
     if (!message.ParseFromArray(batch->message.data(), static_cast<int>(batch->message.size())))
       Fail("a batch cannot be read");
     const Clock::time_point begin = Clock::now();
@@ -131,7 +134,6 @@ void AddEncode(CLI::App& app, EncodeOptions& options) {
   CLI::App* const encode = app.add_subcommand("encode", "write NDJSON as a file of batches");
   encode->add_option("--batch-rows", options.batch_rows, "rows in a batch")
       ->check(CLI::Range(1, 100'000));
-  encode->add_option("--skip-rows", options.skip_rows, "rows of the input to pass over");
   encode->add_option("--max-rows", options.max_rows, "rows to write at most");
   encode->add_option("--copies", options.copies, "read the input so many times, under other ids")
       ->check(CLI::PositiveNumber);
@@ -152,6 +154,8 @@ void AddSend(CLI::App& app, SendFlags& flags) {
                    "host:port of query: after each acknowledgement also await that the batch is "
                    "visible there; implies --one-at-a-time");
   send->add_option("--rows-per-second", flags.rows_per_second, "send no faster than this")
+      ->check(CLI::PositiveNumber);
+  send->add_option("--seconds", flags.seconds, "one at a time: begin no batch later")
       ->check(CLI::PositiveNumber);
   send->add_option("file", flags.file, "file of batches")->required();
   send->callback([&flags] { Send(flags); });
