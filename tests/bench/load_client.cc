@@ -5,6 +5,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -20,6 +22,9 @@
 
 namespace clv::bench {
 namespace {
+
+// Set by SIGTERM: what was begun is still measured and printed.
+std::atomic<bool> stops = false;
 
 struct SendFlags {
   std::string target;
@@ -108,6 +113,7 @@ void Print(Measured& measured) {
 }
 
 void Send(const SendFlags& flags) {
+  std::signal(SIGTERM, [](int) { stops = true; });
   BatchFile batches(flags.file);
   PushStream stream(Connect(flags.target), flags.token);
   Measured measured;
@@ -116,7 +122,8 @@ void Send(const SendFlags& flags) {
     SendOneAtATime(flags, stream, batches, measured);
   } else {
     measured.sent = stream.SendAll(
-        batches, flags.rows_per_second > 0 ? std::optional(flags.rows_per_second) : std::nullopt);
+        batches, flags.rows_per_second > 0 ? std::optional(flags.rows_per_second) : std::nullopt,
+        stops);
   }
   measured.seconds = MillisecondsSince(begin) / 1e3;
   stream.Close();

@@ -23,11 +23,13 @@ struct PushStream::Run {
   std::deque<Clock::time_point> sent_at;  // of the batches that are not acknowledged
 };
 
-PushStream::Sent PushStream::SendAll(BatchFile& batches, std::optional<double> rows_per_second) {
+PushStream::Sent PushStream::SendAll(BatchFile& batches, std::optional<double> rows_per_second,
+                                     const std::atomic<bool>& stops) {
   Sent sent;
   Run run{.next = batches.Next()};
   call_->Read(&reply_, Tag(kRead));
   while (run.next || run.is_writing || !run.sent_at.empty()) {
+    if (stops) run.next.reset();
     if (run.next && !run.is_writing && (!rows_per_second || Clock::now() >= run.due)) {
       run.sent_at.push_back(Clock::now());
       run.is_writing = true;

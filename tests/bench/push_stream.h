@@ -5,6 +5,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -38,8 +39,9 @@ class PushStream {
 
   // Sends all batches of the file, as many in flight as flow control lets through, and takes all
   // acknowledgements. With `rows_per_second` no batch begins before those ahead of it were due at
-  // that rate.
-  Sent SendAll(BatchFile& batches, std::optional<double> rows_per_second);
+  // that rate. Begins no more batches once `stops` is set.
+  Sent SendAll(BatchFile& batches, std::optional<double> rows_per_second,
+               const std::atomic<bool>& stops);
 
   // Sends one batch and waits for its acknowledgement. Not after SendAll.
   v1::PushPurchasesResponse Exchange(const EncodedBatch& batch);
