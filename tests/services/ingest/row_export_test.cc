@@ -192,14 +192,12 @@ TEST_F(RowExportTest, ARefusedExportGivesAndRecordsNothing) {
   EXPECT_THAT(format.error_message(), HasSubstr("format: got 9, want FILE_FORMAT_CSV"));
   EXPECT_EQ(Export("customers", v1::FILE_FORMAT_CSV, "").status.error_code(),
             grpc::StatusCode::UNAUTHENTICATED);
-  const NewToken writer =
-      MakeToken("writer", {"DATASOURCES:APPEND:customers", "DATASOURCES:READ:purchases"}, 0)
-          .value();
-  ASSERT_TRUE(tokens_->CreateToken(writer.stored, {}).ok());
-  const grpc::Status denied = Export("customers", v1::FILE_FORMAT_CSV, writer.secret).status;
+  const std::string writer = NewToken(
+      {.name = "writer", .scopes = {"DATASOURCES:APPEND:customers", "DATASOURCES:READ:purchases"}});
+  const grpc::Status denied = Export("customers", v1::FILE_FORMAT_CSV, writer).status;
   EXPECT_EQ(denied.error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_THAT(denied.error_message(), HasSubstr("DATASOURCES:READ:customers"));
-  EXPECT_TRUE(Export("purchases", v1::FILE_FORMAT_CSV, writer.secret).status.ok());
+  EXPECT_TRUE(Export("purchases", v1::FILE_FORMAT_CSV, writer).status.ok());
   std::vector<std::string> exports;
   for (const std::string& line : Audited()) {
     if (line.find("rows.export") != std::string::npos) exports.push_back(line);
