@@ -29,7 +29,10 @@ PushStream::Sent PushStream::SendAll(BatchFile& batches, std::optional<double> r
   Run run{.next = batches.Next()};
   call_->Read(&reply_, Tag(kRead));
   while (run.next || run.is_writing || !run.sent_at.empty()) {
-    if (stops) run.next.reset();
+    if (stops && run.next) {
+      run.next.reset();
+      continue;
+    }
     if (run.next && !run.is_writing && (!rows_per_second || Clock::now() >= run.due)) {
       run.sent_at.push_back(Clock::now());
       run.is_writing = true;
