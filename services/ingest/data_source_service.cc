@@ -33,7 +33,8 @@ DataSourceService::DataSourceService(const Options& options)
                     .audit = options.audit,
                     .idle = &file_idle_,
                     .running = &exports_,
-                    .max_running = options.max_exports}) {}
+                    .max_running = options.max_exports,
+                    .max_time = options.max_export_time}) {}
 
 grpc::ServerReadReactor<v1::ImportFileRequest>* DataSourceService::ImportFile(
     grpc::CallbackServerContext* context, v1::ImportFileResponse* response) {

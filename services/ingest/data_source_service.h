@@ -42,6 +42,7 @@ class DataSourceService final : public v1::DataSourceService::CallbackService {
     std::chrono::milliseconds file_idle_timeout{60'000};
     int max_files = 32;   // that are loaded at once
     int max_exports = 8;  // that are given back at once
+    std::chrono::milliseconds max_export_time{3'600'000};
     storage::ClvReader* facts = nullptr;
   };
   explicit DataSourceService(const Options& options);

@@ -74,6 +74,9 @@ absl::Status ExportStream::Begin() {
 }
 
 void ExportStream::WriteNext() {
+  if (std::chrono::steady_clock::now() - began_ > host_.max_time) {
+    return End(absl::DeadlineExceededError("the client took the rows too slowly"));
+  }
   absl::StatusOr<std::string> text = rows_->Next();
   if (!text.ok()) return End(text.status());
   // The first message goes in any case: it says what the rows are written in.

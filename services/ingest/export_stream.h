@@ -5,6 +5,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,11 +29,13 @@ struct ExportStreamHost {
   IdleWatch* idle = nullptr;
   std::atomic<int>* running = nullptr;  // exports
   int max_running = 0;
+  std::chrono::milliseconds max_time{0};  // of one export
 };
 
 // Reads a piece when the client's side has taken the one before, so that a slow client slows the
-// reading and memory stays at one piece. A client that takes no piece for too long is cut off,
-// since the state that it reads holds back the reclaiming of space. Deletes itself.
+// reading and memory stays at one piece. A client that takes no piece for too long, or too long for
+// all of them, is cut off, since the state that it reads holds back the reclaiming of space and
+// erasures. Deletes itself.
 class ExportStream final : public grpc::ServerWriteReactor<google::api::HttpBody> {
  public:
   // Begins when `call` was admitted and there is room for one more export, else ends the call.
@@ -62,6 +65,7 @@ class ExportStream final : public grpc::ServerWriteReactor<google::api::HttpBody
   std::unique_ptr<RowExport> rows_;
   google::api::HttpBody piece_;
   IdleWatch::Timer timer_ = 0;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace clv::ingest

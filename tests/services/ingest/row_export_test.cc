@@ -243,5 +243,18 @@ TEST_F(RowExportTest, AClientThatTakesNothingIsCutOff) {
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
+TEST_F(RowExportTest, AClientThatTakesTooLongForAllIsToldSo) {
+  PutLargeCustomers();
+  max_export_time_ = std::chrono::milliseconds(300);
+  OpenServices();
+  v1::ExportRowsRequest request;
+  request.set_data_source("customers");
+  const auto context = Context();
+  const auto reader = stub_->ExportRows(context.get(), request);
+  google::api::HttpBody piece;
+  while (reader->Read(&piece)) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
 }  // namespace
 }  // namespace clv::ingest
