@@ -22,6 +22,7 @@
 #include "services/gateway/request_target.h"
 #include "services/gateway/upstream_answer.h"
 #include "services/gateway/upstream_call.h"
+#include "services/gateway/upstream_download.h"
 #include "services/gateway/upstream_upload.h"
 
 namespace clv::gateway {
@@ -128,15 +129,18 @@ class TranscodingGateway final : public Gateway {
     if (match->rule->streams_body) {
       return Upload(std::move(exchange), *match, *std::move(target));
     }
-    if (method.client_streaming() || method.server_streaming()) {
-      return exchange->Respond(
-          errors_.Make(501, "Of streaming methods only uploads are served over HTTP.", *target));
+    if (method.client_streaming() || (method.server_streaming() && !match->rule->streams_reply)) {
+      return exchange->Respond(errors_.Make(
+          501, "Of streaming methods only uploads and downloads are served over HTTP.", *target));
     }
     const std::string* content_type = FindHeader(request.headers, "content-type");
     absl::StatusOr<grpc::ByteBuffer> encoded = transcoder_.EncodeRequest(
         *match, {*target, content_type == nullptr ? std::string_view() : *content_type,
                  std::move(request.body)});
     if (!encoded.ok()) return RefuseRequest(*exchange, encoded.status(), *target);
+    if (match->rule->streams_reply) {
+      return Download(std::move(exchange), *match->rule, *std::move(target), *std::move(encoded));
+    }
     const auto deadline = Deadline(request.headers, options_.default_deadline_ms);
     std::make_shared<UpstreamCall>(answer_, calls_, std::move(exchange), *match->rule,
                                    *std::move(target))
@@ -152,6 +156,15 @@ class TranscodingGateway final : public Gateway {
     std::make_shared<UpstreamUpload>(answer_, calls_, std::move(exchange), *match.rule,
                                      std::move(target), *std::move(bindings))
         ->Start(StubOf(*match.rule->method), deadline);
+  }
+
+  // Likewise.
+  void Download(std::shared_ptr<HttpExchange> exchange, const HttpRule& rule, std::string target,
+                grpc::ByteBuffer request) {
+    const auto deadline = Deadline(exchange->request().headers, /*default_ms=*/0);
+    std::make_shared<UpstreamDownload>(answer_, calls_, std::move(exchange), rule,
+                                       std::move(target))
+        ->Start(StubOf(*rule.method), std::move(request), deadline);
   }
 
   grpc::GenericStub& StubOf(const google::protobuf::MethodDescriptor& method) const {

@@ -2,8 +2,9 @@
 // `google.api.http` rules.
 //
 // No route is written by hand: everything comes from descriptors at start-up. Served are unary
-// methods, and those that take a stream of google.api.HttpBody and answer once, whose HTTP body
-// goes up in pieces as it comes; a rule of another streaming method answers 501. Behaves as Envoy's
+// methods, those that take a stream of google.api.HttpBody and answer once, whose HTTP body goes up
+// in pieces as it comes, and those that take one message and answer with such a stream, whose HTTP
+// body comes down in pieces; a rule of another streaming method answers 501. Behaves as Envoy's
 // grpc_json_transcoder would with the same options, except that nothing is passed through
 // untranslated: what matches no rule gets 404 or 405 with a JSON body.
 //

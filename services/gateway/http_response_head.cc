@@ -22,7 +22,7 @@ void AppendHeader(std::string_view name, std::string_view value, std::string& ou
 bool HasNoBody(int status) { return status == 204 || status == 304; }
 
 std::string SerializeHead(const HttpResponse& response, std::string_view date, bool keep_alive,
-                          int http_version) {
+                          int http_version, bool in_pieces) {
   const auto reason = boost::beast::http::obsolete_reason(
       boost::beast::http::int_to_status(static_cast<unsigned>(response.status)));
   std::string out;
@@ -31,8 +31,11 @@ std::string SerializeHead(const HttpResponse& response, std::string_view date, b
                   absl::string_view(reason.data(), reason.size()), "\r\n");
   for (const HttpHeader& header : response.headers) AppendHeader(header.name, header.value, out);
   if (!date.empty()) AppendHeader("date", date, out);
-  if (!HasNoBody(response.status))
+  if (in_pieces) {
+    if (http_version >= 11) out.append("transfer-encoding: chunked\r\n");
+  } else if (!HasNoBody(response.status)) {
     absl::StrAppend(&out, "content-length: ", response.body.size(), "\r\n");
+  }
   if (!keep_alive) out.append("connection: close\r\n");
   if (keep_alive && http_version == 10) out.append("connection: keep-alive\r\n");
   out.append("\r\n");

@@ -300,6 +300,11 @@ void HttpSession::FailParsing(const ErrorCode& error) {
 }
 
 void HttpSession::Write(HttpResponse response) {
+  piece_source_ = nullptr;
+  BeginAnswer(std::move(response), /*in_pieces=*/false);
+}
+
+void HttpSession::BeginAnswer(HttpResponse response, bool in_pieces) {
   phase_ = Phase::kWriting;
   on_piece_ = nullptr;
   keep_alive_ = keep_alive_ && !server_->draining;
@@ -309,7 +314,7 @@ void HttpSession::Write(HttpResponse response) {
   duration_ = std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
   response.headers.insert(response.headers.end(), std::make_move_iterator(answer_headers_.begin()),
                           std::make_move_iterator(answer_headers_.end()));
-  head_out_ = SerializeHead(response, loop_->date, keep_alive_, http_version_);
+  head_out_ = SerializeHead(response, loop_->date, keep_alive_, http_version_, in_pieces);
   body_out_.clear();
   if (method_ != "HEAD" && !HasNoBody(response.status)) body_out_ = std::move(response.body);
   deadline_ = now + server_->options.transfer_grace + TimeFor(body_out_.size());
@@ -329,6 +334,7 @@ void HttpSession::StartWrite() {
 }
 
 void HttpSession::OnWritten(const ErrorCode& error) {
+  if (piece_source_ && !error && phase_ != Phase::kClosed) return AskForPiece();
   if (server_->callbacks.on_answered) {
     server_->callbacks.on_answered({method_, target_, status_, duration_});
   }
@@ -382,6 +388,7 @@ void HttpSession::Close() {
   ErrorCode ignored;
   socket_.close(ignored);
   on_piece_ = nullptr;
+  piece_source_ = nullptr;
   if (exchange_ != nullptr) std::exchange(exchange_, nullptr)->Abandon();
   // Last, because it may drop the last reference but the caller's.
   const std::shared_ptr<HttpSession> self = shared_from_this();

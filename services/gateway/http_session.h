@@ -41,6 +41,8 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   // What the handler of `exchange` says; nothing where that is not the current one any more.
   void OnBodyWanted(const HttpSessionExchange& exchange, std::function<void(BodyPiece)> on_piece);
   void OnAnswer(const HttpSessionExchange& exchange, HttpResponse response);
+  void OnAnswerInPieces(const HttpSessionExchange& exchange, HttpResponse head, PieceSource source);
+  void OnAnswerPiece(const HttpSessionExchange& exchange, AnswerPiece piece);
 
  private:
   enum class Phase {
@@ -74,8 +76,10 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   void Fail(int status, std::string_view message);
   void FailParsing(const boost::system::error_code& error);
   void Write(HttpResponse response);
+  void BeginAnswer(HttpResponse response, bool in_pieces);
   void StartWrite();
   void OnWritten(const boost::system::error_code& error);
+  void AskForPiece();
   void NextRequest();
   void Linger();
   std::chrono::steady_clock::duration TimeFor(size_t bytes) const;
@@ -107,6 +111,8 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   std::chrono::steady_clock::time_point began_;
   std::chrono::microseconds duration_{0};
   int status_ = 0;
+  PieceSource piece_source_;    // null: the answer comes whole, or its last piece is here
+  bool chunks_pieces_ = false;  // HTTP/1.0 knows no chunks
   std::string head_out_;
   std::string body_out_;
   std::chrono::steady_clock::time_point linger_end_;

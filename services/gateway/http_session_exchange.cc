@@ -24,11 +24,34 @@ void HttpSessionExchange::ReadBody(std::function<void(BodyPiece)> on_piece) {
 void HttpSessionExchange::Respond(HttpResponse response) {
   std::function<void()> dropped;
   const std::lock_guard lock(mutex_);
-  if (settled_) return;
+  if (settled_ || responds_in_pieces_) return;
   settled_ = true;
   dropped = std::exchange(on_abandoned_, nullptr);
   boost::asio::post(io_, [self = shared_from_this(), response = std::move(response)]() mutable {
     self->session_->OnAnswer(*self, std::move(response));
+  });
+}
+
+void HttpSessionExchange::RespondInPieces(HttpResponse head, PieceSource source) {
+  const std::lock_guard lock(mutex_);
+  if (settled_ || responds_in_pieces_) return;
+  responds_in_pieces_ = true;
+  boost::asio::post(io_, [self = shared_from_this(), head = std::move(head),
+                          source = std::move(source)]() mutable {
+    self->session_->OnAnswerInPieces(*self, std::move(head), std::move(source));
+  });
+}
+
+void HttpSessionExchange::Deliver(AnswerPiece piece) {
+  std::function<void()> dropped;
+  const std::lock_guard lock(mutex_);
+  if (settled_) return;
+  if (piece.last || piece.broken) {
+    settled_ = true;
+    dropped = std::exchange(on_abandoned_, nullptr);
+  }
+  boost::asio::post(io_, [self = shared_from_this(), piece = std::move(piece)]() mutable {
+    self->session_->OnAnswerPiece(*self, std::move(piece));
   });
 }
 

@@ -27,7 +27,11 @@ class HttpSessionExchange final : public HttpExchange,
   HttpRequest& request() override { return request_; }
   void ReadBody(std::function<void(BodyPiece)> on_piece) override;
   void Respond(HttpResponse response) override;
+  void RespondInPieces(HttpResponse head, PieceSource source) override;
   void OnAbandoned(std::function<void()> callback) override;
+
+  // A piece that the source of the answer has given.
+  void Deliver(AnswerPiece piece);
 
   // The client has left. Nothing reaches the session after this returns.
   void Abandon();
@@ -38,6 +42,7 @@ class HttpSessionExchange final : public HttpExchange,
   HttpRequest request_;
   std::mutex mutex_;
   bool settled_ = false;                // guarded by mutex_
+  bool responds_in_pieces_ = false;     // guarded by mutex_
   bool abandoned_ = false;              // guarded by mutex_
   std::function<void()> on_abandoned_;  // guarded by mutex_
 };

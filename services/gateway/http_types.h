@@ -38,6 +38,18 @@ struct BodyPiece {
   bool last = false;
 };
 
+// Some bytes of an answer's body, which follow those of the piece before.
+struct AnswerPiece {
+  std::string bytes;
+  bool last = false;    // nothing follows, and the body is whole
+  bool broken = false;  // nothing follows, and the body is not whole: its client must notice
+};
+
+// Gives the next piece of an answer: runs its argument once, now or later, on any thread. It is
+// called for a piece when the client's side has taken the one before, never after the last or a
+// broken one, on an I/O thread: must not block.
+using PieceSource = std::function<void(std::function<void(AnswerPiece)>)>;
+
 // The server adds `date`, `content-length` and `connection`; a header value may hold no control
 // characters.
 struct HttpResponse {
@@ -67,9 +79,14 @@ class HttpExchange {
   // connection closed.
   virtual void Respond(HttpResponse response) = 0;
 
-  // Runs `callback` once if the client leaves before the answer, or if its body is malformed or
-  // comes too slowly, which the server answers itself; at once if that has happened already. At
-  // most one callback for each exchange. It may run on any thread and must not block.
+  // Sends an answer whose body `source` gives piece by piece; `head.body` is ignored. Counts as
+  // Respond does. Over HTTP/1.1 the body is chunked; over HTTP/1.0 it ends with the connection. The
+  // client may leave until the last piece is given: OnAbandoned tells of it.
+  virtual void RespondInPieces(HttpResponse head, PieceSource source) = 0;
+
+  // Runs `callback` once if the client leaves before the answer is given, or if its body is
+  // malformed or comes too slowly, which the server answers itself; at once if that has happened
+  // already. At most one callback for each exchange. It may run on any thread and must not block.
   virtual void OnAbandoned(std::function<void()> callback) = 0;
 };
 

@@ -63,6 +63,8 @@ class RuleResolver {
     rule.streams_body =
         rule.body_is_http_body && method_.client_streaming() && !method_.server_streaming();
     CLV_RETURN_IF_ERROR(ResolveResponseBody(rule));
+    rule.streams_reply = !method_.client_streaming() && method_.server_streaming() &&
+                         IsHttpBody(method_.output_type());
     return rule;
   }
 

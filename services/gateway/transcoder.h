@@ -85,6 +85,10 @@ struct HttpRule {
   // The method takes a stream of such messages and answers once: the HTTP body goes up in pieces.
   bool streams_body = false;
 
+  // The method takes one message and answers with a stream of HttpBody: the HTTP body comes down in
+  // pieces.
+  bool streams_reply = false;
+
   // The field of the reply that is the HTTP body; null: the whole reply.
   const google::protobuf::FieldDescriptor* response_body = nullptr;
 };

@@ -66,6 +66,29 @@ HttpResponse UpstreamAnswer::Make(const HttpRule& rule, std::string_view target,
   return response;
 }
 
+UpstreamAnswer::Begun UpstreamAnswer::Begin(const HttpRule& rule, std::string_view target,
+                                            const grpc::ClientContext& context,
+                                            const grpc::ByteBuffer& first) const {
+  absl::StatusOr<Transcoder::Reply> decoded = transcoder_.DecodeReply(rule, first);
+  if (!decoded.ok()) {
+    const int status = absl::IsOutOfRange(decoded.status()) ? 500 : 502;
+    return {.head = errors_.Make(status, std::string(decoded.status().message()), target)};
+  }
+  Begun begun{.bytes = std::move(decoded->body), .is_well = true};
+  begun.head.headers = ResponseHeaders(context.GetServerInitialMetadata());
+  begun.head.headers.push_back({"content-type", std::move(decoded->content_type)});
+  if (suite_headers_) ApplySuiteStatus(begun.head);
+  AddStatusHeaders(begun.head);
+  return begun;
+}
+
+std::optional<std::string> UpstreamAnswer::Piece(const HttpRule& rule,
+                                                 const grpc::ByteBuffer& message) const {
+  absl::StatusOr<Transcoder::Reply> decoded = transcoder_.DecodeReply(rule, message);
+  if (!decoded.ok()) return std::nullopt;
+  return std::move(decoded->body);
+}
+
 HttpResponse UpstreamAnswer::Success(const HttpRule& rule, std::string_view target,
                                      const grpc::ClientContext& context,
                                      const grpc::ByteBuffer& reply) const {

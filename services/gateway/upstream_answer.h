@@ -4,6 +4,8 @@
 #ifndef CLV_SERVICES_GATEWAY_UPSTREAM_ANSWER_H_
 #define CLV_SERVICES_GATEWAY_UPSTREAM_ANSWER_H_
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "grpcpp/client_context.h"
@@ -27,6 +29,18 @@ class UpstreamAnswer {
   HttpResponse Make(const HttpRule& rule, std::string_view target,
                     const grpc::ClientContext& context, const grpc::Status& status,
                     const grpc::ByteBuffer& reply) const;
+
+  // An answer whose body comes in pieces, after the first of its messages.
+  struct Begun {
+    HttpResponse head;
+    std::string bytes;     // of the body
+    bool is_well = false;  // false: `head` is a whole answer that tells what is wrong
+  };
+  Begun Begin(const HttpRule& rule, std::string_view target, const grpc::ClientContext& context,
+              const grpc::ByteBuffer& first) const;
+
+  // The bytes that a later message adds to the body; absent where it does not decode.
+  std::optional<std::string> Piece(const HttpRule& rule, const grpc::ByteBuffer& message) const;
 
  private:
   HttpResponse Success(const HttpRule& rule, std::string_view target,

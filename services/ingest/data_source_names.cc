@@ -51,8 +51,11 @@ absl::StatusOr<NamedDataSource> FindDataSourceOrQuarantine(std::string_view name
 }
 
 std::vector<std::string> ScopesToSee(domain::DataSource data_source) {
-  return {"DATASOURCES:READ:" + std::string(domain::DataSourceName(data_source)),
-          ScopeToAppend(data_source)};
+  return {ScopeToRead(data_source), ScopeToAppend(data_source)};
+}
+
+std::string ScopeToRead(domain::DataSource data_source) {
+  return "DATASOURCES:READ:" + std::string(domain::DataSourceName(data_source));
 }
 
 std::string ScopeToAppend(domain::DataSource data_source) {

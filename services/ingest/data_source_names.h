@@ -39,6 +39,9 @@ absl::StatusOr<NamedDataSource> FindDataSourceOrQuarantine(std::string_view name
 std::vector<std::string> ScopesToSee(domain::DataSource data_source);
 std::string ScopeToAppend(domain::DataSource data_source);
 
+// The scope that lets a caller read the rows themselves.
+std::string ScopeToRead(domain::DataSource data_source);
+
 // Whether the caller has one of ScopesToSee.
 bool MaySee(const rpc::Caller& caller, domain::DataSource data_source);
 

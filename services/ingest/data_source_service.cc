@@ -26,7 +26,15 @@ DataSourceService::DataSourceService(const Options& options)
                   .outcomes = options.outcomes,
                   .idle = &file_idle_,
                   .running = &files_,
-                  .max_running = options.max_files}) {}
+                  .max_running = options.max_files}),
+      export_workers_({.threads = 2, .max_queued = static_cast<size_t>(options.max_exports)}),
+      export_host_({.workers = &export_workers_,
+                    .facts = options.facts,
+                    .audit = options.audit,
+                    .idle = &file_idle_,
+                    .running = &exports_,
+                    .max_running = options.max_exports,
+                    .max_time = options.max_export_time}) {}
 
 grpc::ServerReadReactor<v1::ImportFileRequest>* DataSourceService::ImportFile(
     grpc::CallbackServerContext* context, v1::ImportFileResponse* response) {
@@ -42,6 +50,12 @@ grpc::ServerReadReactor<v1::AppendFileRequest>* DataSourceService::AppendFile(
     grpc::CallbackServerContext* context, google::api::HttpBody* response) {
   return new FileStream<AppendFace>(file_host_, context, response,
                                     dispatcher_.StartV0Call(context, "AppendFile"));
+}
+
+grpc::ServerWriteReactor<google::api::HttpBody>* DataSourceService::ExportRows(
+    grpc::CallbackServerContext* context, const v1::ExportRowsRequest* request) {
+  return new ExportStream(export_host_, context, *request,
+                          dispatcher_.StartCall(context, "ExportRows"));
 }
 
 grpc::ServerUnaryReactor* DataSourceService::DeleteRows(grpc::CallbackServerContext* context,

@@ -14,6 +14,7 @@
 #include "services/ingest/data_source_face.h"
 #include "services/ingest/data_source_handlers.h"
 #include "services/ingest/erased_customers.h"
+#include "services/ingest/export_stream.h"
 #include "services/ingest/file_stream.h"
 #include "services/ingest/idle_watch.h"
 #include "services/ingest/job_board.h"
@@ -39,7 +40,10 @@ class DataSourceService final : public v1::DataSourceService::CallbackService {
     storage::FoldOutcomes* outcomes = nullptr;  // the same
     // How long a file may keep the server waiting for its next piece.
     std::chrono::milliseconds file_idle_timeout{60'000};
-    int max_files = 32;  // that are loaded at once
+    int max_files = 32;   // that are loaded at once
+    int max_exports = 8;  // that are given back at once
+    std::chrono::milliseconds max_export_time{3'600'000};
+    storage::ClvReader* facts = nullptr;
   };
   explicit DataSourceService(const Options& options);
 
@@ -47,6 +51,8 @@ class DataSourceService final : public v1::DataSourceService::CallbackService {
       grpc::CallbackServerContext* context, v1::ImportFileResponse* response) override;
   grpc::ServerReadReactor<v1::AppendFileRequest>* AppendFile(
       grpc::CallbackServerContext* context, google::api::HttpBody* response) override;
+  grpc::ServerWriteReactor<google::api::HttpBody>* ExportRows(
+      grpc::CallbackServerContext* context, const v1::ExportRowsRequest* request) override;
   grpc::ServerUnaryReactor* DeleteRows(grpc::CallbackServerContext* context,
                                        const v1::DeleteRowsRequest* request,
                                        v1::DeleteRowsResponse* response) override;
@@ -82,6 +88,10 @@ class DataSourceService final : public v1::DataSourceService::CallbackService {
   rpc::WorkerPool file_workers_;
   std::atomic<int> files_ = 0;
   const FileStreamHost file_host_;
+  // Exports read the store for long, and must not keep files waiting.
+  rpc::WorkerPool export_workers_;
+  std::atomic<int> exports_ = 0;
+  const ExportStreamHost export_host_;
 };
 
 }  // namespace clv::ingest

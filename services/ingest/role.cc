@@ -151,7 +151,8 @@ void IngestRole::MakeDataSources(const Options& options) {
                                  .audit = audit_.get(),
                                  .clock = options.clock,
                                  .erased = erased_.get(),
-                                 .outcomes = outcomes_.get()});
+                                 .outcomes = outcomes_.get(),
+                                 .facts = facts_.get()});
   data_sources_->ResumeJobs();
 }
 

@@ -1,102 +1,99 @@
 // clv-bench-load: sends purchases through one PushPurchases stream and prints what it measured.
 //
-// All batches are read and encoded before the clock starts, so that a run measures the suite and
-// little of the client. See README.md beside this file.
-#include <grpcpp/generic/generic_stub.h>
+// `encode` turns NDJSON into a file of messages, `send` sends that file: a run measures the suite
+// and little of the client. See README.md beside this file.
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
+#include <atomic>
+#include <csignal>
 #include <cstdio>
-#include <cstdlib>
+#include <exception>
 #include <memory>
+#include <optional>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
-#include "clv/v1/ingest_service.grpc.pb.h"
-#include "common/base/instant.h"
-#include "common/base/money.h"
-#include "simdjson.h"
+#include "clv/v1/ingest_service.pb.h"
+#include "clv/v1/query_service.grpc.pb.h"
+#include "tests/bench/batch_file.h"
+#include "tests/bench/push_stream.h"
 
 namespace clv::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Message = v1::PushPurchasesRequest;
+// A query of a large store may take longer than the server's own limit.
+constexpr std::chrono::seconds kQueryTime{300};
 
-struct Flags {
+// Set by SIGTERM: what was begun is still measured and printed.
+std::atomic<bool> stops = false;
+
+struct SendFlags {
   std::string target;
+  std::string query;
   std::string token;
   std::string file;
-  int batch_rows = 1'000;
-  uint64_t skip_rows = 0;
-  uint64_t max_rows = UINT64_MAX;
-  bool one_at_a_time = false;  // the next batch goes when the one before is acknowledged
-  bool wait = false;
+  bool one_at_a_time = false;
+  double rows_per_second = 0;  // 0: as fast as they are taken
+  double seconds = 0;          // 0: until the file ends
 };
 
-[[noreturn]] void Fail(const std::string& text) {
-  std::fprintf(stderr, "clv-bench-load: %s\n", text.c_str());
-  std::exit(1);
-}
-
-// Throws what simdjson throws, and bad_optional_access for a value that is no number or instant.
-v1::Purchase ReadPurchase(simdjson::dom::element row) {
-  v1::Purchase purchase;
-  for (const auto [key, value] : row.get_object()) {
-    if (key == "purchase_amount") {
-      const std::string text = simdjson::minify(value);
-      purchase.set_purchase_amount_micros(ParseJsonNumber(text, INT64_MAX).value());
-      continue;
-    }
-    const std::string text(std::string_view(value.get_string()));
-    if (key == "purchase_id") purchase.set_purchase_id(text);
-    if (key == "customer_id") purchase.set_customer_id(text);
-    if (key == "order_id") purchase.set_order_id(text);
-    if (key == "product_id") purchase.set_product_id(text);
-    if (key == "product_name") purchase.set_product_name(text);
-    if (key == "product_category") purchase.set_product_category(text);
-    if (key == "payment_method") purchase.set_payment_method(text);
-    if (key == "currency") purchase.set_currency(text);
-    if (key == "purchase_date")
-      purchase.mutable_purchase_date()->set_seconds(ParseInstant(text).value().seconds);
-    if (key == "created_at")
-      purchase.mutable_created_at()->set_seconds(ParseInstant(text).value().seconds);
-  }
-  return purchase;
-}
-
-struct Batches {
-  std::vector<grpc::ByteBuffer> encoded;
-  uint64_t rows = 0;
+struct Measured {
+  PushStream::Sent sent;
+  std::vector<double> visible_ms;  // from each acknowledgement until an answer contains the batch
+  double seconds = 0;
 };
 
-Batches ReadBatches(const Flags& flags) {
-  Batches batches;
-  Message message;
-  message.set_wait(flags.wait);
-  const auto close = [&] {
-    if (message.purchases().empty()) return;
-    message.set_batch_id(batches.encoded.size());
-    const grpc::Slice slice(message.SerializeAsString());
-    batches.encoded.emplace_back(&slice, 1);
-    message.clear_purchases();
-  };
-  simdjson::dom::parser parser;
-  uint64_t row = 0;
-  for (auto element : parser.load_many(flags.file, 8 << 20)) {
-    if (row++ < flags.skip_rows) continue;
-    if (batches.rows == flags.max_rows) break;
-    *message.add_purchases() = ReadPurchase(element.value());
-    ++batches.rows;
-    if (message.purchases_size() == flags.batch_rows) close();
+std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
+  return grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
+}
+
+// Asks for one customer's total until the answer contains what was acknowledged.
+class Watcher {
+ public:
+  Watcher(const std::string& target, std::string token)
+      : stub_(v1::QueryService::NewStub(Connect(target))), token_(std::move(token)) {}
+
+  void AwaitVisible(const std::string& customer_id, uint64_t log_position) {
+    v1::GetTotalCustomerValueRequest request;
+    request.add_customer_id(customer_id);
+    v1::GetTotalCustomerValueResponse response;
+    do {
+      grpc::ClientContext context;
+      context.AddMetadata("authorization", "Bearer " + token_);
+      context.set_deadline(std::chrono::system_clock::now() + kQueryTime);
+      const grpc::Status status = stub_->GetTotalCustomerValue(&context, request, &response);
+      if (!status.ok()) Fail("total_customer_value: " + status.error_message());
+    } while (response.context().folded_position() < log_position);
+    if (response.rows().empty()) Fail("total_customer_value: " + customer_id + " is missing");
   }
-  close();
-  return batches;
+
+ private:
+  std::unique_ptr<v1::QueryService::Stub> stub_;
+  std::string token_;
+};
+
+void SendOneAtATime(const SendFlags& flags, PushStream& stream, BatchFile& batches,
+                    Measured& measured) {
+  std::optional<Watcher> watcher;
+  if (!flags.query.empty()) watcher.emplace(flags.query, flags.token);
+  v1::PushPurchasesRequest message;
+  const Clock::time_point start = Clock::now();
+  while (const auto batch = batches.Next()) {
+    if (flags.seconds > 0 && MillisecondsSince(start) > 1e3 * flags.seconds) break;
+    if (!message.ParseFromArray(batch->message.data(), static_cast<int>(batch->message.size())))
+      Fail("a batch cannot be read");
+    const Clock::time_point begin = Clock::now();
+    const v1::PushPurchasesResponse response = stream.Exchange(*batch);
+    measured.sent.latencies_ms.push_back(MillisecondsSince(begin));
+    measured.sent.rows += batch->rows;
+    measured.sent.accepted += response.result().successful_rows();
+    if (!watcher) continue;
+    const Clock::time_point durable = Clock::now();
+    watcher->AwaitVisible(message.purchases(0).customer_id(), response.result().log_position());
+    measured.visible_ms.push_back(MillisecondsSince(durable));
+  }
 }
 
 double Percentile(std::vector<double>& values, double share) {
@@ -104,130 +101,89 @@ double Percentile(std::vector<double>& values, double share) {
   return values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))];
 }
 
-// One generic call, whose messages go as bytes.
-class Stream {
- public:
-  explicit Stream(const Flags& flags)
-      : stub_(grpc::CreateChannel(flags.target, grpc::InsecureChannelCredentials())) {
-    context_.AddMetadata("authorization", "Bearer " + flags.token);
-    call_ = stub_.PrepareCall(&context_, "/clv.v1.IngestService/PushPurchases", &queue_);
-    call_->StartCall(Tag(kStart));
-    Await(kStart);
+void Print(Measured& measured) {
+  std::vector<double>& durable = measured.sent.latencies_ms;
+  std::printf(
+      "{\"rows\": %llu, \"accepted\": %llu, \"batches\": %zu, \"seconds\": %.6f, "
+      "\"p50_ms\": %.3f, \"p99_ms\": %.3f",
+      static_cast<unsigned long long>(measured.sent.rows),
+      static_cast<unsigned long long>(measured.sent.accepted), durable.size(), measured.seconds,
+      Percentile(durable, 0.5), Percentile(durable, 0.99));
+  if (!measured.visible_ms.empty()) {
+    std::printf(", \"visible_p50_ms\": %.3f, \"visible_p99_ms\": %.3f",
+                Percentile(measured.visible_ms, 0.5), Percentile(measured.visible_ms, 0.99));
   }
+  std::printf("}\n");
+}
 
-  // Sends all batches and takes all acknowledgements; the rows that were accepted.
-  uint64_t Run(const Batches& batches, bool one_at_a_time) {
-    const size_t count = batches.encoded.size();
-    sent_at_.resize(count);
-    size_t written = 0;
-    bool is_writing = false;
-    const auto write = [&] {
-      if (is_writing || written == count) return;
-      if (one_at_a_time && written > latencies_.size()) return;
-      is_writing = true;
-      sent_at_[written] = Clock::now();
-      call_->Write(batches.encoded[written++], Tag(kWrite));
-    };
-    uint64_t accepted = 0;
-    write();
-    grpc::ByteBuffer reply;
-    call_->Read(&reply, Tag(kRead));
-    while (latencies_.size() < count) {
-      const auto [what, ok] = Next();
-      if (!ok) End();
-      if (what == kWrite) {
-        is_writing = false;
-      } else {
-        accepted += Take(reply);
-        if (latencies_.size() < count) call_->Read(&reply, Tag(kRead));
-      }
-      write();
-    }
-    if (is_writing) Await(kWrite);
-    return accepted;
+void Send(const SendFlags& flags) {
+  std::signal(SIGTERM, [](int) { stops = true; });
+  BatchFile batches(flags.file);
+  PushStream stream(Connect(flags.target), flags.token);
+  Measured measured;
+  const Clock::time_point begin = Clock::now();
+  if (flags.one_at_a_time || !flags.query.empty()) {
+    SendOneAtATime(flags, stream, batches, measured);
+  } else {
+    measured.sent = stream.SendAll(
+        batches, flags.rows_per_second > 0 ? std::optional(flags.rows_per_second) : std::nullopt,
+        stops);
   }
+  measured.seconds = MillisecondsSince(begin) / 1e3;
+  stream.Close();
+  if (measured.sent.latencies_ms.empty()) Fail("no rows");
+  Print(measured);
+}
 
-  // From the begin of a batch's write until its acknowledgement, in milliseconds.
-  std::vector<double>& latencies() { return latencies_; }
+void Encode(const EncodeOptions& options) {
+  const EncodedCounts counts = EncodeBatches(options);
+  std::printf("{\"rows\": %llu, \"batches\": %llu}\n", static_cast<unsigned long long>(counts.rows),
+              static_cast<unsigned long long>(counts.batches));
+}
 
-  // Half-closes the stream and waits for its status.
-  void Close() {
-    call_->WritesDone(Tag(kWrite));
-    Await(kWrite);
-    Finish();
-  }
+void AddEncode(CLI::App& app, EncodeOptions& options) {
+  CLI::App* const encode = app.add_subcommand("encode", "write NDJSON as a file of batches");
+  encode->add_option("--batch-rows", options.batch_rows, "rows in a batch")
+      ->check(CLI::Range(1, 100'000));
+  encode->add_option("--max-rows", options.max_rows, "rows to write at most");
+  encode->add_option("--copies", options.copies, "read the input so many times, under other ids")
+      ->check(CLI::PositiveNumber);
+  encode->add_option("--rename", options.rename, "put this before every purchase_id");
+  encode->add_flag("--wait", options.wait, "batches that are acknowledged when they are visible");
+  encode->add_option("input", options.input, "NDJSON of purchases")->required();
+  encode->add_option("output", options.output, "file of batches")->required();
+  encode->callback([&options] { Encode(options); });
+}
 
- private:
-  enum What : intptr_t { kStart = 1, kWrite, kRead, kFinish };
-
-  static void* Tag(What what) { return reinterpret_cast<void*>(what); }
-
-  std::pair<What, bool> Next() {
-    void* tag = nullptr;
-    bool ok = false;
-    if (!queue_.Next(&tag, &ok)) Fail("the queue has ended");
-    return {static_cast<What>(reinterpret_cast<intptr_t>(tag)), ok};
-  }
-
-  void Await(What what) {
-    if (Next() != std::pair(what, true)) End();
-  }
-
-  uint64_t Take(grpc::ByteBuffer& reply) {
-    v1::PushPurchasesResponse response;
-    if (!grpc::SerializationTraits<v1::PushPurchasesResponse>::Deserialize(&reply, &response).ok())
-      Fail("an acknowledgement cannot be read");
-    if (response.batch_id() != latencies_.size()) Fail("an acknowledgement is out of order");
-    const std::chrono::duration<double, std::milli> took =
-        Clock::now() - sent_at_[response.batch_id()];
-    latencies_.push_back(took.count());
-    return response.result().successful_rows();
-  }
-
-  void Finish() {
-    grpc::Status status;
-    call_->Finish(&status, Tag(kFinish));
-    while (Next().first != kFinish) continue;
-    if (!status.ok()) Fail(status.error_message());
-  }
-
-  [[noreturn]] void End() {
-    Finish();
-    Fail("the stream ended before all was acknowledged");
-  }
-
-  grpc::CompletionQueue queue_;
-  grpc::ClientContext context_;
-  grpc::GenericStub stub_;
-  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
-  std::vector<Clock::time_point> sent_at_;
-  std::vector<double> latencies_;
-};
+void AddSend(CLI::App& app, SendFlags& flags) {
+  CLI::App* const send = app.add_subcommand("send", "send a file of batches, print a JSON object");
+  send->add_option("--target", flags.target, "host:port of ingest")->required();
+  send->add_option("--token", flags.token, "bearer token")->required();
+  send->add_flag("--one-at-a-time", flags.one_at_a_time,
+                 "the next batch goes when the one before is acknowledged");
+  send->add_option("--query", flags.query,
+                   "host:port of query: after each acknowledgement also await that the batch is "
+                   "visible there; implies --one-at-a-time");
+  send->add_option("--rows-per-second", flags.rows_per_second, "send no faster than this")
+      ->check(CLI::PositiveNumber);
+  send->add_option("--seconds", flags.seconds, "one at a time: begin no batch later")
+      ->check(CLI::PositiveNumber);
+  send->add_option("file", flags.file, "file of batches")->required();
+  send->callback([&flags] { Send(flags); });
+}
 
 int Main(int argc, char** argv) {
-  Flags flags;
-  CLI::App app("Sends purchases (NDJSON) through one PushPurchases stream. Prints a JSON object.");
-  app.add_option("--target", flags.target, "host:port of gRPC")->required();
-  app.add_option("--token", flags.token, "bearer token")->required();
-  app.add_option("--batch-rows", flags.batch_rows, "rows in a batch")->check(CLI::PositiveNumber);
-  app.add_option("--skip-rows", flags.skip_rows, "rows of the file to pass over");
-  app.add_option("--max-rows", flags.max_rows, "rows to send at most");
-  app.add_flag("--one-at-a-time", flags.one_at_a_time, "await each acknowledgement");
-  app.add_flag("--wait", flags.wait, "await that each batch is visible");
-  app.add_option("file", flags.file, "NDJSON of purchases")->required();
-  CLI11_PARSE(app, argc, argv);
-  const Batches batches = ReadBatches(flags);
-  if (batches.rows == 0) Fail("no rows");
-  Stream stream(flags);
-  const Clock::time_point begin = Clock::now();
-  const uint64_t accepted = stream.Run(batches, flags.one_at_a_time);
-  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  stream.Close();
-  std::printf(
-      "{\"rows\": %llu, \"accepted\": %llu, \"seconds\": %.6f, \"p50_ms\": %.3f, "
-      "\"p99_ms\": %.3f}\n",
-      static_cast<unsigned long long>(batches.rows), static_cast<unsigned long long>(accepted),
-      seconds, Percentile(stream.latencies(), 0.5), Percentile(stream.latencies(), 0.99));
+  CLI::App app("Sends purchases through one PushPurchases stream.");
+  app.require_subcommand(1);
+  EncodeOptions encode_options;
+  SendFlags send_flags;
+  AddEncode(app, encode_options);
+  AddSend(app, send_flags);
+  try {
+    CLI11_PARSE(app, argc, argv);
+  } catch (const std::exception& error) {
+    Fail(error.what());
+  }
   return 0;
 }
 

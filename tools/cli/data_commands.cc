@@ -13,6 +13,13 @@ constexpr char kDeleteHelp[] =
 ..., is [not] null, joined by and, or, not and parentheses; texts and instants in single quotes.
 For example: clv delete purchases --where "customer_id = 'c1' and purchase_date < '2024-01-01'")";
 
+constexpr char kExportHelp[] =
+    R"(Gives back the rows as they count now, from one state: clv load of the files into an empty
+suite gives equal values. customer_clv are the imported records; what the suite computes is asked
+for by clv query total_customer_value. For example:
+  clv export purchases --output purchases.ndjson
+  clv export customers --format csv | gzip > customers.csv.gz)";
+
 constexpr char kQuarantineHelp[] =
     R"(list: the newest refused rows, with --ndjson as lines to be mended. reasons: how many for
 which reason. retry: sends rows again: all, those of a request, or the lines of a file of mended
@@ -81,6 +88,22 @@ void AddQuarantine(CLI::App& app, DataFlags& flags, Command& command) {
   });
 }
 
+void AddExport(CLI::App& app, ExportOptions& options, Command& command) {
+  CLI::App* const rows = app.add_subcommand("export", "write all rows of a data source");
+  rows->footer(kExportHelp);
+  rows->add_option("DATA_SOURCE", options.data_source, "customers, purchases or customer_clv")
+      ->required()
+      ->check(CLI::IsMember({"customers", "purchases", "customer_clv"}));
+  rows->add_option("--format", options.format, "ndjson or csv")
+      ->check(CLI::IsMember({"ndjson", "csv"}))
+      ->capture_default_str();
+  rows->add_option("--output", options.output, "file; \"-\" is standard output")
+      ->capture_default_str();
+  rows->callback([&options, &command] {
+    command = [&options](const Server& server) { return RunExport(server, options); };
+  });
+}
+
 }  // namespace
 
 void AddDataCommands(CLI::App& app, DataFlags& flags, Command& command) {
@@ -90,6 +113,7 @@ void AddDataCommands(CLI::App& app, DataFlags& flags, Command& command) {
   list->callback([&flags, &command] {
     command = [&flags](const Server& server) { return RunDataSources(server, flags.data_source); };
   });
+  AddExport(app, flags.export_options, command);
   AddDeletions(app, flags, command);
   AddQuarantine(app, flags, command);
   CLI::App* const jobs = app.add_subcommand("jobs", "the newest jobs");

@@ -8,6 +8,7 @@
 #include "CLI/CLI.hpp"
 #include "tools/cli/command.h"
 #include "tools/cli/deletion.h"
+#include "tools/cli/export.h"
 #include "tools/cli/quarantine.h"
 
 namespace clv::cli {
@@ -21,9 +22,10 @@ struct DataFlags {
   QuarantineListOptions quarantine_list;
   QuarantineRetryOptions quarantine_retry;
   uint32_t jobs = 20;
+  ExportOptions export_options;
 };
 
-// Adds `datasources`, `delete`, `truncate`, `quarantine` and `jobs`, which set `command`.
+// Adds `datasources`, `export`, `delete`, `truncate`, `quarantine` and `jobs`, which set `command`.
 void AddDataCommands(CLI::App& app, DataFlags& flags, Command& command);
 
 }  // namespace clv::cli

@@ -22,6 +22,7 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::chrono::seconds kConnectTimeout{10};
+constexpr size_t kPieceBytes = 64 << 10;
 
 std::optional<std::chrono::seconds> ParseSeconds(std::string_view text) {
   int seconds = 0;
@@ -30,6 +31,15 @@ std::optional<std::chrono::seconds> ParseSeconds(std::string_view text) {
     return std::nullopt;
   }
   return std::chrono::seconds(seconds);
+}
+
+HttpResponse HeadOf(const http::response_header<>& answer) {
+  HttpResponse response;
+  response.status = static_cast<int>(answer.result_int());
+  const auto retry_after = answer[http::field::retry_after];
+  response.retry_after = ParseSeconds({retry_after.data(), retry_after.size()});
+  response.folded_position = std::string(answer["x-clv-folded-position"]);
+  return response;
 }
 
 http::request<http::string_body> MakeRequest(const Server& server, const HttpRequest& request) {
@@ -81,6 +91,16 @@ struct HttpClient::Connection {
     return error;
   }
 
+  // Runs a read that `start` starts.
+  template <typename Start>
+  error_code Read(std::chrono::seconds timeout, const Start& start) {
+    error_code error;
+    stream.expires_after(timeout);
+    start([&error](error_code result, size_t) { error = result; });
+    RunOne();
+    return error;
+  }
+
   struct Exchange {
     error_code error;
     bool answer_begun = false;
@@ -115,9 +135,7 @@ struct HttpClient::Connection {
     }
     http::response<http::string_body> answer = parser.release();
     exchange.keep_alive = answer.keep_alive() && !write_error;
-    exchange.response.status = answer.result_int();
-    const auto retry_after = answer[http::field::retry_after];
-    exchange.response.retry_after = ParseSeconds({retry_after.data(), retry_after.size()});
+    exchange.response = HeadOf(answer);
     exchange.response.body = std::move(answer.body());
     return exchange;
   }
@@ -126,6 +144,64 @@ struct HttpClient::Connection {
 HttpClient::HttpClient(Server server) : server_(std::move(server)) {}
 HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
+
+absl::StatusOr<HttpResponse> HttpClient::Receive(
+    const HttpRequest& request, const std::function<absl::Status(std::string_view)>& sink) {
+  connection_ = std::make_unique<Connection>();
+  Connection& connection = *connection_;
+  const auto failed = [&](error_code error) -> absl::Status {
+    connection_.reset();
+    if (error == beast::error::timeout) {
+      return absl::DeadlineExceededError(absl::StrCat("no answer from ", server_.url.ToString(),
+                                                      " within ", request.timeout.count(), " s"));
+    }
+    return absl::UnavailableError(
+        absl::StrCat("lost the connection to ", server_.url.ToString(), ": ", error.message()));
+  };
+  if (const error_code error = connection.Connect(server_.url); error) {
+    connection_.reset();
+    return absl::UnavailableError(
+        absl::StrCat("cannot connect to ", server_.url.ToString(), ": ", error.message()));
+  }
+  const auto message = MakeRequest(server_, request);
+  http::response_parser<http::empty_body> head;
+  head.body_limit(std::numeric_limits<uint64_t>::max());
+  error_code error = connection.Read(
+      request.timeout, [&](auto done) { http::async_write(connection.stream, message, done); });
+  if (!error) {
+    error = connection.Read(request.timeout, [&](auto done) {
+      http::async_read_header(connection.stream, connection.buffer, head, done);
+    });
+  }
+  if (error) return failed(error);
+  HttpResponse response = HeadOf(head.get());
+  if (!response.ok()) {
+    http::response_parser<http::string_body> whole(std::move(head));
+    error = connection.Read(request.timeout, [&](auto done) {
+      http::async_read(connection.stream, connection.buffer, whole, done);
+    });
+    if (error) return failed(error);
+    response.body = std::move(whole.get().body());
+  } else {
+    http::response_parser<http::buffer_body> pieces(std::move(head));
+    std::string piece(kPieceBytes, '\0');
+    while (!pieces.is_done()) {
+      pieces.get().body().data = piece.data();
+      pieces.get().body().size = piece.size();
+      error = connection.Read(request.timeout, [&](auto done) {
+        http::async_read(connection.stream, connection.buffer, pieces, done);
+      });
+      if (error && error != http::error::need_buffer) return failed(error);
+      const size_t got = piece.size() - pieces.get().body().size;
+      if (absl::Status taken = sink(std::string_view(piece).substr(0, got)); !taken.ok()) {
+        connection_.reset();
+        return taken;
+      }
+    }
+  }
+  connection_.reset();
+  return response;
+}
 
 absl::StatusOr<HttpResponse> HttpClient::Send(const HttpRequest& request) {
   const auto message = MakeRequest(server_, request);

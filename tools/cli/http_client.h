@@ -3,10 +3,13 @@
 #define CLV_TOOLS_CLI_HTTP_CLIENT_H_
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tools/cli/url.h"
 
@@ -30,6 +33,7 @@ struct HttpResponse {
   int status = 0;
   std::string body;
   std::optional<std::chrono::seconds> retry_after;  // header Retry-After, where it is a number
+  std::string folded_position;                      // header X-Clv-Folded-Position
 
   bool ok() const { return status >= 200 && status < 300; }
 };
@@ -47,6 +51,13 @@ class HttpClient {
   // UNAVAILABLE when there is no connection, or it breaks; DEADLINE_EXCEEDED after the timeout:
   // then the request may or may not have had its effect.
   absl::StatusOr<HttpResponse> Send(const HttpRequest& request);
+
+  // Sends one request on a new connection and hands the body of a good answer to `sink` as it
+  // comes; the body of the result is empty then. Any other answer is read whole. Needs memory for a
+  // piece of the body, and the request's timeout is that of each piece. Stops at the first error of
+  // `sink` and returns it. Else as Send; UNAVAILABLE also where the body breaks off.
+  absl::StatusOr<HttpResponse> Receive(const HttpRequest& request,
+                                       const std::function<absl::Status(std::string_view)>& sink);
 
  private:
   struct Connection;

@@ -141,6 +141,7 @@ EchoServer::EchoServer(const std::string& address)
   builder.RegisterService(body_.get());
   builder.RegisterService(trouble_.get());
   builder.RegisterService(&streams_);
+  builder.RegisterService(&downloads_);
   builder.RegisterCallbackGenericService(&silence_);
   server_ = builder.BuildAndStart();
   address_ = absl::StrCat("127.0.0.1:", port);

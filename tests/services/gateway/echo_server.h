@@ -8,6 +8,7 @@
 
 #include "grpcpp/channel.h"
 #include "grpcpp/server.h"
+#include "tests/services/gateway/download_echoes.h"
 #include "tests/services/gateway/stream_echoes.h"
 #include "tests/services/gateway/test_api.grpc.pb.h"
 
@@ -31,6 +32,7 @@ class EchoServer {
 
   // What the streamed uploads do.
   StreamEchoes& streams() { return streams_; }
+  DownloadEchoes& downloads() { return downloads_; }
 
   void Stop();
 
@@ -47,6 +49,7 @@ class EchoServer {
   std::unique_ptr<Bodies> body_;
   std::unique_ptr<Troubles> trouble_;
   StreamEchoes streams_;
+  DownloadEchoes downloads_;
   SilentEchoes silence_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;

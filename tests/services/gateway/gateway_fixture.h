@@ -27,9 +27,9 @@ class GatewayFixture : public ::testing::Test {
     Gateway::Options options;
     options.http.address = "127.0.0.1:0";
     options.transcoder.services = {
-        "clv.gateway.testing.EchoService", "clv.gateway.testing.BodyService",
-        "clv.gateway.testing.TroubleService", "clv.gateway.testing.StreamService",
-        "clv.gateway.testing.SilentService"};
+        "clv.gateway.testing.EchoService",     "clv.gateway.testing.BodyService",
+        "clv.gateway.testing.TroubleService",  "clv.gateway.testing.StreamService",
+        "clv.gateway.testing.DownloadService", "clv.gateway.testing.SilentService"};
     options.transcoder.convert_grpc_status = true;
     options.transcoder.query_param_unescape_plus = true;
     options.transcoder.ignore_unknown_query_parameters_under = {"/v0/"};

@@ -116,6 +116,13 @@ std::optional<RawResponse> RawClient::Read(bool has_body) {
     line = line_end + 2;
   }
   input_.erase(0, end + 4);
+  const auto coding = response.headers.find("transfer-encoding");
+  if (has_body && coding != response.headers.end() && coding->second == "chunked") {
+    std::optional<std::string> body = ReadChunks();
+    if (!body) return std::nullopt;
+    response.body = *std::move(body);
+    return response;
+  }
   const auto length = response.headers.find("content-length");
   const size_t size = has_body && length != response.headers.end()
                           ? std::strtoul(length->second.c_str(), nullptr, 10)
@@ -126,6 +133,23 @@ std::optional<RawResponse> RawClient::Read(bool has_body) {
   response.body = input_.substr(0, size);
   input_.erase(0, size);
   return response;
+}
+
+std::optional<std::string> RawClient::ReadChunks() {
+  std::string body;
+  while (true) {
+    size_t end = 0;
+    while ((end = input_.find("\r\n")) == std::string::npos) {
+      if (!Fill()) return std::nullopt;
+    }
+    const size_t size = std::strtoul(input_.c_str(), nullptr, 16);
+    while (input_.size() < end + 2 + size + 2) {
+      if (!Fill()) return std::nullopt;
+    }
+    body.append(input_, end + 2, size);
+    input_.erase(0, end + 2 + size + 2);
+    if (size == 0) return body;
+  }
 }
 
 RawResponse RawClient::Ask(std::string_view bytes) {

@@ -55,6 +55,9 @@ class RawClient {
  private:
   bool Fill();
 
+  // A chunked body; absent where the connection ends before it.
+  std::optional<std::string> ReadChunks();
+
   int socket_;
   uint64_t sent_ = 0;
   std::string input_;

@@ -63,7 +63,10 @@ class DataSourceFixture : public ServiceFixture {
                                    .handlers = &parts_->handlers(),
                                    .face = &parts_->face(),
                                    .jobs = board_.get(),
-                                   .audit = &audit_});
+                                   .audit = &audit_,
+                                   .file_idle_timeout = idle_timeout_,
+                                   .max_export_time = max_export_time_,
+                                   .facts = &facts_});
     jobs_admin_ = std::make_unique<AdminService>(AdminService::Options{.dispatch = dispatch_,
                                                                        .tokens = tokens_.get(),
                                                                        .clock = &SystemClock(),
@@ -186,6 +189,8 @@ class DataSourceFixture : public ServiceFixture {
   std::unique_ptr<storage::SqliteJobStore> job_store_ =
       storage::SqliteJobStore::Open(directory_.path() + "/event_log.db").value();
   NotingEraser eraser_;
+  std::chrono::milliseconds idle_timeout_{60'000};  // counts at OpenServices, as the next
+  std::chrono::milliseconds max_export_time_{60'000};
   std::unique_ptr<JobBoard> board_;
   std::unique_ptr<DataSourceParts> parts_;
   std::unique_ptr<DataSourceService> service_;

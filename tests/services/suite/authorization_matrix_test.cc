@@ -70,6 +70,8 @@ const std::map<std::string, SampleCall>& SampleCalls() {
         .request = R"pb(data_source: "customers"
                         format: FILE_FORMAT_NDJSON
                         body { data: "{\"customer_id\":\"matrix\"}" })pb"}},
+      {"DataSourceService.ExportRows",
+       {.any_of = {"DATASOURCES:READ:customers"}, .request = R"pb(data_source: "customers")pb"}},
       {"DataSourceService.ListDataSources", {.any_of = {kAnyToken}}},
       {"DataSourceService.GetDataSource",
        {.any_of = {"DATASOURCES:APPEND:customers", "DATASOURCES:READ:customers"},

@@ -1,0 +1,58 @@
+"""The rows of a run: the shop that is loaded first, and slices of it under new ids for all that comes after."""
+
+import itertools
+import os
+import subprocess
+
+from programs import binary
+
+CONTINUOUS_ROWS = 600_000  # of each batch size at most: half a minute of the slowest peer
+LATENCY_BATCH_ROWS = 100
+LATENCY_BATCHES = 200
+
+
+class Workload:
+    """Files of NDJSON in a directory. The same flags give the same bytes."""
+
+    def __init__(self, directory, arguments):
+        self.directory = directory
+        command = [binary("clv-demo-data"), "--output-dir", directory]
+        command += (["--customers", str(arguments.customers), "--purchases", str(arguments.purchases)]
+                    if arguments.customers else ["--size", arguments.size])
+        subprocess.run(command, check=True, capture_output=True)
+        self.customers = os.path.join(directory, "customers.ndjson")
+        self.purchases = os.path.join(directory, "purchases.ndjson")
+        self.rows = self._count(self.purchases)
+        continuous = max(1, min(self.rows // 3, CONTINUOUS_ROWS))
+        few = max(1, min(self.rows // 3, LATENCY_BATCH_ROWS * LATENCY_BATCHES))
+        # Rows of all three years: the store holds their customers.
+        self.continuous = {1_000: self._slice("a", 0, continuous), 10_000: self._slice("b", continuous, continuous)}
+        self.latency = self._slice("c", 2 * continuous, few)
+        self.awaited = self._slice("d", 2 * continuous, few)
+        self.separate = self._slice("e", 2 * continuous, few)
+        self.background = self._slice("f", 2 * continuous, few)
+        self.events = self._slice("g", continuous, continuous)
+
+    @staticmethod
+    def _count(path):
+        with open(path, "rb") as file:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+    def _slice(self, prefix, skip, rows):
+        """Some rows of the shop, `prefix` put before each purchase_id."""
+        path = os.path.join(self.directory, f"slice_{prefix}.ndjson")
+        with open(self.purchases, "rb") as source, open(path, "wb") as target:
+            for line in itertools.islice(source, skip, skip + rows):
+                target.write(line.replace(b'"purchase_id":"', b'"purchase_id":"' + prefix.encode(), 1))
+        return path
+
+    def encoded(self, path, batch_rows, *flags):
+        """The rows of a file as messages; the path of that file, which the caller removes."""
+        target = f"{path}.{batch_rows}.batches"
+        subprocess.run([binary("clv-bench-load"), "encode", "--batch-rows", str(batch_rows), *map(str, flags), path,
+                        target], check=True, capture_output=True)
+        return target
+
+    def lines(self, path):
+        """Rows of one of the files."""
+        return self._count(path)
