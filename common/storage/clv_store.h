@@ -252,6 +252,11 @@ class ClvStore : public ClvReader {
   // Begins the only writing transaction.
   virtual absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() = 0;
 
+  // Makes the folds committed so far survive power loss, and FoldProgress::DurablePosition say so.
+  // Commit alone promises less: that readers see the fold, and that it is there after a crash of
+  // the process.
+  virtual absl::Status MakeDurable() = 0;
+
   // Throws the writing connection away and opens a new one, after an unknown outcome.
   virtual absl::Status Reopen() = 0;
 

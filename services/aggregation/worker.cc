@@ -15,6 +15,9 @@ namespace clv::aggregation {
 namespace {
 
 constexpr std::chrono::milliseconds kIdleWait(50);
+// The log keeps what is not durable, and syncing holds the next fold up.
+constexpr std::chrono::milliseconds kDurableInterval(1'000);
+constexpr std::chrono::milliseconds kDurableWhenIdle(100);
 constexpr std::chrono::milliseconds kFirstRetryWait(20);
 constexpr std::chrono::milliseconds kLongestRetryWait(1'000);
 
@@ -53,7 +56,11 @@ void Worker::Run() {
       log_ = *std::move(log);
     }
     if (scrub_is_due_) Scrub();
-    const absl::StatusOr<uint64_t> folded = FoldOnce();
+    absl::StatusOr<uint64_t> folded = FoldOnce();
+    if (folded.ok()) {
+      const absl::Status durable = KeepDurable(*folded == 0);
+      if (!durable.ok()) folded = durable;
+    }
     if (!folded.ok()) {
       failed_folds_.Add();
       if (!Recover(folded.status())) return;
@@ -102,6 +109,21 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
     if (options_.on_erasure) options_.on_erasure();
   }
   return records.size();
+}
+
+absl::Status Worker::KeepDurable(bool is_idle) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!is_idle) {
+    if (!durable_is_due_) last_durable_ = now;
+    durable_is_due_ = true;
+    last_fold_ = now;
+  }
+  const bool is_time = now - last_durable_ >= kDurableInterval ||
+                       (is_idle && now - last_fold_ >= kDurableWhenIdle);
+  if (!durable_is_due_ || !is_time) return absl::OkStatus();
+  CLV_RETURN_IF_ERROR(options_.store->MakeDurable());
+  durable_is_due_ = false;
+  return absl::OkStatus();
 }
 
 void Worker::Scrub() {

@@ -55,6 +55,8 @@ class Worker {
   void Run();
   // One fold; the number of records it took, 0 when there was nothing.
   absl::StatusOr<uint64_t> FoldOnce();
+  // Makes folds durable that were not for long, or when nothing else is to be done.
+  absl::Status KeepDurable(bool is_idle);
   // Tries to remove what erasures left in the files, and publishes their outcomes.
   void Scrub();
   // Keeps the reason when the error is final, else waits a little. Returns whether to go on.
@@ -67,6 +69,9 @@ class Worker {
   std::chrono::milliseconds retry_wait_;
   // An earlier process may have ended between a fold and its scrubbing.
   bool scrub_is_due_ = true;
+  bool durable_is_due_ = false;
+  std::chrono::steady_clock::time_point last_fold_;
+  std::chrono::steady_clock::time_point last_durable_;
   std::atomic<bool> stopping_ = false;
   std::atomic<uint64_t> folded_rows_ = 0;
   mutable std::mutex mutex_;

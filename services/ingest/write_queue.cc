@@ -234,7 +234,7 @@ void WriteQueue::TrimLog() {
   const storage::LogPosition first = options_.log->FirstRetainedPosition();
   if (first == 0) return;
   // Without a store there is nothing folded, which is no fault.
-  const absl::StatusOr<storage::LogPosition> folded = options_.progress->FoldedPosition();
+  const absl::StatusOr<storage::LogPosition> folded = options_.progress->DurablePosition();
   if (!folded.ok() || *folded < first) return;
   const absl::Status status = options_.log->TrimThrough(*folded);
   if (!status.ok()) Warn("the log cannot be trimmed", status);

@@ -88,6 +88,9 @@ void RunInTurn(Site& site, const std::vector<Request>& requests, bool trims, pro
     if (dice.OneIn(3)) {
       EXPECT_TRUE(site.FoldAll().ok());
     }
+    if (dice.OneIn(5)) {
+      EXPECT_TRUE(site.store().MakeDurable().ok());
+    }
     if (trims && dice.OneIn(8)) {
       EXPECT_TRUE(site.Trim().ok());
     }
@@ -170,7 +173,7 @@ absl::Status GoOnAfterKill(const std::string& directory, properties::Dice& dice)
     auto log = storage::SqliteEventLog::Open({.path = LogPath(directory)});
     if (!log.ok()) return log.status();
     storage::SqliteFoldProgress progress({.path = StorePath(directory)});
-    const auto folded = progress.FoldedPosition();
+    const auto folded = progress.DurablePosition();
     // No store yet.
     if (!folded.ok()) return absl::OkStatus();
     if (absl::Status trimmed = (*log)->TrimThrough(*folded); !trimmed.ok()) return trimmed;

@@ -52,7 +52,7 @@ absl::Status Site::FoldAll() {
 }
 
 absl::Status Site::Trim() {
-  CLV_ASSIGN_OR_RETURN(const storage::LogPosition folded, progress_.FoldedPosition());
+  CLV_ASSIGN_OR_RETURN(const storage::LogPosition folded, progress_.DurablePosition());
   return log_->TrimThrough(folded);
 }
 

@@ -70,6 +70,8 @@ class ClvWriteStatements {
   absl::Status PublishOutcomes();
   absl::Status PutJob(const JobRecord& job);
   absl::Status PutSetting(const std::string& key, const std::string& value);
+  // Publishes the checkpoint as durable.
+  absl::Status PublishDurable();
   // Moves the checkpoint if it is at `from`; ABORTED when it is not.
   absl::Status MoveCheckpoint(LogPosition from, LogPosition to);
 
@@ -79,7 +81,7 @@ class ClvWriteStatements {
   Database& db_;
   Statement customer_, import_, remove_customer_, remove_import_, value_, update_summary_,
       remove_value_, dead_letter_, remove_dead_letters_, forget_differences_, totals_, outcome_,
-      forget_outcomes_, publish_outcomes_, job_, setting_, checkpoint_;
+      forget_outcomes_, publish_outcomes_, job_, setting_, checkpoint_, durable_;
 };
 
 }  // namespace clv::storage

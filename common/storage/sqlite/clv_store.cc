@@ -10,6 +10,8 @@
 namespace clv::storage {
 namespace {
 
+// 32 MiB: a page that many folds touch is written back once.
+constexpr int kWalPages = 8'192;
 constexpr char kReportingCurrency[] = "reporting_currency";
 // Not empty: see FoldTransaction::has_large_gross.
 constexpr char kHasLargeGross[] = "has_large_gross";
@@ -101,12 +103,14 @@ class SqliteReadTransaction final : public SqliteReads<ClvReadTransaction> {
 class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
  public:
   SqliteFoldTransaction(std::unique_lock<std::mutex> lock, Transaction transaction,
-                        ClvReadStatements& reads, ClvWriteStatements& writes, Broadcast* folded,
+                        ClvReadStatements& reads, ClvWriteStatements& writes,
+                        LatestActivity& latest, Broadcast* folded,
                         LogPosition* last_checkpoint)
       : lock_(std::move(lock)),
         transaction_(std::move(transaction)),
         reads_(reads),
         writes_(writes),
+        latest_(latest),
         folded_(folded),
         last_checkpoint_(last_checkpoint) {}
 
@@ -116,6 +120,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
 
   absl::Status ReadState() {
     CLV_RETURN_IF_ERROR(SqliteReads::ReadState());
+    CLV_RETURN_IF_ERROR(latest_.Begin());
     CLV_ASSIGN_OR_RETURN(const std::string large, reads_.Setting(kHasLargeGross));
     has_large_gross_ = !large.empty();
     return absl::OkStatus();
@@ -141,10 +146,11 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return writes_.RemoveImport(customer_id);
   }
   absl::Status PutValue(const CustomerValue& value) override {
-    CLV_RETURN_IF_ERROR(NoteGross(value));
+    CLV_RETURN_IF_ERROR(NoteWritten(value));
     return writes_.PutValue(value);
   }
   absl::Status RemoveValue(const std::string& customer_id) override {
+    latest_.Note(customer_id, std::nullopt);
     return writes_.RemoveValue(customer_id);
   }
   absl::Status AddDeadLetter(const DeadLetter& letter) override {
@@ -189,6 +195,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     const bool is_late = IsSeeded(SeededBug::kCheckpointOutsideTransaction);
     if (!is_late) CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
     CLV_RETURN_IF_ERROR(reads_.purchases().Flush());
+    CLV_RETURN_IF_ERROR(latest_.Flush());
     ReachFailpoint("store.before_commit");
     CLV_RETURN_IF_ERROR(transaction_->Commit());
     ReachFailpoint("store.after_commit");
@@ -223,11 +230,12 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
       CLV_RETURN_IF_ERROR(reads_.purchases().WritePage(customer_id, changes_, &page_));
     }
     if (!changes_value) return absl::OkStatus();
-    CLV_RETURN_IF_ERROR(NoteGross(*customer.value));
+    CLV_RETURN_IF_ERROR(NoteWritten(*customer.value));
     return had_value ? writes_.UpdateSummary(*customer.value) : writes_.PutValue(*customer.value);
   }
 
-  absl::Status NoteGross(const CustomerValue& value) {
+  absl::Status NoteWritten(const CustomerValue& value) {
+    latest_.Note(value.customer_id, value.summary.last_activity_date);
     if (has_large_gross_ || value.summary.gross_micros <= kLargeGross) return absl::OkStatus();
     has_large_gross_ = true;
     return writes_.PutSetting(kHasLargeGross, "1");
@@ -241,6 +249,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   std::optional<Transaction> transaction_;
   ClvReadStatements& reads_;
   ClvWriteStatements& writes_;
+  LatestActivity& latest_;
   Broadcast* folded_;
   LogPosition* last_checkpoint_;
 };
@@ -255,6 +264,7 @@ absl::StatusOr<std::unique_ptr<SqliteClvStore>> SqliteClvStore::Open(const Optio
 }
 
 absl::Status SqliteClvStore::OpenWriter() {
+  latest_.reset();
   writes_.reset();
   reads_.reset();
   db_.reset();
@@ -262,7 +272,10 @@ absl::Status SqliteClvStore::OpenWriter() {
                        Database::Open({.path = options_.path,
                                        .mode = Database::Mode::kReadWrite,
                                        .migrations = &ClvMigrations(),
+                                       .syncs_commits = false,
+                                       .wal_pages = kWalPages,
                                        .cache_kib = options_.cache_kib}));
+  CLV_ASSIGN_OR_RETURN(latest_, LatestActivity::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(writes_, ClvWriteStatements::Prepare(*db));
   db_ = std::move(db);
@@ -301,6 +314,15 @@ absl::Status SqliteClvStore::Scrub() {
   CLV_RETURN_IF_ERROR(OpenWriterOnce());
   CLV_RETURN_IF_ERROR(db_->TruncateWal());
   return writes_->PublishOutcomes();
+}
+
+absl::Status SqliteClvStore::MakeDurable() {
+  std::lock_guard lock(writer_mutex_);
+  CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  CLV_RETURN_IF_ERROR(db_->SyncCommits(true));
+  const absl::Status published = writes_->PublishDurable();
+  CLV_RETURN_IF_ERROR(db_->SyncCommits(false));
+  return published;
 }
 
 absl::Status SqliteClvStore::Reopen() {

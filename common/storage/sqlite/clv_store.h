@@ -13,6 +13,7 @@
 #include "common/storage/clv_store.h"
 #include "common/storage/sqlite/clv_statements.h"
 #include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/latest_activity.h"
 
 namespace clv::storage {
 
@@ -29,6 +30,7 @@ class SqliteClvStore final : public ClvStore {
 
   absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() override;
   absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() override;
+  absl::Status MakeDurable() override;
   absl::Status Reopen() override;
   absl::Status Scrub() override;
   absl::StatusOr<LogPosition> Checkpoint() override;
@@ -45,6 +47,7 @@ class SqliteClvStore final : public ClvStore {
   std::unique_ptr<Database> db_;
   std::unique_ptr<ClvReadStatements> reads_;
   std::unique_ptr<ClvWriteStatements> writes_;
+  std::unique_ptr<LatestActivity> latest_;
   LogPosition last_checkpoint_ = 0;  // as this connection knows it
 };
 

@@ -101,6 +101,9 @@ absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(
   CLV_ASSIGN_OR_RETURN(
       s->checkpoint_,
       db.Prepare("UPDATE checkpoint SET folded_position = ?2 WHERE folded_position = ?1"));
+  CLV_ASSIGN_OR_RETURN(s->durable_,
+                       db.Prepare("UPDATE checkpoint SET durable_position = folded_position WHERE "
+                                  "durable_position <> folded_position"));
   return s;
 }
 
@@ -230,6 +233,8 @@ absl::Status ClvWriteStatements::PutSetting(const std::string& key, const std::s
   setting_.Bind(2, value);
   return setting_.Run();
 }
+
+absl::Status ClvWriteStatements::PublishDurable() { return durable_.Run(); }
 
 absl::Status ClvWriteStatements::MoveCheckpoint(LogPosition from, LogPosition to) {
   checkpoint_.Bind(1, static_cast<int64_t>(from));

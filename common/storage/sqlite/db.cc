@@ -176,13 +176,18 @@ absl::Status Database::Configure(const Options& options) {
       options.cache_kib)));
   if (options.mode == Mode::kReadWrite) {
     CLV_RETURN_IF_ERROR(
-        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"));
-    if (IsSeeded(SeededBug::kNormalSoldAsFull)) {
-      CLV_RETURN_IF_ERROR(Execute("PRAGMA synchronous=NORMAL"));
-    }
+        Execute(absl::StrCat("PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON; "
+                             "PRAGMA wal_autocheckpoint=",
+                             options.wal_pages)));
+    CLV_RETURN_IF_ERROR(SyncCommits(options.syncs_commits));
   }
   sqlite3_progress_handler(raw(), 10'000, IsInterrupted, this);
   return absl::OkStatus();
+}
+
+absl::Status Database::SyncCommits(bool syncs) {
+  const bool is_full = syncs && !IsSeeded(SeededBug::kNormalSoldAsFull);
+  return Execute(is_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
 }
 
 absl::Status Database::Migrate(const Migrations& migrations, Mode mode) {

@@ -87,6 +87,11 @@ class Database {
     // whose finds something durable is made elsewhere: a killed writer may have left commits that
     // are visible now and would be lost with the power.
     bool syncs_finds = false;
+    // synchronous=FULL: a commit is durable when it returns. Else it is when a later one is (see
+    // SyncCommits), or when its pages are back in the database.
+    bool syncs_commits = true;
+    // Pages (4 KiB) of the write-ahead file from which on a commit writes it back.
+    int wal_pages = 1'000;
     int cache_kib = 16 * 1024;
     std::chrono::milliseconds busy_timeout{5000};
   };
@@ -119,6 +124,9 @@ class Database {
   // Waits until DataVersion differs from `*seen` (then stores it there) or `timeout` is over: looks
   // every millisecond at first, every 5 ms when nothing happens.
   void WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout);
+
+  // Whether the next commits are durable when they return, and all before them with them.
+  absl::Status SyncCommits(bool syncs);
 
   // Writes the write-ahead file back into the database and empties it. UNAVAILABLE while a reader
   // holds it; does not wait for one for long.

@@ -10,30 +10,40 @@ namespace clv::storage {
 
 absl::Status SqliteFoldProgress::OpenOnce() {
   if (db_ != nullptr) return absl::OkStatus();
-  const bool syncs_finds = !IsSeeded(SeededBug::kTrimAtUnsyncedCheckpoint);
   CLV_ASSIGN_OR_RETURN(std::unique_ptr<Database> db,
                        Database::Open({.path = options_.path,
                                        .mode = Database::Mode::kReadOnly,
                                        .migrations = &ClvMigrations(),
-                                       .syncs_finds = syncs_finds,
+                                       .syncs_finds = true,
                                        .cache_kib = 256}));
-  CLV_ASSIGN_OR_RETURN(checkpoint_, db->Prepare("SELECT folded_position FROM checkpoint"));
+  CLV_ASSIGN_OR_RETURN(checkpoint_, db->Prepare("SELECT folded_position, durable_position FROM checkpoint"));
   db_ = std::move(db);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteFoldProgress::Look() {
+  CLV_RETURN_IF_ERROR(OpenOnce());
+  CLV_ASSIGN_OR_RETURN(const int64_t version, db_->DataVersion());
+  if (version == seen_version_) return absl::OkStatus();
+  const absl::StatusOr<bool> has_row = checkpoint_.Step();
+  CLV_RETURN_IF_ERROR(has_row.status());
+  folded_ = static_cast<LogPosition>(checkpoint_.Int(0));
+  durable_ = static_cast<LogPosition>(checkpoint_.Int(1));
+  checkpoint_.Reset();
+  seen_version_ = version;
   return absl::OkStatus();
 }
 
 absl::StatusOr<LogPosition> SqliteFoldProgress::FoldedPosition() {
   std::lock_guard lock(mutex_);
-  CLV_RETURN_IF_ERROR(OpenOnce());
-  CLV_ASSIGN_OR_RETURN(const int64_t version, db_->DataVersion());
-  if (version != seen_version_) {
-    absl::StatusOr<bool> has_row = checkpoint_.Step();
-    CLV_RETURN_IF_ERROR(has_row.status());
-    folded_ = static_cast<LogPosition>(checkpoint_.Int(0));
-    checkpoint_.Reset();
-    seen_version_ = version;
-  }
+  CLV_RETURN_IF_ERROR(Look());
   return folded_;
+}
+
+absl::StatusOr<LogPosition> SqliteFoldProgress::DurablePosition() {
+  std::lock_guard lock(mutex_);
+  CLV_RETURN_IF_ERROR(Look());
+  return IsSeeded(SeededBug::kTrimAtUnsyncedCheckpoint) ? folded_ : durable_;
 }
 
 bool SqliteFoldProgress::WaitUntilFolded(LogPosition position, std::chrono::milliseconds timeout) {

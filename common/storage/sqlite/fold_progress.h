@@ -24,10 +24,13 @@ class SqliteFoldProgress final : public FoldProgress {
   explicit SqliteFoldProgress(Options options) : options_(std::move(options)) {}
 
   absl::StatusOr<LogPosition> FoldedPosition() override;
+  absl::StatusOr<LogPosition> DurablePosition() override;
   bool WaitUntilFolded(LogPosition position, std::chrono::milliseconds timeout) override;
 
  private:
-  absl::Status OpenOnce();  // mutex_ is held
+  // With mutex_ held.
+  absl::Status OpenOnce();
+  absl::Status Look();
 
   const Options options_;
   std::mutex mutex_;
@@ -35,6 +38,7 @@ class SqliteFoldProgress final : public FoldProgress {
   Statement checkpoint_;
   int64_t seen_version_ = -1;
   LogPosition folded_ = 0;
+  LogPosition durable_ = 0;
 };
 
 }  // namespace clv::storage

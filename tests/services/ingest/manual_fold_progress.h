@@ -26,6 +26,8 @@ class ManualFoldProgress final : public storage::FoldProgress {
     return folded_;
   }
 
+  absl::StatusOr<storage::LogPosition> DurablePosition() override { return FoldedPosition(); }
+
   bool WaitUntilFolded(storage::LogPosition position, std::chrono::milliseconds timeout) override {
     std::unique_lock lock(mutex_);
     return moved_.wait_for(lock, timeout, [&] { return folded_ >= position; });

@@ -143,6 +143,7 @@ class ScriptedProgress : public storage::FoldProgress {
   absl::StatusOr<storage::LogPosition> position = storage::LogPosition{9};
 
   absl::StatusOr<storage::LogPosition> FoldedPosition() override { return position; }
+  absl::StatusOr<storage::LogPosition> DurablePosition() override { return position; }
   bool WaitUntilFolded(storage::LogPosition, std::chrono::milliseconds) override { return true; }
 };
 

@@ -172,7 +172,7 @@ CREATE TABLE purchase_owners (
 )sql";
 
 // Purchases are found by purchase_keys.h; `purchases` is a virtual table from then on, which the
-// view `orders` reads like the table before.
+// view `orders` reads like the table before. Folds before `durable_position` survive power loss.
 constexpr char kVersion4[] = R"sql(
 CREATE TABLE purchase_key_runs (
   run_id INTEGER PRIMARY KEY,
@@ -185,6 +185,18 @@ CREATE TABLE purchase_key_blocks (
 ) STRICT;
 
 DROP TABLE purchase_owners;
+
+ALTER TABLE checkpoint ADD COLUMN durable_position INTEGER NOT NULL DEFAULT 0;
+UPDATE checkpoint SET durable_position = folded_position;
+
+DROP INDEX customer_clv_by_activity;
+CREATE TABLE latest_activity (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  customer_id TEXT NOT NULL,
+  date INTEGER
+) STRICT;
+INSERT INTO latest_activity
+  SELECT 1, COALESCE(customer_id, ''), MAX(last_activity_date) FROM customer_clv;
 )sql";
 
 // Moves the rows of the table `purchases` into pages, and drops it.

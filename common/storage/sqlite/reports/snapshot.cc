@@ -13,7 +13,7 @@ namespace {
 constexpr char kMoment[] = R"sql(
 SELECT (SELECT value FROM settings WHERE key = 'reporting_currency'),
        (SELECT folded_position FROM checkpoint WHERE id = 1),
-       (SELECT MAX(last_activity_date) FROM customer_clv)
+       (SELECT date FROM latest_activity)
 )sql";
 
 // Only customers that have such rows are looked at, by the primary key.

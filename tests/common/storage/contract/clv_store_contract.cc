@@ -371,6 +371,16 @@ TEST_P(ClvStoreContract, ProgressTellsTheCommittedCheckpoint) {
   EXPECT_TRUE(progress->WaitUntilFolded(3, std::chrono::milliseconds(0)));
 }
 
+TEST_P(ClvStoreContract, AFoldIsDurableOnceItWasMadeSo) {
+  const auto progress = home_->OpenProgress();
+  ASSERT_TRUE(Begin()->Commit(4).ok());
+  EXPECT_EQ(progress->DurablePosition().value(), 0u);
+  ASSERT_TRUE(store_->MakeDurable().ok());
+  EXPECT_EQ(progress->DurablePosition().value(), 4u);
+  ASSERT_TRUE(Begin()->Commit(5).ok());
+  EXPECT_EQ(progress->DurablePosition().value(), 4u);
+}
+
 TEST_P(ClvStoreContract, ProgressWaitsForTheFold) {
   const auto progress = home_->OpenProgress();
   std::thread writer([&] {
