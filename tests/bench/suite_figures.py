@@ -81,9 +81,10 @@ class SuiteFigures:
         self.figures["peak_memory_mib"] = peak_memory_mib(suite.programs["clv-suite"].pid)
         suite.stop()
         self.figures["disk_bytes_per_purchase"] = stored_bytes(suite.data_dir) / workload.rows
-        for name in ("clv.db", "event_log.db"):
-            size = os.path.getsize(os.path.join(suite.data_dir, name))
-            self.figures[f"disk_{name.replace('.', '_')}_bytes_per_purchase"] = size / workload.rows
+        for name in sorted(os.listdir(suite.data_dir)):
+            share = os.path.getsize(os.path.join(suite.data_dir, name)) / workload.rows
+            if share >= 1:
+                self.figures[f"disk_{name}_bytes_per_purchase"] = share
         suite.restart("clv-suite")
 
     def _push_continuously(self):
@@ -98,6 +99,7 @@ class SuiteFigures:
             for share in ("p50", "p99"):
                 key = f"{share}_ms" if name == "durable" else f"visible_{share}_ms"
                 self.figures[f"batch_of_100_{name}_{share}_ms"] = measured[key]
+        self.figures["batch_of_100_visible_samples"] = measured["batches"]
         awaited = self._push(self._suite, self._workload.awaited, LATENCY_BATCH_ROWS, "--one-at-a-time", "--seconds",
                              self._seconds, encode_flags=["--wait"])
         self.figures["batch_of_100_awaited_p50_ms"] = awaited["p50_ms"]
@@ -144,6 +146,7 @@ class SuiteFigures:
             for share in ("p50", "p99"):
                 self.figures[f"separate_batch_of_100_visible_{share}_ms"] = measured[f"visible_{share}_ms"]
                 self.figures[f"separate_batch_of_100_durable_{share}_ms"] = measured[f"{share}_ms"]
+            self.figures["separate_batch_of_100_visible_samples"] = measured["batches"]
             self.figures["separate_background_rows_per_second"] = printed["rows"] / printed["seconds"]
             self._await_folded(suite)
             self._send_events("separate_events_per_second", suite.addresses["http"], token)

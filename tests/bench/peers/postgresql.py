@@ -44,15 +44,17 @@ def rows_of(path, batch_rows):
 
 
 def write_copies(path, script, batch_rows):
-    """A script of one transaction a batch: COPY, then one upsert; the number of rows."""
+    """A script of one transaction a batch: COPY, then one upsert; the number of rows. Holds one row in memory."""
     count = 0
-    with open(script, "w", encoding="utf-8") as out:
+    end = "\\.\n" + NEWEST + UPSERT + "COMMIT;\n"
+    with open(path, encoding="utf-8") as source, open(script, "w", encoding="utf-8") as out:
         out.write(STAGING)
-        for batch in rows_of(path, batch_rows):
-            out.write(f"BEGIN;\nCOPY staging ({', '.join(COLUMNS)}) FROM STDIN;\n")
-            out.writelines(map(copy_line, batch))
-            out.write("\\.\n" + NEWEST + UPSERT + "COMMIT;\n")
-            count += len(batch)
+        for line in source:
+            if count % batch_rows == 0:
+                out.write((end if count else "") + f"BEGIN;\nCOPY staging ({', '.join(COLUMNS)}) FROM STDIN;\n")
+            out.write(copy_line(json.loads(line)))
+            count += 1
+        out.write(end)
     return count
 
 
