@@ -95,8 +95,8 @@ void PurchaseBatchWriter::Add(const domain::Purchase& row) {
   rows_.Text(row.purchase_id);
   rows_.Text(row.customer_id);
   if (has_order) rows_.Text(row.order_id);
-  rows_.Signed(static_cast<uint64_t>(
-      is_in_cents ? row.purchase_amount_micros / kMicrosPerCent : row.purchase_amount_micros));
+  rows_.Signed(static_cast<uint64_t>(is_in_cents ? row.purchase_amount_micros / kMicrosPerCent
+                                                 : row.purchase_amount_micros));
   rows_.Signed(WrappedDifference(row.purchase_date, last_date_));
   if (row.created_at) rows_.Signed(WrappedDifference(*row.created_at, row.purchase_date));
   for (size_t column = 0; column < Shared::kSharedCount; ++column) {

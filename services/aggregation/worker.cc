@@ -118,8 +118,8 @@ absl::Status Worker::KeepDurable(bool is_idle) {
     durable_is_due_ = true;
     last_fold_ = now;
   }
-  const bool is_time = now - last_durable_ >= kDurableInterval ||
-                       (is_idle && now - last_fold_ >= kDurableWhenIdle);
+  const bool is_time =
+      now - last_durable_ >= kDurableInterval || (is_idle && now - last_fold_ >= kDurableWhenIdle);
   if (!durable_is_due_ || !is_time) return absl::OkStatus();
   CLV_RETURN_IF_ERROR(options_.store->MakeDurable());
   durable_is_due_ = false;

@@ -104,8 +104,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
  public:
   SqliteFoldTransaction(std::unique_lock<std::mutex> lock, Transaction transaction,
                         ClvReadStatements& reads, ClvWriteStatements& writes,
-                        LatestActivity& latest, Broadcast* folded,
-                        LogPosition* last_checkpoint)
+                        LatestActivity& latest, Broadcast* folded, LogPosition* last_checkpoint)
       : lock_(std::move(lock)),
         transaction_(std::move(transaction)),
         reads_(reads),
@@ -291,9 +290,9 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
   CLV_RETURN_IF_ERROR(OpenWriterOnce());
   CLV_ASSIGN_OR_RETURN(Transaction transaction,
                        Transaction::Begin(*db_, Transaction::Kind::kImmediate));
-  auto fold =
-      std::make_unique<SqliteFoldTransaction>(std::move(lock), std::move(transaction), *reads_,
-                                              *writes_, options_.folded, &last_checkpoint_);
+  auto fold = std::make_unique<SqliteFoldTransaction>(std::move(lock), std::move(transaction),
+                                                      *reads_, *writes_, *latest_, options_.folded,
+                                                      &last_checkpoint_);
   CLV_RETURN_IF_ERROR(fold->ReadState());
   // Another connection has folded: what this one remembers of the pages may be old.
   if (fold->checkpoint() != last_checkpoint_) reads_->purchases().Forget();

@@ -16,7 +16,8 @@ absl::Status SqliteFoldProgress::OpenOnce() {
                                        .migrations = &ClvMigrations(),
                                        .syncs_finds = true,
                                        .cache_kib = 256}));
-  CLV_ASSIGN_OR_RETURN(checkpoint_, db->Prepare("SELECT folded_position, durable_position FROM checkpoint"));
+  CLV_ASSIGN_OR_RETURN(checkpoint_,
+                       db->Prepare("SELECT folded_position, durable_position FROM checkpoint"));
   db_ = std::move(db);
   return absl::OkStatus();
 }
