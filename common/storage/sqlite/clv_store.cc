@@ -262,6 +262,10 @@ absl::StatusOr<std::unique_ptr<SqliteClvStore>> SqliteClvStore::Open(const Optio
   return store;
 }
 
+SqliteClvStore::~SqliteClvStore() {
+  if (db_ != nullptr) db_->TryTruncateWal().status().IgnoreError();
+}
+
 absl::Status SqliteClvStore::OpenWriter() {
   latest_.reset();
   writes_.reset();

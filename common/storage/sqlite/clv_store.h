@@ -28,6 +28,9 @@ class SqliteClvStore final : public ClvStore {
   };
   static absl::StatusOr<std::unique_ptr<SqliteClvStore>> Open(const Options& options);
 
+  // Leaves the write-ahead file empty where no reader is in the way.
+  ~SqliteClvStore() override;
+
   absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() override;
   absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() override;
   absl::Status MakeDurable() override;

@@ -145,6 +145,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   if (code != SQLITE_OK) return SqliteError(code, "opening " + options.path, handle);
   CLV_RETURN_IF_ERROR(db->Configure(options));
   CLV_RETURN_IF_ERROR(db->Migrate(*options.migrations, options.mode));
+  if (options.shrinks) CLV_RETURN_IF_ERROR(db->MakeShrinkable());
   if (options.syncs_finds || options.mode == Mode::kReadWrite) CLV_RETURN_IF_ERROR(db->SyncWal());
   // Where a sync has failed before, no later one writes what that left, though it says so.
   if (options.mode == Mode::kReadWrite) CLV_RETURN_IF_ERROR(db->TryTruncateWal().status());
@@ -176,13 +177,34 @@ absl::Status Database::Configure(const Options& options) {
       options.cache_kib)));
   if (options.mode == Mode::kReadWrite) {
     CLV_RETURN_IF_ERROR(
-        Execute(absl::StrCat("PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON; "
-                             "PRAGMA wal_autocheckpoint=",
-                             options.wal_pages)));
+        Execute(absl::StrCat(options.shrinks ? "PRAGMA auto_vacuum=INCREMENTAL; " : "",
+                             "PRAGMA journal_mode=WAL; PRAGMA secure_delete=",
+                             options.overwrites_deleted ? "ON" : "FAST",
+                             "; PRAGMA wal_autocheckpoint=", options.wal_pages)));
     CLV_RETURN_IF_ERROR(SyncCommits(options.syncs_commits));
   }
   sqlite3_progress_handler(raw(), 10'000, IsInterrupted, this);
   return absl::OkStatus();
+}
+
+absl::Status Database::MakeShrinkable() {
+  CLV_ASSIGN_OR_RETURN(const int64_t mode, ReadNumber("PRAGMA auto_vacuum"));
+  constexpr int64_t kIncremental = 2;
+  if (mode == kIncremental) return absl::OkStatus();
+  const absl::Status rewritten = Execute("PRAGMA auto_vacuum=INCREMENTAL; VACUUM");
+  // A disk too full for it is no reason not to open: the next time will do.
+  return absl::IsDataLoss(rewritten) ? rewritten : absl::OkStatus();
+}
+
+absl::Status Database::GiveBackFreePages(int64_t kept) {
+  CLV_ASSIGN_OR_RETURN(const int64_t free, ReadNumber("PRAGMA freelist_count"));
+  return free > kept ? Execute("PRAGMA incremental_vacuum") : absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> Database::ReadNumber(std::string_view sql) {
+  CLV_ASSIGN_OR_RETURN(Statement number, Prepare(sql));
+  CLV_RETURN_IF_ERROR(number.Step().status());
+  return number.Int(0);
 }
 
 absl::Status Database::SyncCommits(bool syncs) {

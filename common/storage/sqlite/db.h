@@ -90,6 +90,12 @@ class Database {
     // synchronous=FULL: a commit is durable when it returns. Else it is when a later one is (see
     // SyncCommits), or when its pages are back in the database.
     bool syncs_commits = true;
+    // secure_delete=ON: what is deleted is overwritten at once. Else (FAST) whole pages keep it
+    // until GiveBackFreePages.
+    bool overwrites_deleted = true;
+    // Whether GiveBackFreePages can make the file smaller. A file made without it is rewritten
+    // once.
+    bool shrinks = false;
     // Pages (4 KiB) of the write-ahead file from which on a commit writes it back.
     int wal_pages = 1'000;
     int cache_kib = 16 * 1024;
@@ -128,6 +134,12 @@ class Database {
   // Whether the next commits are durable when they return, and all before them with them.
   absl::Status SyncCommits(bool syncs);
 
+  // Takes the free pages out of the file when there are more than `kept` (4 KiB each).
+  absl::Status GiveBackFreePages(int64_t kept);
+
+  // Writes the write-ahead file back into the database and empties it; false: a reader holds it.
+  absl::StatusOr<bool> TryTruncateWal();
+
   // Writes the write-ahead file back into the database and empties it. UNAVAILABLE while a reader
   // holds it; does not wait for one for long.
   absl::Status TruncateWal();
@@ -145,7 +157,8 @@ class Database {
   absl::Status Configure(const Options& options);
   absl::Status Migrate(const Migrations& migrations, Mode mode);
   absl::Status SyncWal();
-  absl::StatusOr<bool> TryTruncateWal();  // false: a reader holds it
+  absl::Status MakeShrinkable();
+  absl::StatusOr<int64_t> ReadNumber(std::string_view sql);
 
   std::string path_;
   std::unique_ptr<sqlite3, Closer> db_;

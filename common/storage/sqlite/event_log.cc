@@ -18,6 +18,14 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(const Optio
   return log;
 }
 
+SqliteEventLog::~SqliteEventLog() {
+  // Readers, which cannot do it, may be the last to close. Whoever opens next goes on from any
+  // state.
+  if (db_ == nullptr) return;
+  db_->GiveBackFreePages(0).IgnoreError();
+  db_->TryTruncateWal().status().IgnoreError();
+}
+
 absl::Status SqliteEventLog::OpenDatabase() {
   const absl::Status opened = OpenAndPrepare();
   // Half open it would be of no use, and nobody would open it again.
@@ -35,7 +43,9 @@ absl::Status SqliteEventLog::OpenAndPrepare() {
   db_.reset();
   CLV_ASSIGN_OR_RETURN(db_, Database::Open({.path = options_.path,
                                             .mode = Database::Mode::kReadWrite,
-                                            .migrations = &EventLogMigrations()}));
+                                            .migrations = &EventLogMigrations(),
+                                            .overwrites_deleted = false,
+                                            .shrinks = true}));
   CLV_ASSIGN_OR_RETURN(insert_record_,
                        db_->Prepare("INSERT INTO log_records (position, data_source, received_at, "
                                     "row_count, checksum, payload) VALUES (?, ?, ?, ?, ?, ?)"));

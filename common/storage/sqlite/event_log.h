@@ -27,6 +27,9 @@ class SqliteEventLog final : public EventLog {
   };
   static absl::StatusOr<std::unique_ptr<SqliteEventLog>> Open(const Options& options);
 
+  // Leaves the files small.
+  ~SqliteEventLog() override;
+
   absl::StatusOr<std::vector<LogPosition>> Append(const std::vector<LogBatch>& batches) override;
   absl::Status TrimThrough(LogPosition position) override;
   LogPosition LoadStart(const std::string& load_id) const override;

@@ -13,6 +13,8 @@ namespace {
 constexpr int64_t kQuarantineSeconds = 30 * 86'400;
 // Changes come in slices, so that appends wait for one slice at most.
 constexpr int kSlice = 2'000;
+// 16 MiB of an empty log.
+constexpr int64_t kFreePagesKept = 4'096;
 
 }  // namespace
 
@@ -51,7 +53,8 @@ absl::Status SqliteEventLog::TrimThrough(LogPosition position) {
     CLV_RETURN_IF_ERROR(first.Step().status());
     first_retained_ = first.Int(0);
   }
-  return absl::OkStatus();
+  // Pages of a log that goes on are used again.
+  return first_retained_ == 0 ? db_->GiveBackFreePages(kFreePagesKept) : absl::OkStatus();
 }
 
 absl::Status SqliteEventLog::LimitQuarantine(int64_t now_seconds, uint64_t max_bytes) {
@@ -232,6 +235,8 @@ absl::StatusOr<std::vector<std::string>> SqliteEventLog::ErasedHashes() {
 
 absl::Status SqliteEventLog::Scrub() {
   if (db_ == nullptr) CLV_RETURN_IF_ERROR(OpenDatabase());
+  // What was deleted lies in free pages yet.
+  CLV_RETURN_IF_ERROR(db_->GiveBackFreePages(0));
   return db_->TruncateWal();
 }
 
