@@ -56,7 +56,7 @@ class Worker {
   // One fold; the number of records it took, 0 when there was nothing.
   absl::StatusOr<uint64_t> FoldOnce();
   // Makes folds durable that were not for long, or when nothing else is to be done.
-  absl::Status KeepDurable(bool is_idle);
+  void KeepDurable(bool is_idle);
   // Tries to remove what erasures left in the files, and publishes their outcomes.
   void Scrub();
   // Keeps the reason when the error is final, else waits a little. Returns whether to go on.

@@ -46,7 +46,10 @@ class Process {
     if (kind > 5) return;
     if (!Open().ok()) return CountError();
     if (kind < 4) return CountErrorOf(site_->FoldSome(30).status());
-    if (kind == 4) return CountErrorOf(site_->Trim());
+    if (kind == 4) {
+      CountErrorOf(site_->store().MakeDurable());
+      return site_ != nullptr ? CountErrorOf(site_->Trim()) : void();
+    }
     CountErrorOf(dice_.OneIn(2) ? site_->store().Scrub() : site_->log().Scrub());
   }
 

@@ -10,8 +10,10 @@
 namespace clv::storage {
 namespace {
 
-// 32 MiB: a page that many folds touch is written back once.
-constexpr int kWalPages = 8'192;
+// 128 MiB and 8 MiB: a page that many folds touch is written back once, and rather with the sync
+// that comes anyhow than within a fold.
+constexpr int kMostWalPages = 32'768;
+constexpr int kWalPagesAtSync = 2'048;
 constexpr char kReportingCurrency[] = "reporting_currency";
 // Not empty: see FoldTransaction::has_large_gross.
 constexpr char kHasLargeGross[] = "has_large_gross";
@@ -104,12 +106,14 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
  public:
   SqliteFoldTransaction(std::unique_lock<std::mutex> lock, Transaction transaction,
                         ClvReadStatements& reads, ClvWriteStatements& writes,
-                        LatestActivity& latest, Broadcast* folded, LogPosition* last_checkpoint)
+                        LatestActivity& latest, Database& db, Broadcast* folded,
+                        LogPosition* last_checkpoint)
       : lock_(std::move(lock)),
         transaction_(std::move(transaction)),
         reads_(reads),
         writes_(writes),
         latest_(latest),
+        db_(db),
         folded_(folded),
         last_checkpoint_(last_checkpoint) {}
 
@@ -200,6 +204,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     ReachFailpoint("store.after_commit");
     transaction_.reset();
     *last_checkpoint_ = position;
+    CLV_RETURN_IF_ERROR(db_.WriteBack(kMostWalPages));
     if (is_late) CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
     lock_.unlock();
     if (folded_ != nullptr) folded_->Notify();
@@ -249,6 +254,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   ClvReadStatements& reads_;
   ClvWriteStatements& writes_;
   LatestActivity& latest_;
+  Database& db_;
   Broadcast* folded_;
   LogPosition* last_checkpoint_;
 };
@@ -266,17 +272,22 @@ SqliteClvStore::~SqliteClvStore() {
   if (db_ != nullptr) db_->TryTruncateWal().status().IgnoreError();
 }
 
-absl::Status SqliteClvStore::OpenWriter() {
+void SqliteClvStore::CloseWriter() {
   latest_.reset();
   writes_.reset();
   reads_.reset();
   db_.reset();
+}
+
+absl::Status SqliteClvStore::OpenWriter() {
+  CloseWriter();
+  must_rewrite_ = true;
   CLV_ASSIGN_OR_RETURN(std::unique_ptr<Database> db,
                        Database::Open({.path = options_.path,
                                        .mode = Database::Mode::kReadWrite,
                                        .migrations = &ClvMigrations(),
                                        .syncs_commits = false,
-                                       .wal_pages = kWalPages,
+                                       .wal_pages = 0,
                                        .cache_kib = options_.cache_kib}));
   CLV_ASSIGN_OR_RETURN(latest_, LatestActivity::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db));
@@ -295,8 +306,8 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
   CLV_ASSIGN_OR_RETURN(Transaction transaction,
                        Transaction::Begin(*db_, Transaction::Kind::kImmediate));
   auto fold = std::make_unique<SqliteFoldTransaction>(std::move(lock), std::move(transaction),
-                                                      *reads_, *writes_, *latest_, options_.folded,
-                                                      &last_checkpoint_);
+                                                      *reads_, *writes_, *latest_, *db_,
+                                                      options_.folded, &last_checkpoint_);
   CLV_RETURN_IF_ERROR(fold->ReadState());
   // Another connection has folded: what this one remembers of the pages may be old.
   if (fold->checkpoint() != last_checkpoint_) reads_->purchases().Forget();
@@ -315,17 +326,34 @@ absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvReader::Read() {
 absl::Status SqliteClvStore::Scrub() {
   std::lock_guard lock(writer_mutex_);
   CLV_RETURN_IF_ERROR(OpenWriterOnce());
-  CLV_RETURN_IF_ERROR(db_->TruncateWal());
+  CLV_RETURN_IF_ERROR(Checked(EmptyWal()));
+  CLV_RETURN_IF_ERROR(Checked(writes_->PublishDurable()));
   return writes_->PublishOutcomes();
+}
+
+absl::Status SqliteClvStore::EmptyWal() {
+  CLV_ASSIGN_OR_RETURN(const bool is_empty, db_->TryTruncateWal());
+  if (!is_empty) return absl::AbortedError("a reader holds the write-ahead file");
+  must_rewrite_ = false;
+  return absl::OkStatus();
+}
+
+absl::Status SqliteClvStore::Checked(absl::Status status) {
+  if (status.ok()) return status;
+  // A reader in the way is no fault of the disk.
+  if (absl::IsAborted(status)) return absl::UnavailableError(status.message());
+  CloseWriter();
+  return status;
 }
 
 absl::Status SqliteClvStore::MakeDurable() {
   std::lock_guard lock(writer_mutex_);
   CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  if (must_rewrite_) CLV_RETURN_IF_ERROR(Checked(EmptyWal()));
   CLV_RETURN_IF_ERROR(db_->SyncCommits(true));
-  const absl::Status published = writes_->PublishDurable();
+  CLV_RETURN_IF_ERROR(Checked(writes_->PublishDurable()));
   CLV_RETURN_IF_ERROR(db_->SyncCommits(false));
-  return published;
+  return Checked(db_->WriteBack(kWalPagesAtSync));
 }
 
 absl::Status SqliteClvStore::Reopen() {

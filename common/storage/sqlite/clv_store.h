@@ -42,8 +42,15 @@ class SqliteClvStore final : public ClvStore {
 
  private:
   explicit SqliteClvStore(Options options) : options_(std::move(options)) {}
-  absl::Status OpenWriter();      // writer_mutex_ is held
-  absl::Status OpenWriterOnce();  // writer_mutex_ is held
+  // With writer_mutex_ held, as all below.
+  absl::Status OpenWriter();
+  absl::Status OpenWriterOnce();
+  void CloseWriter();
+  // ABORTED while a reader is in the way.
+  absl::Status EmptyWal();
+  // After an error of the disk the next call opens the file again: where a sync has failed, a later
+  // one may say that all is well.
+  absl::Status Checked(absl::Status status);
 
   const Options options_;
   std::mutex writer_mutex_;  // held while a writing transaction lives
@@ -51,6 +58,9 @@ class SqliteClvStore final : public ClvStore {
   std::unique_ptr<ClvReadStatements> reads_;
   std::unique_ptr<ClvWriteStatements> writes_;
   std::unique_ptr<LatestActivity> latest_;
+  // What the write-ahead file held when it was opened may have missed its sync: nothing is called
+  // durable before it was written back.
+  bool must_rewrite_ = true;
   LogPosition last_checkpoint_ = 0;  // as this connection knows it
 };
 

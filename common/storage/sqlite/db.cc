@@ -181,9 +181,24 @@ absl::Status Database::Configure(const Options& options) {
                              "PRAGMA journal_mode=WAL; PRAGMA secure_delete=",
                              options.overwrites_deleted ? "ON" : "FAST",
                              "; PRAGMA wal_autocheckpoint=", options.wal_pages)));
+    if (options.wal_pages == 0) sqlite3_wal_hook(raw(), CountWalPages, this);
     CLV_RETURN_IF_ERROR(SyncCommits(options.syncs_commits));
   }
   sqlite3_progress_handler(raw(), 10'000, IsInterrupted, this);
+  return absl::OkStatus();
+}
+
+int Database::CountWalPages(void* database, sqlite3*, const char*, int pages) {
+  static_cast<Database*>(database)->wal_pages_ = pages;
+  return SQLITE_OK;
+}
+
+absl::Status Database::WriteBack(int pages) {
+  if (wal_pages_ <= pages) return absl::OkStatus();
+  CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare("PRAGMA wal_checkpoint(PASSIVE)"));
+  CLV_RETURN_IF_ERROR(checkpoint.Step().status());
+  // What a reader holds back comes with a later call.
+  wal_pages_ = 0;
   return absl::OkStatus();
 }
 

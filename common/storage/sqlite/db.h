@@ -96,7 +96,8 @@ class Database {
     // Whether GiveBackFreePages can make the file smaller. A file made without it is rewritten
     // once.
     bool shrinks = false;
-    // Pages (4 KiB) of the write-ahead file from which on a commit writes it back.
+    // Pages (4 KiB) of the write-ahead file from which on a commit writes it back; an error of that
+    // goes unseen. 0: WriteBack alone does it.
     int wal_pages = 1'000;
     int cache_kib = 16 * 1024;
     std::chrono::milliseconds busy_timeout{5000};
@@ -134,6 +135,10 @@ class Database {
   // Whether the next commits are durable when they return, and all before them with them.
   absl::Status SyncCommits(bool syncs);
 
+  // Writes as much of the write-ahead file back into the database as no reader needs, when it has
+  // more than `pages` (4 KiB each) since the last time.
+  absl::Status WriteBack(int pages);
+
   // Takes the free pages out of the file when there are more than `kept` (4 KiB each).
   absl::Status GiveBackFreePages(int64_t kept);
 
@@ -154,6 +159,7 @@ class Database {
   Database(sqlite3* db, std::string path) : path_(std::move(path)), db_(db) {}
 
   static int IsInterrupted(void* database);
+  static int CountWalPages(void* database, sqlite3* handle, const char* name, int pages);
   absl::Status Configure(const Options& options);
   absl::Status Migrate(const Migrations& migrations, Mode mode);
   absl::Status SyncWal();
@@ -165,6 +171,7 @@ class Database {
   Statement data_version_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   std::function<bool()> is_stopping_;
+  int wal_pages_ = 0;  // as the last commit left the file; only where WriteBack alone empties it
   std::chrono::milliseconds busy_timeout_{0};
 };
 

@@ -10,11 +10,12 @@ namespace clv::storage {
 
 absl::Status SqliteFoldProgress::OpenOnce() {
   if (db_ != nullptr) return absl::OkStatus();
+  const bool syncs_finds = !IsSeeded(SeededBug::kTrimAtUnsyncedCheckpoint);
   CLV_ASSIGN_OR_RETURN(std::unique_ptr<Database> db,
                        Database::Open({.path = options_.path,
                                        .mode = Database::Mode::kReadOnly,
                                        .migrations = &ClvMigrations(),
-                                       .syncs_finds = true,
+                                       .syncs_finds = syncs_finds,
                                        .cache_kib = 256}));
   CLV_ASSIGN_OR_RETURN(checkpoint_,
                        db->Prepare("SELECT folded_position, durable_position FROM checkpoint"));

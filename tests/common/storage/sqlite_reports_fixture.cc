@@ -103,6 +103,14 @@ void ReportStore::WriteFacts(Database& db) {
 }
 
 void ReportStore::WriteSummaries(Database& db) {
+  InsertSummaries(db);
+  EXPECT_TRUE(db.Execute("UPDATE latest_activity SET (customer_id, date) = (SELECT customer_id, "
+                         "MAX(last_activity_date) FROM customer_clv WHERE customer_id IS NOT NULL) "
+                         "WHERE EXISTS (SELECT * FROM customer_clv)")
+                  .ok());
+}
+
+void ReportStore::InsertSummaries(Database& db) {
   std::map<std::string, Known> known;
   for (const auto& row : customers_) known[row.customer_id].customer = &row;
   for (const auto& row : imports_) known[row.customer_id].imported = &row;

@@ -55,6 +55,7 @@ class ReportStore {
  private:
   void WriteFacts(Database& db);
   void WriteSummaries(Database& db);
+  void InsertSummaries(Database& db);
 
   std::string directory_;
   std::string path_;
