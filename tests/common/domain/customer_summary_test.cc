@@ -27,12 +27,17 @@ std::vector<PurchaseAmountView> ViewsOf(const std::vector<PurchaseAmount>& rows)
   return views;
 }
 
+// From `least` up to before `end`, each as often: inRange alone keeps to the first at small sizes.
+int64_t Between(int64_t least, int64_t end) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(least, end));
+}
+
 // Few orders, amounts that often cancel out, several rows a day, some before 1970.
 PurchaseAmount AnyRow() {
   return {.order_id = *rc::gen::elementOf(std::vector<std::string>{"", "a", "ab", "b", "c", "d"}),
-          .amount_micros = *rc::gen::inRange<int64_t>(-3, 5) * 1'000'000,
-          .date = *rc::gen::inRange<int64_t>(-4 * kDay, 9 * kDay),
-          .in_reporting_currency = *rc::gen::inRange(0, 4) != 0};
+          .amount_micros = Between(-3, 5) * 1'000'000,
+          .date = Between(-4 * kDay, 9 * kDay),
+          .in_reporting_currency = Between(0, 4) != 0};
 }
 
 std::vector<PurchaseAmount> AnyRows() {
@@ -44,11 +49,11 @@ std::vector<PurchaseAmount> AnyRows() {
 std::optional<ImportedClv> AnyImport() {
   if (*rc::gen::arbitrary<bool>()) return std::nullopt;
   return ImportedClv{.customer_id = "c",
-                     .total_spend_micros = *rc::gen::inRange<int64_t>(-9, 9),
-                     .purchase_count = *rc::gen::inRange<int64_t>(1, 5),
-                     .first_purchase_date = *rc::gen::inRange<int64_t>(-5 * kDay, 2 * kDay),
-                     .last_purchase_date = *rc::gen::inRange<int64_t>(2 * kDay, 9 * kDay),
-                     .updated_at = *rc::gen::inRange<int64_t>(-4 * kDay, 9 * kDay)};
+                     .total_spend_micros = Between(-9, 9),
+                     .purchase_count = Between(1, 5),
+                     .first_purchase_date = Between(-5 * kDay, 2 * kDay),
+                     .last_purchase_date = Between(2 * kDay, 9 * kDay),
+                     .updated_at = Between(-4 * kDay, 9 * kDay)};
 }
 
 int64_t Day(int64_t instant) { return (instant - ((instant % kDay) + kDay) % kDay) / kDay; }

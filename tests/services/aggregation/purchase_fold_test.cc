@@ -119,13 +119,15 @@ class Site {
   uint64_t winners_ = 0;
 };
 
+// 0 .. n - 1, each as often: inRange alone keeps to the first at small sizes.
+int Below(int n) { return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, n)); }
+bool OneIn(int n) { return Below(n) == n - 1; }
 template <typename T>
 T OneOf(const std::vector<T>& choices) {
-  return choices[*rc::gen::inRange<size_t>(0, choices.size())];
+  return choices[Below(static_cast<int>(choices.size()))];
 }
-bool OneIn(int n) { return *rc::gen::inRange(0, n) == n - 1; }
 
-std::string AnyCustomer() { return "c" + std::to_string(*rc::gen::inRange(0, 4)); }
+std::string AnyCustomer() { return "c" + std::to_string(Below(4)); }
 
 // Of purchases and imports; `is_large`: now and then so large that few fit a customer.
 int64_t AnyAmount(bool is_large) {
@@ -135,21 +137,21 @@ int64_t AnyAmount(bool is_large) {
                         storage::kLargeGross - 1, storage::kLargeGross, kGreatest - 1, kGreatest});
     return OneIn(2) ? -amount : amount;
   }
-  return *rc::gen::inRange(-5, 15) * (OneIn(2) ? 1 : Units(1));
+  return (Below(20) - 5) * (OneIn(2) ? 1 : Units(1));
 }
 
 domain::Purchase AnyPurchase(bool is_large) {
-  const int number = *rc::gen::inRange(0, 16);
+  const int number = Below(16);
   domain::Purchase purchase{.purchase_id = "p" + std::to_string(number),
                             // Most purchases stay where they are.
                             .customer_id = "c" + std::to_string(number % 4),
                             .purchase_amount_micros = AnyAmount(is_large),
-                            .purchase_date = kNewYear + *rc::gen::inRange(0, 10) * kDay};
+                            .purchase_date = kNewYear + Below(10) * kDay};
   if (OneIn(8)) purchase.customer_id = AnyCustomer();
   if (OneIn(24)) purchase.customer_id.clear();  // a version of an erased customer
   purchase.order_id =
       OneIn(3) ? OneOf<std::string>({"o1", "o2", "p1", "p2"}) : purchase.purchase_id;
-  if (OneIn(2)) purchase.created_at = kNewYear + *rc::gen::inRange(0, 5) * kDay;
+  if (OneIn(2)) purchase.created_at = kNewYear + Below(5) * kDay;
   purchase.currency = OneOf<std::string>({"", "", "", "USD", "EUR"});
   if (OneIn(2)) purchase.product_name = OneOf<std::string>({"Pen", "Ink", "USD"});
   return purchase;
@@ -171,23 +173,22 @@ wire::RowDeletion AnyDeletion() {
 
 LoggedRows AnyRecord(bool is_large) {
   LoggedRows record;
-  switch (*rc::gen::inRange(0, 24)) {
+  switch (Below(24)) {
     case 16:
     case 17:
       record.customers.push_back({.customer_id = AnyCustomer(),
                                   .country = OneOf<std::string>({"", "FRA", "USA"}),
-                                  .created_at = *rc::gen::inRange(0, 5)});
+                                  .created_at = Below(5)});
       break;
     case 18:
     case 19:
     case 20:
-      record.customer_clvs.push_back(
-          {.customer_id = AnyCustomer(),
-           .total_spend_micros = AnyAmount(is_large),
-           .purchase_count = 1 + *rc::gen::inRange(0, 3),
-           .first_purchase_date = kNewYear - 9 * kDay,
-           .last_purchase_date = kNewYear + *rc::gen::inRange(0, 12) * kDay,
-           .updated_at = kNewYear + *rc::gen::inRange(0, 9) * kDay});
+      record.customer_clvs.push_back({.customer_id = AnyCustomer(),
+                                      .total_spend_micros = AnyAmount(is_large),
+                                      .purchase_count = 1 + Below(3),
+                                      .first_purchase_date = kNewYear - 9 * kDay,
+                                      .last_purchase_date = kNewYear + Below(12) * kDay,
+                                      .updated_at = kNewYear + Below(9) * kDay});
       break;
     case 21:
       record.command = AnyDeletion();
@@ -199,7 +200,7 @@ LoggedRows AnyRecord(bool is_large) {
       record.undecodable = "broken";
       break;
     default: {
-      std::vector<domain::Purchase> purchases(*rc::gen::inRange(0, 7));
+      std::vector<domain::Purchase> purchases(Below(7));
       for (domain::Purchase& purchase : purchases) purchase = AnyPurchase(is_large);
       record.purchases = wire::BatchOf(purchases);
     }
@@ -286,6 +287,27 @@ class PurchaseFoldTest : public FoldTest {
 };
 
 using Buys = std::vector<Buy>;
+
+TEST_F(PurchaseFoldTest, KeepsTheGreatestReceiptTime) {
+  std::vector<LoggedRows> records = {Record(Buys{{"p1", "c1", 1, 1}}),
+                                     Record(Buys{{"p1", "c1", 2, 1}}),
+                                     Record(Buys{{"p2", "c1", 2, 1}})};
+  records[0].received_at_seconds = kNewYear + 70;
+  records[1].received_at_seconds = kNewYear + 90;
+  records[2].received_at_seconds = kNewYear + 80;
+  EXPECT_THAT(Run({records[0]}).left, IsEmpty());
+  EXPECT_EQ(Value("c1").updated_at, kNewYear + 70);
+  EXPECT_THAT(Run({records[1], records[2]}).left, IsEmpty());
+  EXPECT_EQ(Value("c1").updated_at, kNewYear + 90);
+  // Older ones, and those that do not win, leave it.
+  LoggedRows older = Record(Buys{{"p3", "c1", 2, 1}});
+  older.received_at_seconds = kNewYear + 1;
+  LoggedRows duplicate = Record(Buys{{"p3", "c1", 2, 1}});
+  duplicate.received_at_seconds = kNewYear + 99;
+  EXPECT_THAT(Run({older, duplicate}).left, IsEmpty());
+  EXPECT_EQ(Value("c1").updated_at, kNewYear + 90);
+  EXPECT_EQ(Value("c1").folded_position, duplicate.position);
+}
 
 TEST_F(PurchaseFoldTest, LeavesNothingOfPurchasesThatStay) {
   Send(Buys{{"p1", "c1", 1, 1, 1}, {"p2", "c2", 1, 1, 3}});
