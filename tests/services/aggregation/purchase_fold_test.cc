@@ -332,11 +332,13 @@ TEST_F(PurchaseFoldTest, LeavesAllVersionsOfWhatNamesSeveralCustomersOrNone) {
 }
 
 TEST_F(PurchaseFoldTest, LeavesAllVersionsOfWhatLiesWithAnotherCustomer) {
-  Send(Buys{{"p1", "c1", 1, 1}});
-  const Done done =
-      Run({Record(Buys{{"p1", "c2", 2, 1}, {"p2", "c2", 1, 1}}), Record(Buys{{"p1", "c2", 3, 1}})});
-  EXPECT_THAT(done.left, ElementsAre(PurchasePlace{0, 0}, PurchasePlace{1, 0}));
+  Send(Buys{{"p1", "c1", 1, 1}, {"p3", "c1", 1, 1}});
+  const Done done = Run({Record(Buys{{"p1", "c2", 2, 1}, {"p2", "c2", 1, 1}}),
+                         Record(Buys{{"p1", "c2", 3, 1}, {"p3", "c2", 1, 1}})});
+  EXPECT_THAT(done.left,
+              ElementsAre(PurchasePlace{0, 0}, PurchasePlace{1, 0}, PurchasePlace{1, 1}));
   EXPECT_EQ(Purchase("p1").customer_id, "c1");
+  EXPECT_EQ(Purchase("p3").customer_id, "c1");
   EXPECT_EQ(Summary("c2").visible_rows, 1);
 }
 
