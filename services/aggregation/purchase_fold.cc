@@ -17,14 +17,22 @@ using storage::CustomerInFold;
 using storage::PurchaseChange;
 using storage::PurchaseFact;
 
+absl::int128 Magnitude(int64_t amount_micros) {
+  const absl::int128 amount = amount_micros;
+  return amount < 0 ? -amount : amount;
+}
+
 // Whether the absolute amounts of all rows together stay so small that no order of folding them can
-// take a customer beyond int64, see FoldTransaction::has_large_gross.
+// take a customer beyond int64, see FoldTransaction::has_large_gross. Imported totals count too:
+// they are merged after the purchases, wherever in the log they stand.
 bool AmountsAreSmall(absl::Span<const LoggedRows> records) {
   absl::int128 sum = 0;
   for (const LoggedRows& record : records) {
     for (const wire::PurchaseBatch::Row& row : record.purchases.rows) {
-      const absl::int128 amount = row.amount_micros;
-      sum += amount < 0 ? -amount : amount;
+      sum += Magnitude(row.amount_micros);
+    }
+    for (const domain::ImportedClv& row : record.customer_clvs) {
+      sum += Magnitude(row.total_spend_micros);
     }
   }
   return sum < storage::kLargeGross - 1;

@@ -196,14 +196,16 @@ absl::StatusOr<std::optional<PurchaseKeys::Block>> PurchaseKeys::FindBlock(const
   find_block_.Bind(1, BlockId(run.run_id, 0));
   find_block_.Bind(2, BlockId(run.run_id, hash));
   CLV_ASSIGN_OR_RETURN(const bool has_block, find_block_.Step());
-  std::optional<Block> block;
-  if (has_block) {
-    block.emplace();
-    block->block_id = find_block_.Int(0);
-    CLV_ASSIGN_OR_RETURN(block->keys, UnpackBlock(block->block_id, find_block_.Blob(1)));
+  if (!has_block) {
+    find_block_.Reset();
+    return std::nullopt;
   }
+  const int64_t block_id = find_block_.Int(0);
+  absl::StatusOr<std::vector<KeyPlace>> keys = UnpackBlock(block_id, find_block_.Blob(1));
+  // Before an error too: the statement would hold on to the state that it has read.
   find_block_.Reset();
-  return block;
+  CLV_RETURN_IF_ERROR(keys.status());
+  return Block{.block_id = block_id, .keys = *std::move(keys)};
 }
 
 absl::StatusOr<std::vector<int64_t>> PurchaseKeys::FindPages(uint64_t hash) {

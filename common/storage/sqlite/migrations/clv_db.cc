@@ -196,7 +196,8 @@ CREATE TABLE latest_activity (
   date INTEGER
 ) STRICT;
 INSERT INTO latest_activity
-  SELECT 1, COALESCE(customer_id, ''), MAX(last_activity_date) FROM customer_clv;
+  SELECT 1, CASE WHEN date IS NULL THEN '' ELSE customer_id END, date
+    FROM (SELECT customer_id, MAX(last_activity_date) AS date FROM customer_clv);
 )sql";
 
 // Moves the rows of the table `purchases` into pages, and drops it.
