@@ -29,7 +29,7 @@ CustomerValue ValueOf(const std::string& customer_id, std::optional<int64_t> dat
   return value;
 }
 
-struct Store {
+struct ActivityStore {
   TempDirectory directory;
   const std::string path = directory.path() + "/clv.db";
   std::unique_ptr<SqliteClvStore> store = SqliteClvStore::Open({.path = path}).value();
@@ -60,25 +60,25 @@ struct Store {
 };
 
 // 0 .. n - 1, each as often: inRange alone keeps to the first at small sizes.
-int Below(int n) { return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, n)); }
+int ActivityBelow(int n) { return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, n)); }
 
 RC_GTEST_PROP(SqliteLatestActivityProperty, IsTheGreatestDateAfterAnyWrites, ()) {
-  Store store;
+  ActivityStore store;
   const int transactions = *rc::gen::inRange(0, 25);
   for (int i = 0; i < transactions; ++i) {
-    std::vector<Store::Write> writes;
-    const int count = Below(6);
+    std::vector<ActivityStore::Write> writes;
+    const int count = ActivityBelow(6);
     for (int n = 0; n < count; ++n) {
-      Store::Write write{.customer_id =
-                             *rc::gen::elementOf(std::vector<std::string>{"a", "b", "c"})};
-      const int date = Below(8) - 3;
+      ActivityStore::Write write{.customer_id =
+                                     *rc::gen::elementOf(std::vector<std::string>{"a", "b", "c"})};
+      const int date = ActivityBelow(8) - 3;
       write.removes = date == 4;
       if (date != 3) write.date = date;
       writes.push_back(write);
     }
-    if (Below(4) == 0) {
+    if (ActivityBelow(4) == 0) {
       // Rolled back.
-      Store::Apply(writes, *store.store->Begin().value());
+      ActivityStore::Apply(writes, *store.store->Begin().value());
     } else {
       store.Commit(writes);
     }
@@ -88,14 +88,14 @@ RC_GTEST_PROP(SqliteLatestActivityProperty, IsTheGreatestDateAfterAnyWrites, ())
 }
 
 TEST(SqliteLatestActivityTest, NobodyHasOneAtFirst) {
-  Store store;
+  ActivityStore store;
   EXPECT_EQ(store.Latest(), "");
   store.Commit({{"a", std::nullopt}});
   EXPECT_EQ(DumpRawSql(store.path, "SELECT customer_id, date FROM latest_activity"), "|\n");
 }
 
 TEST(SqliteLatestActivityTest, TheHolderWhoGoesBackIsFollowedByTheNext) {
-  Store store;
+  ActivityStore store;
   store.Commit({{"a", 5}, {"b", 9}, {"c", 7}});
   EXPECT_EQ(store.Holder(), "b");
   store.Commit({{"b", 6}});
@@ -104,7 +104,7 @@ TEST(SqliteLatestActivityTest, TheHolderWhoGoesBackIsFollowedByTheNext) {
 }
 
 TEST(SqliteLatestActivityTest, AnotherWithTheSameDateTakesOver) {
-  Store store;
+  ActivityStore store;
   store.Commit({{"a", 9}, {"b", 9}});
   EXPECT_EQ(store.Holder(), "a");
   store.Commit({{"a", std::nullopt, true}});
@@ -113,14 +113,14 @@ TEST(SqliteLatestActivityTest, AnotherWithTheSameDateTakesOver) {
 }
 
 TEST(SqliteLatestActivityTest, NothingIsLeftOfTheLastCustomer) {
-  Store store;
+  ActivityStore store;
   store.Commit({{"a", 9}});
   store.Commit({{"a", std::nullopt, true}});
   EXPECT_EQ(DumpRawSql(store.path, "SELECT customer_id, date FROM latest_activity"), "|\n");
 }
 
 TEST(SqliteLatestActivityTest, AHolderWhoComesBackWithinTheTransactionStays) {
-  Store store;
+  ActivityStore store;
   store.Commit({{"a", 9}, {"b", 8}});
   store.Commit({{"a", 1}, {"a", 9}});
   EXPECT_EQ(store.Holder(), "a");
@@ -130,9 +130,9 @@ TEST(SqliteLatestActivityTest, AHolderWhoComesBackWithinTheTransactionStays) {
 }
 
 TEST(SqliteLatestActivityTest, ARolledBackDateDoesNotCount) {
-  Store store;
+  ActivityStore store;
   store.Commit({{"a", 5}});
-  Store::Apply({{"b", 9}}, *store.store->Begin().value());
+  ActivityStore::Apply({{"b", 9}}, *store.store->Begin().value());
   store.Commit({{"c", 7}});
   EXPECT_EQ(store.Latest(), "7");
   EXPECT_EQ(store.Holder(), "c");

@@ -25,18 +25,18 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-using Model = std::multiset<KeyPlace>;
+using KeyModel = std::multiset<KeyPlace>;
 
 constexpr uint64_t kLastHash = (uint64_t{1} << 40) - 1;
 
 // The keys of a new store.
-struct Store {
+struct KeyStore {
   TempDirectory directory;
   const std::string path = directory.path() + "/clv.db";
   std::unique_ptr<Database> db;
   std::unique_ptr<PurchaseKeys> keys;
 
-  Store() { Open(); }
+  KeyStore() { Open(); }
 
   void Open() {
     keys.reset();
@@ -61,7 +61,7 @@ struct Store {
 };
 
 // How many runs lie in each class of eight times as many keys.
-std::map<int, int> RunsOfClasses(Store& store) {
+std::map<int, int> RunsOfClasses(KeyStore& store) {
   std::map<int, int> runs;
   auto counts = store.db->Prepare("SELECT key_count FROM purchase_key_runs").value();
   while (counts.Step().value()) {
@@ -73,21 +73,21 @@ std::map<int, int> RunsOfClasses(Store& store) {
 }
 
 // 0 .. n - 1, each as often: inRange alone keeps to the first at small sizes.
-int Below(int n) { return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, n)); }
+int KeysBelow(int n) { return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, n)); }
 
 // Random work in one transaction, some of it flushed before the end.
-void ChangeSome(Store& store, Model& model) {
+void ChangeSome(KeyStore& store, KeyModel& model) {
   const std::vector<uint64_t> hashes = {0, 1, 2, 1000, 1'000'000'007, kLastHash - 1, kLastHash};
   const int steps = *rc::gen::inRange(0, 12);
   for (int i = 0; i < steps; ++i) {
-    switch (Below(6)) {
+    switch (KeysBelow(6)) {
       case 0:
         RC_ASSERT(store.keys->Flush().ok());
         break;
       case 1:
       case 2: {
         if (model.empty()) break;
-        const auto gone = std::next(model.begin(), Below(static_cast<int>(model.size())));
+        const auto gone = std::next(model.begin(), KeysBelow(static_cast<int>(model.size())));
         store.keys->Remove(gone->hash, gone->page_id);
         model.erase(gone);
         break;
@@ -103,7 +103,7 @@ void ChangeSome(Store& store, Model& model) {
   }
 }
 
-void CheckAgainst(Store& store, const Model& model) {
+void CheckAgainst(KeyStore& store, const KeyModel& model) {
   RC_ASSERT(store.keys->All().value() == std::vector<KeyPlace>(model.begin(), model.end()));
   std::map<uint64_t, std::multiset<int64_t>> pages;
   pages[77];
@@ -119,14 +119,14 @@ void CheckAgainst(Store& store, const Model& model) {
 }
 
 RC_GTEST_PROP(SqlitePurchaseKeysProperty, HoldWhatWasAddedAndRemovedAndCommitted, ()) {
-  Store store;
-  Model model;
+  KeyStore store;
+  KeyModel model;
   const int transactions = *rc::gen::inRange(0, 30);
   for (int i = 0; i < transactions; ++i) {
-    Model changed = model;
+    KeyModel changed = model;
     RC_ASSERT(store.db->Execute("BEGIN").ok());
     ChangeSome(store, changed);
-    const int end = Below(4);
+    const int end = KeysBelow(4);
     if (end == 0) {
       RC_ASSERT(store.db->Execute("ROLLBACK").ok());
       store.keys->Forget();
@@ -142,8 +142,8 @@ RC_GTEST_PROP(SqlitePurchaseKeysProperty, HoldWhatWasAddedAndRemovedAndCommitted
 }
 
 TEST(SqlitePurchaseKeysTest, ManySmallFlushesLeaveFewRunsWhoseIdsAreReused) {
-  Store store;
-  Model model;
+  KeyStore store;
+  KeyModel model;
   std::mt19937_64 random(1);
   int64_t most_runs = 0;
   for (int i = 0; i < 700; ++i) {
@@ -178,7 +178,7 @@ TEST(SqlitePurchaseKeysTest, ManySmallFlushesLeaveFewRunsWhoseIdsAreReused) {
 }
 
 TEST(SqlitePurchaseKeysTest, RunsThatLoseAllTheirEntriesAreGone) {
-  Store store;
+  KeyStore store;
   for (int64_t page = 1; page <= 5; ++page) {
     store.keys->Add(static_cast<uint64_t>(page), page);
     ASSERT_TRUE(store.Flush().ok());
@@ -194,8 +194,8 @@ TEST(SqlitePurchaseKeysTest, RunsThatLoseAllTheirEntriesAreGone) {
 }
 
 TEST(SqlitePurchaseKeysTest, MoreEntriesOfOneHashThanABlockHoldsAreFoundTogether) {
-  Store store;
-  Model model;
+  KeyStore store;
+  KeyModel model;
   constexpr uint64_t kHash = 5'000;
   for (int64_t page = 1; page <= 1'500; ++page) {
     model.insert({kHash, page});
@@ -224,7 +224,7 @@ TEST(SqlitePurchaseKeysTest, MoreEntriesOfOneHashThanABlockHoldsAreFoundTogether
 }
 
 TEST(SqlitePurchaseKeysTest, EqualEntriesCountEach) {
-  Store store;
+  KeyStore store;
   for (int i = 0; i < 3; ++i) {
     store.keys->Add(7, 1);
     store.keys->Add(7, 2);
@@ -238,7 +238,7 @@ TEST(SqlitePurchaseKeysTest, EqualEntriesCountEach) {
 }
 
 TEST(SqlitePurchaseKeysTest, WhatIsAddedAndRemovedBeforeAFlushCancelsOut) {
-  Store store;
+  KeyStore store;
   store.keys->Remove(7, 1);
   store.keys->Add(7, 1);
   store.keys->Add(7, 2);
@@ -249,7 +249,7 @@ TEST(SqlitePurchaseKeysTest, WhatIsAddedAndRemovedBeforeAFlushCancelsOut) {
 }
 
 TEST(SqlitePurchaseKeysTest, AnEntryToRemoveThatIsMissingIsDataLoss) {
-  Store store;
+  KeyStore store;
   store.keys->Add(7, 1);
   ASSERT_TRUE(store.Flush().ok());
   for (const KeyPlace& missing : {KeyPlace{7, 2}, KeyPlace{6, 1}, KeyPlace{8, 1}}) {
@@ -260,7 +260,7 @@ TEST(SqlitePurchaseKeysTest, AnEntryToRemoveThatIsMissingIsDataLoss) {
 }
 
 TEST(SqlitePurchaseKeysTest, TheFilterKnowsWhatIsFlushedAndNotWhatIsAdded) {
-  Store store;
+  KeyStore store;
   EXPECT_FALSE(store.MayContain(7));
   store.keys->Add(7, 1);
   EXPECT_FALSE(store.MayContain(7));
@@ -270,7 +270,7 @@ TEST(SqlitePurchaseKeysTest, TheFilterKnowsWhatIsFlushedAndNotWhatIsAdded) {
 }
 
 TEST(SqlitePurchaseKeysTest, TheFilterGrowsWithTheKeys) {
-  Store store;
+  KeyStore store;
   std::mt19937_64 random(2);
   std::vector<uint64_t> stored;
   // Loaded for few keys.
@@ -291,7 +291,7 @@ TEST(SqlitePurchaseKeysTest, TheFilterGrowsWithTheKeys) {
 }
 
 TEST(SqlitePurchaseKeysTest, TheFilterIsTrueAgainAfterAnotherConnectionWrote) {
-  Store store;
+  KeyStore store;
   EXPECT_FALSE(store.MayContain(7));
   const auto db =
       Database::Open(
@@ -309,7 +309,7 @@ TEST(SqlitePurchaseKeysTest, ADamagedBlockIsDataLossEverywhere) {
   for (const char* damage :
        {"x''", "x'00'", "x'80'", "substr(keys, 1, length(keys) - 1)", "CAST(keys || x'ff' AS BLOB)",
         "CAST(x'ffffffffffffffffffffffff' || keys AS BLOB)"}) {
-    Store store;
+    KeyStore store;
     for (uint64_t hash = 1; hash <= 100; ++hash) store.keys->Add(hash, 1'000);
     ASSERT_TRUE(store.Flush().ok());
     store.Dump("CREATE TABLE kept AS SELECT * FROM purchase_key_blocks");
@@ -328,7 +328,7 @@ TEST(SqlitePurchaseKeysTest, ADamagedBlockIsDataLossEverywhere) {
 }
 
 TEST(SqlitePurchaseKeysTest, AMergeOfADamagedRunIsDataLossAndChangesNothing) {
-  Store store;
+  KeyStore store;
   for (int64_t page = 1; page <= 7; ++page) {
     store.keys->Add(static_cast<uint64_t>(page), page);
     ASSERT_TRUE(store.Flush().ok());
