@@ -124,7 +124,7 @@ void WriteQueue::Work() {
       std::unique_lock lock(mutex_);
       wake_.wait_until(lock, std::min(next_trim_, next_quarantine_),
                        [this] { return draining_ || !queue_.empty(); });
-      if (queue_.empty() && draining_) return;
+      if (queue_.empty() && draining_) break;
       group.swap(queue_);
     }
     for (auto begin = group.begin(); begin != group.end();) {
@@ -139,6 +139,8 @@ void WriteQueue::Work() {
       begin = end;
     }
   }
+  // A directory at rest holds no more of the log than it must.
+  TrimLog();
 }
 
 void WriteQueue::DropErased(std::vector<Waiting>& group) {
@@ -224,11 +226,12 @@ void WriteQueue::KeepLimits(Instant now) {
   }
   if (now >= next_trim_) {
     next_trim_ = now + options_.trim_interval;
-    if (options_.log_retention == LogRetention::kFolded && options_.progress != nullptr) TrimLog();
+    TrimLog();
   }
 }
 
 void WriteQueue::TrimLog() {
+  if (options_.log_retention != LogRetention::kFolded || options_.progress == nullptr) return;
   std::lock_guard lock(trim_mutex_);
   if (trim_holds_ > 0) return;
   const storage::LogPosition first = options_.log->FirstRetainedPosition();
