@@ -172,7 +172,8 @@ CREATE TABLE purchase_owners (
 )sql";
 
 // Purchases are found by purchase_keys.h; `purchases` is a virtual table from then on, which the
-// view `orders` reads like the table before. Folds before `durable_position` survive power loss.
+// view `orders` reads like the table before. Folds up to `durable_position` survive power
+// loss.
 constexpr char kVersion4[] = R"sql(
 CREATE TABLE purchase_key_runs (
   run_id INTEGER PRIMARY KEY,
