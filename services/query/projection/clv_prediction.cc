@@ -87,20 +87,20 @@ ClvPredictionRow RowOf(const ReportView& view, const domain::AveragePrediction& 
 }
 
 // Every customer's prediction is the same, so the key alone orders them.
-using Best = BestCustomers<int>;
+using BestPredicted = BestCustomers<int>;
 
-absl::StatusOr<Best> Choose(const ReportView& view, const storage::PredictionQuery& query) {
-  const Best empty(view.version(), query.scope.range);
+absl::StatusOr<BestPredicted> Choose(const ReportView& view, const storage::PredictionQuery& query) {
+  const BestPredicted empty(view.version(), query.scope.range);
   if (query.customer_ids.empty()) {
     CLV_ASSIGN_OR_RETURN(
-        std::vector<Best> parts,
+        std::vector<BestPredicted> parts,
         view.ScanPopulation(
             empty, [](const CustomerChunk& /*chunk*/, const StateColumns& /*state*/, size_t /*i*/,
-                      uint32_t number, Best& part) { part.Add(0, number); }));
+                      uint32_t number, BestPredicted& part) { part.Add(0, number); }));
     for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
     return std::move(parts[0]);
   }
-  Best best = empty;
+  BestPredicted best = empty;
   std::vector<uint32_t> numbers;
   for (const std::string& id : query.customer_ids) {
     if (const auto number = view.version().Find(id)) numbers.push_back(*number);
@@ -143,7 +143,7 @@ absl::StatusOr<storage::PredictionReport> ClvPrediction(const ReportView& view,
   }
   // The average tells no p_alive, and a null one fails any bound above 0.
   if (query.min_p_alive > 0) return report;
-  CLV_ASSIGN_OR_RETURN(Best best, Choose(view, query));
+  CLV_ASSIGN_OR_RETURN(BestPredicted best, Choose(view, query));
   for (const uint32_t number : best.Take()) {
     report.rows.push_back(RowOf(view, prediction, number));
   }

@@ -82,7 +82,6 @@ struct CustomerChunk {
   Column<uint16_t> id_size = {};
   std::array<std::shared_ptr<const OrderBlock>, kChunkBlocks> orders;
   std::vector<std::pair<uint16_t, std::shared_ptr<const RareFacts>>> rare;  // by customer
-  uint64_t unconverted_rows = 0;
 
   std::string_view Id(size_t i) const { return {id[i], id_size[i]}; }
 

@@ -56,6 +56,7 @@ void ProjectionBuilder::BeginNext() {
     next_ = std::make_shared<ProjectionVersion>(*version_);
   }
   pending_.clear();
+  changed_.clear();
   open_.assign(next_->chunks.size(), nullptr);
 }
 
@@ -130,6 +131,9 @@ void ProjectionBuilder::Finish(const storage::ProjectionReading& reading) {
   next_->attribute_sets = static_cast<uint32_t>(texts_->attribute_sets.size());
   next_->texts = texts_;
   next_->ids = ids_;
+  std::sort(changed_.begin(), changed_.end());
+  changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+  next_->population = PopulationIndex::Of(version_.get(), *next_, changed_);
   version_ = std::move(next_);
 }
 
@@ -228,8 +232,6 @@ void ProjectionBuilder::PutRare(CustomerChunk& chunk, size_t i,
   const auto at = std::lower_bound(chunk.rare.begin(), chunk.rare.end(), i,
                                    [](const auto& entry, size_t key) { return entry.first < key; });
   const bool is_there = at != chunk.rare.end() && at->first == i;
-  if (is_there) chunk.unconverted_rows -= at->second->unconverted_dates.size();
-  if (rare != nullptr) chunk.unconverted_rows += rare->unconverted_dates.size();
   if (is_there && rare != nullptr) {
     at->second = std::move(rare);
   } else if (is_there) {
@@ -240,6 +242,7 @@ void ProjectionBuilder::PutRare(CustomerChunk& chunk, size_t i,
 }
 
 void ProjectionBuilder::PutOrders(uint32_t number, std::vector<ProjectedOrder> orders) {
+  changed_.push_back(number);
   pending_[number / kBlockCustomers].emplace_back(number % kBlockCustomers, std::move(orders));
   if (pending_.size() >= kMostPendingBlocks) PackOrders();
 }

@@ -60,6 +60,7 @@ class ProjectionBuilder {
   std::shared_ptr<ProjectionVersion> next_;
   std::vector<CustomerChunk*> open_;                     // by chunk; null: shared
   absl::flat_hash_map<uint32_t, PendingBlock> pending_;  // orders to pack, by block
+  std::vector<uint32_t> changed_;                        // numbers, maybe repeated
   std::shared_ptr<ProjectionTexts> texts_;
   std::shared_ptr<IdTable> ids_;
   absl::flat_hash_map<std::string, uint32_t> attribute_sets_;

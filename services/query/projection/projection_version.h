@@ -15,6 +15,7 @@
 #include "common/storage/storage.h"
 #include "services/query/projection/customer_chunk.h"
 #include "services/query/projection/id_table.h"
+#include "services/query/projection/population_index.h"
 #include "services/query/projection/stable_list.h"
 
 namespace clv::query {
@@ -39,6 +40,7 @@ struct ProjectionVersion {
   std::vector<std::shared_ptr<const CustomerChunk>> chunks;
   std::shared_ptr<const ProjectionTexts> texts;
   std::shared_ptr<const IdTable> ids;
+  std::shared_ptr<const PopulationIndex> population;
 
   const CustomerChunk& ChunkOf(uint32_t number) const { return *chunks[number / kChunkCustomers]; }
   std::string_view IdOf(uint32_t number) const {

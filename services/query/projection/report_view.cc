@@ -11,6 +11,19 @@ namespace {
 
 int64_t EndOfDay(int64_t seconds) { return (DayOf(seconds) + 1) * kSecondsPerDay - 1; }
 
+PopulationFigures KeptFigures(const PopulationIndex& population, int64_t scoring_day) {
+  PopulationFigures figures;
+  domain::PopulationTotals& totals = figures.totals;
+  totals.customers = population.first.size();
+  totals.repeat_customers = population.repeat_customers;
+  totals.repeat_order_days = population.repeat_order_days;
+  totals.tenure_days = absl::int128(totals.customers) * scoring_day - population.first_days;
+  totals.total_spend_micros = population.spend_micros;
+  totals.purchase_count = population.orders;
+  if (totals.customers > 0) figures.first_day = DayOf(population.first.At(0));
+  return figures;
+}
+
 bool Matches(const std::vector<std::string>& wanted, const std::string& value) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
 }
@@ -33,13 +46,16 @@ absl::StatusOr<ReportView> ReportView::Open(std::shared_ptr<const ProjectionVers
   return view;
 }
 
-void ReportView::ApplyFilters() {
+bool ReportView::has_filters() const {
   const storage::AttributeFilters& filters = scope_->filters;
+  return !filters.country.empty() || !filters.customer_segment.empty() ||
+         !filters.acquisition_source.empty();
+}
+
+void ReportView::ApplyFilters() {
   passes_.resize(version_->attribute_sets, 1);
-  if (filters.country.empty() && filters.customer_segment.empty() &&
-      filters.acquisition_source.empty()) {
-    return;
-  }
+  if (!has_filters()) return;
+  const storage::AttributeFilters& filters = scope_->filters;
   for (uint32_t set = 0; set < version_->attribute_sets; ++set) {
     const domain::CustomerAttributes& attributes = version_->texts->attribute_sets[set];
     passes_[set] = Matches(filters.country, attributes.country) &&
@@ -60,17 +76,16 @@ absl::StatusOr<storage::ReportContext> ReportView::Context() const {
   context.folded_position = version_->folded_position;
   context.rows_read = version_->customers;
   context.bytes_read = version_->chunks.size() * sizeof(StateColumns);
-  for (size_t c = 0; c < version_->chunks.size(); ++c) {
-    const CustomerChunk& chunk = *version_->chunks[c];
-    if (chunk.unconverted_rows == 0) continue;
-    for (const auto& [i, rare] : chunk.rare) {
-      if (!Passes(chunk, i)) continue;
-      const auto& dates = rare->unconverted_dates;
-      context.unconverted_purchases += static_cast<uint64_t>(
-          std::upper_bound(dates.begin(), dates.end(), as_of_seconds_,
-                           [](int64_t as_of, uint32_t date) { return as_of < int64_t{date}; }) -
-          dates.begin());
-    }
+  const auto is_visible = [&](const UnconvertedRow& row) {
+    return int64_t{row.date} <= as_of_seconds_;
+  };
+  const SortedBuckets<UnconvertedRow>& unconverted = version_->population->unconverted;
+  if (!has_filters()) {
+    context.unconverted_purchases = unconverted.CountWhile(is_visible);
+  } else {
+    unconverted.ForEach([&](const UnconvertedRow& row) {
+      if (is_visible(row) && PassesSet(row.attribute_set)) ++context.unconverted_purchases;
+    });
   }
   return context;
 }
@@ -92,6 +107,7 @@ AttributeGroups GroupBy(const ProjectionVersion& version,
 
 absl::StatusOr<PopulationFigures> FiguresOfPopulation(const ReportView& view) {
   const int64_t scoring_day = DayOf(view.scoring_as_of_seconds());
+  if (view.states().are_kept()) return KeptFigures(*view.version().population, scoring_day);
   PopulationFigures empty;
   empty.first_day = INT64_MAX;
   CLV_ASSIGN_OR_RETURN(const std::vector<PopulationFigures> parts,

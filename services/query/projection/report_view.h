@@ -41,6 +41,7 @@ class ReportView {
   const ScanOptions& scan() const { return scan_; }
   ScanOptions heavy_scan() const { return {scan_.deadline, true}; }
 
+  bool has_filters() const;
   bool has_window() const { return scope_->window.has_value(); }
   WindowBounds window() const;
 

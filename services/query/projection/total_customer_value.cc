@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -71,78 +72,61 @@ class AllFigures {
 // All listed customers, before filters: ranks, shares.
 class ListedSpends {
  public:
-  // Of those whose spends are asked for, `asked`.
-  static absl::StatusOr<ListedSpends> Of(const ReportView& view, const AllFigures& figures,
-                                         std::vector<int64_t> asked) {
-    std::sort(asked.begin(), asked.end());
-    asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
-    Part empty;
-    empty.below.resize(asked.size() + 1);
-    empty.equal.resize(asked.size());
+  static absl::StatusOr<ListedSpends> Of(const ReportView& view, const AllFigures& figures) {
+    ListedSpends spends;
+    if (!view.has_window() && view.states().are_kept()) {
+      spends.kept_ = view.version().population.get();
+      return spends;
+    }
+    struct Part {
+      std::vector<int64_t> spends;
+      __int128 sum_micros = 0;
+    };
     CLV_ASSIGN_OR_RETURN(
         std::vector<Part> parts,
-        ScanChunks(view.version().chunks.size(), view.scan(), empty, [&](size_t c, Part& part) {
+        ScanChunks(view.version().chunks.size(), view.scan(), Part(), [&](size_t c, Part& part) {
           const size_t size = view.version().SizeOf(c);
           for (size_t i = 0; i < size; ++i) {
             const Figures of_customer = figures.At(c, i);
-            if (of_customer.is_listed()) part.Add(of_customer.spend_micros, asked);
+            if (!of_customer.is_listed()) continue;
+            part.spends.push_back(of_customer.spend_micros);
+            part.sum_micros += of_customer.spend_micros;
           }
         }));
-    ListedSpends spends;
-    spends.asked_ = std::move(asked);
-    spends.all_ = std::move(parts[0]);
-    for (size_t p = 1; p < parts.size(); ++p) spends.all_ += parts[p];
+    for (Part& part : parts) {
+      Append(spends.sorted_, part.spends);
+      spends.sum_micros_ += part.sum_micros;
+    }
+    std::sort(spends.sorted_.begin(), spends.sorted_.end());
     return spends;
   }
 
-  uint64_t count() const { return all_.count; }
-  absl::int128 sum_micros() const { return all_.sum_micros; }
+  uint64_t count() const { return kept_ != nullptr ? kept_->by_spend.size() : sorted_.size(); }
+  absl::int128 sum_micros() const { return kept_ != nullptr ? kept_->spend_micros : sum_micros_; }
 
-  // Listed customers with strictly less, of one that was asked for.
+  // Listed customers with strictly less.
   uint64_t Smaller(int64_t spend_micros) const {
-    const size_t at = IndexOf(spend_micros);
-    uint64_t smaller = 0;
-    for (size_t k = 0; k <= at; ++k) smaller += all_.below[k] + (k < at ? all_.equal[k] : 0);
-    return smaller;
+    if (kept_ != nullptr) {
+      return kept_->by_spend.CountWhile(
+          [&](const SpendPlace& place) { return place.spend_micros < spend_micros; });
+    }
+    return static_cast<uint64_t>(std::lower_bound(sorted_.begin(), sorted_.end(), spend_micros) -
+                                 sorted_.begin());
   }
   uint64_t Greater(int64_t spend_micros) const {
-    return all_.count - Smaller(spend_micros) - all_.equal[IndexOf(spend_micros)];
+    if (kept_ != nullptr) {
+      return count() - kept_->by_spend.CountWhile([&](const SpendPlace& place) {
+        return place.spend_micros <= spend_micros;
+      });
+    }
+    return static_cast<uint64_t>(sorted_.end() -
+                                 std::upper_bound(sorted_.begin(), sorted_.end(), spend_micros));
   }
 
  private:
-  struct Part {
-    uint64_t count = 0;
-    __int128 sum_micros = 0;
-    std::vector<uint64_t> below;  // between the one asked for before and this one, exclusive
-    std::vector<uint64_t> equal;
-
-    void Add(int64_t spend_micros, const std::vector<int64_t>& asked) {
-      ++count;
-      sum_micros += spend_micros;
-      const auto at = std::lower_bound(asked.begin(), asked.end(), spend_micros);
-      const auto k = static_cast<size_t>(at - asked.begin());
-      if (at != asked.end() && *at == spend_micros) {
-        ++equal[k];
-      } else {
-        ++below[k];
-      }
-    }
-    Part& operator+=(const Part& more) {
-      count += more.count;
-      sum_micros += more.sum_micros;
-      for (size_t k = 0; k < below.size(); ++k) below[k] += more.below[k];
-      for (size_t k = 0; k < equal.size(); ++k) equal[k] += more.equal[k];
-      return *this;
-    }
-  };
-
-  size_t IndexOf(int64_t spend_micros) const {
-    return static_cast<size_t>(std::lower_bound(asked_.begin(), asked_.end(), spend_micros) -
-                               asked_.begin());
-  }
-
-  std::vector<int64_t> asked_;
-  Part all_;
+  const PopulationIndex* kept_ = nullptr;  // of the view's version; else
+  std::vector<int64_t> sorted_;
+  __int128 sum_micros_ = 0;
 };
 
 // Descending; nulls, which have no value, last.
@@ -181,13 +165,13 @@ SortKey KeyOf(CustomerSort sort, const Figures& figures, bool is_in_population) 
   return {};
 }
 
-using Best = BestCustomers<SortKey>;
+using BestValued = BestCustomers<SortKey>;
 
 // Those that are asked for by id: all that are known in any way.
-Best ChooseById(const ReportView& view, const CustomerValueQuery& query,
+BestValued ChooseById(const ReportView& view, const CustomerValueQuery& query,
                 const AllFigures& figures) {
   const ProjectionVersion& version = view.version();
-  Best best(version, query.scope.range);
+  BestValued best(version, query.scope.range);
   std::vector<uint32_t> numbers;
   for (const std::string& id : query.customer_ids) {
     if (const std::optional<uint32_t> number = version.Find(id)) numbers.push_back(*number);
@@ -206,12 +190,41 @@ Best ChooseById(const ReportView& view, const CustomerValueQuery& query,
   return best;
 }
 
-absl::StatusOr<Best> ChooseListed(const ReportView& view, const CustomerValueQuery& query,
+// The greatest spenders, from their kept order.
+BestValued ChooseGreatest(const ReportView& view, const CustomerValueQuery& query) {
+  const ProjectionVersion& version = view.version();
+  const SortedBuckets<SpendPlace>& by_spend = version.population->by_spend;
+  BestValued best(version, query.scope.range);
+  if (view.has_filters()) {
+    by_spend.ForEachFalling([&](const SpendPlace& place) {
+      if (view.PassesSet(place.attribute_set))
+        best.Add({.whole = place.spend_micros}, place.number);
+      return true;
+    });
+    return best;
+  }
+  by_spend.ForEachFalling([&](const SpendPlace& place) {
+    // Who is not as great as the last one wanted cannot be in the range.
+    if (best.count() >= best.wanted() && best.count() > 0 &&
+        place.spend_micros < best.last_added().whole) {
+      return false;
+    }
+    best.Add({.whole = place.spend_micros}, place.number);
+    return true;
+  });
+  best.SetCount(by_spend.size());
+  return best;
+}
+
+absl::StatusOr<BestValued> ChooseListed(const ReportView& view, const CustomerValueQuery& query,
                                   const AllFigures& figures) {
   const ProjectionVersion& version = view.version();
-  CLV_ASSIGN_OR_RETURN(std::vector<Best> parts,
+  if (query.sort == CustomerSort::kTotalSpend && !view.has_window() && view.states().are_kept()) {
+    return ChooseGreatest(view, query);
+  }
+  CLV_ASSIGN_OR_RETURN(std::vector<BestValued> parts,
                        ScanChunks(version.chunks.size(), view.scan(),
-                                  Best(version, query.scope.range), [&](size_t c, Best& part) {
+                                  BestValued(version, query.scope.range), [&](size_t c, BestValued& part) {
                                     const CustomerChunk& chunk = *version.chunks[c];
                                     const size_t size = version.SizeOf(c);
                                     for (size_t i = 0; i < size; ++i) {
@@ -273,7 +286,7 @@ absl::StatusOr<CustomerReport<TotalCustomerValueRow>> TotalCustomerValue(
   answer.report.context.model_version = 0;
   if (IsInverted(query.scope.window)) return answer;
   CLV_ASSIGN_OR_RETURN(const AllFigures figures, AllFigures::Of(view));
-  absl::StatusOr<Best> best = query.customer_ids.empty() ? ChooseListed(view, query, figures)
+  absl::StatusOr<BestValued> best = query.customer_ids.empty() ? ChooseListed(view, query, figures)
                                                          : ChooseById(view, query, figures);
   CLV_RETURN_IF_ERROR(best.status());
   answer.numbers = best->Take();
@@ -284,10 +297,7 @@ absl::StatusOr<CustomerReport<TotalCustomerValueRow>> TotalCustomerValue(
   const double predicted_clv =
       domain::PredictAverage(domain::FitAverage(population.totals), {}).predicted_clv;
   CLV_ASSIGN_OR_RETURN(const RfmBounds bounds, BoundsOfPopulation(view));
-  std::vector<int64_t> asked;
-  for (const uint32_t number : answer.numbers) asked.push_back(figures.At(number).spend_micros);
-  CLV_ASSIGN_OR_RETURN(const ListedSpends spends,
-                       ListedSpends::Of(view, figures, std::move(asked)));
+  CLV_ASSIGN_OR_RETURN(const ListedSpends spends, ListedSpends::Of(view, figures));
   for (const uint32_t number : answer.numbers) {
     const Figures of_customer = figures.At(number);
     TotalCustomerValueRow row;
