@@ -186,9 +186,9 @@ class GroupScan {
         chunk, i, view_.as_of_seconds(),
         [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
           const int64_t age = int64_t{order.date} - first;
-          if (age < 0) return;
+          if (age < 0 || age > domain::kEarlyValueDays.back() * kSecondsPerDay) return;
           for (size_t s = 0; s < kEarlySpans; ++s) {
-            if (age <= domain::kEarlyValueDays[s] * kSecondsPerDay) early[s] += order.value_micros;
+            early[s] += age <= domain::kEarlyValueDays[s] * kSecondsPerDay ? order.value_micros : 0;
           }
         });
     for (size_t s = 0; s < kEarlySpans; ++s) {

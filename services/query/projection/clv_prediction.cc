@@ -89,7 +89,8 @@ ClvPredictionRow RowOf(const ReportView& view, const domain::AveragePrediction& 
 // Every customer's prediction is the same, so the key alone orders them.
 using BestPredicted = BestCustomers<int>;
 
-absl::StatusOr<BestPredicted> Choose(const ReportView& view, const storage::PredictionQuery& query) {
+absl::StatusOr<BestPredicted> Choose(const ReportView& view,
+                                     const storage::PredictionQuery& query) {
   const BestPredicted empty(view.version(), query.scope.range);
   if (query.customer_ids.empty()) {
     CLV_ASSIGN_OR_RETURN(

@@ -118,8 +118,8 @@ BestSegmented ChooseFromOrder(const ReportView& view, const storage::Segmentatio
   int64_t spend = INT64_MAX;  // of the customer before
   version.population->by_spend.ForEachFalling([&](const SpendPlace& place) {
     if (place.spend_micros < spend) {
-      const auto reachable = static_cast<size_t>(
-          kBestTwoScores + bounds.monetary.ScoreOf(place.spend_micros));
+      const auto reachable =
+          static_cast<size_t>(kBestTwoScores + bounds.monetary.ScoreOf(place.spend_micros));
       size_t ahead = 0;
       for (size_t sum = reachable; sum < with_sum.size(); ++sum) ahead += with_sum[sum];
       if (ahead >= best.wanted()) return false;

@@ -114,22 +114,49 @@ absl::StatusOr<CustomerStates> CustomerStates::At(const ProjectionVersion& versi
   return states;
 }
 
+namespace {
+
+void FillWindowByRows(const CustomerChunk& chunk, size_t i, const WindowBounds& bounds,
+                      WindowColumns* columns) {
+  ForEachVisibleOrder(
+      chunk, i, bounds.as_of_seconds,
+      [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
+        if (int64_t{order.date} < bounds.start_seconds ||
+            int64_t{order.date} > bounds.end_seconds) {
+          return;
+        }
+        columns->spend_micros[i] += order.value_micros;
+        columns->refunded_micros[i] += order.refunded_micros;
+        if (!order.qualifies) return;
+        if (columns->orders[i]++ == 0) columns->first[i] = order.date;
+        columns->last[i] = order.date;
+      });
+}
+
+}  // namespace
+
 void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bounds,
                 WindowColumns* columns) {
+  // Orders that are rows of their own are visible by their own date.
+  const int64_t end = std::min(bounds.end_seconds, bounds.as_of_seconds);
+  const bool is_empty = end < 0 || bounds.start_seconds >= int64_t{kNoInstant};
+  const uint32_t first_date =
+      static_cast<uint32_t>(std::clamp<int64_t>(bounds.start_seconds, 0, kNoInstant));
+  const uint32_t last_date = static_cast<uint32_t>(std::clamp<int64_t>(end, 0, kNoInstant));
   for (size_t i = 0; i < size; ++i) {
-    ForEachVisibleOrder(
-        chunk, i, bounds.as_of_seconds,
-        [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
-          if (int64_t{order.date} < bounds.start_seconds ||
-              int64_t{order.date} > bounds.end_seconds) {
-            return;
-          }
-          columns->spend_micros[i] += order.value_micros;
-          columns->refunded_micros[i] += order.refunded_micros;
-          if (!order.qualifies) return;
-          if (columns->orders[i]++ == 0) columns->first[i] = order.date;
-          columns->last[i] = order.date;
-        });
+    const RareFacts* const rare = chunk.Rare(i);
+    if (rare != nullptr && !rare->rows.empty()) {
+      FillWindowByRows(chunk, i, bounds, columns);
+      continue;
+    }
+    const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
+    if (is_empty || block == nullptr) continue;
+    const OrderBlock::Sums sums = block->SumsOf(i % kBlockCustomers, first_date, last_date);
+    columns->spend_micros[i] = sums.value_micros;
+    columns->refunded_micros[i] = -sums.negative_micros;
+    columns->orders[i] = sums.qualifying;
+    columns->first[i] = sums.qualifying > 0 ? sums.first : 0;
+    columns->last[i] = sums.last;
   }
 }
 

@@ -35,16 +35,6 @@ OrderBlock::OrderBlock(const Orders& orders) {
   }
 }
 
-ProjectedOrder OrderBlock::order(size_t customer, size_t index) const {
-  const size_t i = begins_[customer] + index;
-  if (wide_values_.empty()) {
-    const int32_t value = values_[i];
-    return {dates_[i], value == kRefunded<int32_t> ? 0 : value * kMicrosPerCent, value >= 0};
-  }
-  const int64_t value = wide_values_[i];
-  return {dates_[i], value == kRefunded<int64_t> ? 0 : value, value >= 0};
-}
-
 std::vector<ProjectedOrder> OrderBlock::OrdersOf(size_t customer) const {
   std::vector<ProjectedOrder> orders;
   orders.reserve(count(customer));

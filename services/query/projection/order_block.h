@@ -45,7 +45,20 @@ class OrderBlock {
     }
   }
 
-  ProjectedOrder order(size_t customer, size_t index) const;
+  // Sums over the orders of a customer that are dated inside the bounds, both included.
+  struct Sums {
+    int64_t value_micros = 0;
+    int64_t negative_micros = 0;  // of the negative values alone
+    uint32_t qualifying = 0;
+    uint32_t first = UINT32_MAX;  // qualifying
+    uint32_t last = 0;
+  };
+  Sums SumsOf(size_t customer, uint32_t first_date, uint32_t last_date) const {
+    return wide_values_.empty()
+               ? SumsOf(customer, values_.data(), int64_t{kMicrosPerCent}, first_date, last_date)
+               : SumsOf(customer, wide_values_.data(), int64_t{1}, first_date, last_date);
+  }
+
   std::vector<ProjectedOrder> OrdersOf(size_t customer) const;
 
   // In memory.
@@ -64,6 +77,28 @@ class OrderBlock {
       const Value value = values[i];
       visit(dates_[i], value == kRefunded<Value> ? int64_t{0} : int64_t{value} * unit, value >= 0);
     }
+  }
+
+  template <typename Value>
+  Sums SumsOf(size_t customer, const Value* values, int64_t unit, uint32_t first_date,
+              uint32_t last_date) const {
+    Sums sums;
+    int64_t value_units = 0;
+    int64_t negative_units = 0;
+    for (uint32_t i = begins_[customer]; i < begins_[customer + 1]; ++i) {
+      const uint32_t date = dates_[i];
+      const bool is_inside = date >= first_date && date <= last_date;
+      const int64_t value = is_inside && values[i] != kRefunded<Value> ? int64_t{values[i]} : 0;
+      const bool qualifies = is_inside && values[i] >= 0;
+      value_units += value;
+      negative_units += value < 0 ? value : 0;
+      sums.qualifying += qualifies ? 1 : 0;
+      sums.first = qualifies && date < sums.first ? date : sums.first;
+      sums.last = qualifies && date > sums.last ? date : sums.last;
+    }
+    sums.value_micros = value_units * unit;
+    sums.negative_micros = negative_units * unit;
+    return sums;
   }
 
   std::array<uint32_t, kBlockCustomers + 1> begins_ = {};

@@ -15,6 +15,14 @@ constexpr std::chrono::milliseconds kPauseWithoutStore(20);
 // Between two applies that nobody asked for: leaves the cores to those who write and ask.
 constexpr std::chrono::milliseconds kLeastPause(2);
 constexpr int kPausePerApply = 3;
+// Applies that take long are those of a bulk load, whose rows nobody waits for.
+constexpr std::chrono::milliseconds kLongApply(250);
+constexpr int kPausePerLongApply = 20;
+
+std::chrono::nanoseconds PauseAfter(std::chrono::nanoseconds apply) {
+  return std::max<std::chrono::nanoseconds>(
+      kLeastPause, apply * (apply < kLongApply ? kPausePerApply : kPausePerLongApply));
+}
 
 }  // namespace
 
@@ -84,9 +92,7 @@ void Projection::Follow() {
       status = Apply();
     }
     const auto took = steady_clock::now() - begin;
-    const auto pause = status.ok()
-                           ? std::max<std::chrono::nanoseconds>(kLeastPause, took * kPausePerApply)
-                           : std::chrono::nanoseconds(kPauseWithoutStore);
+    const auto pause = status.ok() ? PauseAfter(took) : kPauseWithoutStore;
     if (!Pause(pause)) return;
   } while (Pause(std::chrono::nanoseconds::zero()));
 }

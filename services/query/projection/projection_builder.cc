@@ -124,6 +124,7 @@ absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading
 
 void ProjectionBuilder::Finish(const storage::ProjectionReading& reading) {
   PackOrders();
+  next_->serial = ++last_serial_;
   next_->folded_position = reading.folded_position();
   next_->last_change = reading.last_change();
   next_->reporting_currency = reading.reporting_currency();

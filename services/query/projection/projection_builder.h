@@ -58,6 +58,7 @@ class ProjectionBuilder {
 
   std::shared_ptr<const ProjectionVersion> version_;  // the last one; null: make it from nothing
   std::shared_ptr<ProjectionVersion> next_;
+  uint64_t last_serial_ = 0;
   std::vector<CustomerChunk*> open_;                     // by chunk; null: shared
   absl::flat_hash_map<uint32_t, PendingBlock> pending_;  // orders to pack, by block
   std::vector<uint32_t> changed_;                        // numbers, maybe repeated

@@ -30,6 +30,7 @@ struct ProjectionTexts {
 // An immutable state that existed. Customers are numbered in the order in which the projection met
 // them; customer `n` is at index n % kChunkCustomers of chunk n / kChunkCustomers.
 struct ProjectionVersion {
+  uint64_t serial = 0;  // rises from version to version, also where nothing is shared
   storage::LogPosition folded_position = 0;
   uint64_t last_change = 0;
   std::string reporting_currency;

@@ -169,7 +169,7 @@ using BestValued = BestCustomers<SortKey>;
 
 // Those that are asked for by id: all that are known in any way.
 BestValued ChooseById(const ReportView& view, const CustomerValueQuery& query,
-                const AllFigures& figures) {
+                      const AllFigures& figures) {
   const ProjectionVersion& version = view.version();
   BestValued best(version, query.scope.range);
   std::vector<uint32_t> numbers;
@@ -217,25 +217,25 @@ BestValued ChooseGreatest(const ReportView& view, const CustomerValueQuery& quer
 }
 
 absl::StatusOr<BestValued> ChooseListed(const ReportView& view, const CustomerValueQuery& query,
-                                  const AllFigures& figures) {
+                                        const AllFigures& figures) {
   const ProjectionVersion& version = view.version();
   if (query.sort == CustomerSort::kTotalSpend && !view.has_window() && view.states().are_kept()) {
     return ChooseGreatest(view, query);
   }
-  CLV_ASSIGN_OR_RETURN(std::vector<BestValued> parts,
-                       ScanChunks(version.chunks.size(), view.scan(),
-                                  BestValued(version, query.scope.range), [&](size_t c, BestValued& part) {
-                                    const CustomerChunk& chunk = *version.chunks[c];
-                                    const size_t size = version.SizeOf(c);
-                                    for (size_t i = 0; i < size; ++i) {
-                                      const Figures of_customer = figures.At(c, i);
-                                      if (!of_customer.is_listed() || !view.Passes(chunk, i))
-                                        continue;
-                                      part.Add(KeyOf(query.sort, of_customer,
-                                                     view.states()[c].purchase_count[i] >= 1),
-                                               static_cast<uint32_t>(c * kChunkCustomers + i));
-                                    }
-                                  }));
+  CLV_ASSIGN_OR_RETURN(
+      std::vector<BestValued> parts,
+      ScanChunks(version.chunks.size(), view.scan(), BestValued(version, query.scope.range),
+                 [&](size_t c, BestValued& part) {
+                   const CustomerChunk& chunk = *version.chunks[c];
+                   const size_t size = version.SizeOf(c);
+                   for (size_t i = 0; i < size; ++i) {
+                     const Figures of_customer = figures.At(c, i);
+                     if (!of_customer.is_listed() || !view.Passes(chunk, i)) continue;
+                     part.Add(
+                         KeyOf(query.sort, of_customer, view.states()[c].purchase_count[i] >= 1),
+                         static_cast<uint32_t>(c * kChunkCustomers + i));
+                   }
+                 }));
   for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
   return std::move(parts[0]);
 }
@@ -287,7 +287,7 @@ absl::StatusOr<CustomerReport<TotalCustomerValueRow>> TotalCustomerValue(
   if (IsInverted(query.scope.window)) return answer;
   CLV_ASSIGN_OR_RETURN(const AllFigures figures, AllFigures::Of(view));
   absl::StatusOr<BestValued> best = query.customer_ids.empty() ? ChooseListed(view, query, figures)
-                                                         : ChooseById(view, query, figures);
+                                                               : ChooseById(view, query, figures);
   CLV_RETURN_IF_ERROR(best.status());
   answer.numbers = best->Take();
   answer.report.total_rows = best->count();
