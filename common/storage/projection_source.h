@@ -48,6 +48,8 @@ class ProjectionReading {
  public:
   virtual ~ProjectionReading() = default;
 
+  // Given to the store when it was made.
+  virtual const std::string& store_id() const = 0;
   virtual LogPosition folded_position() const = 0;
   // Counts the transactions that changed values; 0 in a store that never saw one.
   virtual uint64_t last_change() const = 0;

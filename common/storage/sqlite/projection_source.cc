@@ -20,6 +20,8 @@ constexpr char kCurrency[] =
     "SELECT value, (SELECT text_id FROM purchase_texts WHERE text = value) FROM settings "
     "WHERE key = 'reporting_currency'";
 
+constexpr char kStoreId[] = "store_id";
+
 struct Currency {
   std::string code;  // empty: none yet
   TextId text = 0;
@@ -78,6 +80,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
     return reading;
   }
 
+  const std::string& store_id() const override { return store_id_; }
   LogPosition folded_position() const override { return folded_position_; }
   uint64_t last_change() const override { return last_change_; }
   const std::string& reporting_currency() const override { return currency_.code; }
@@ -125,6 +128,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
 
   absl::Status ReadState() {
     CLV_ASSIGN_OR_RETURN(folded_position_, connection_.reads->Checkpoint());
+    CLV_ASSIGN_OR_RETURN(store_id_, connection_.reads->Setting(kStoreId));
     CLV_ASSIGN_OR_RETURN(currency_, ReadCurrency(connection_.currency));
     CLV_ASSIGN_OR_RETURN(last_change_, connection_.changes->LastChange());
     CLV_RETURN_IF_ERROR(connection_.horizon.Step().status());
@@ -135,6 +139,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
 
   Connection& connection_;
   Transaction transaction_;
+  std::string store_id_;
   LogPosition folded_position_ = 0;
   uint64_t last_change_ = 0;
   Currency currency_;

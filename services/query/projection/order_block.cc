@@ -1,5 +1,8 @@
 #include "services/query/projection/order_block.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace clv::query {
 
 OrderBlock::OrderBlock(const Orders& orders) {
@@ -33,6 +36,19 @@ OrderBlock::OrderBlock(const Orders& orders) {
     }
     begins_[customer + 1] = static_cast<uint32_t>(dates_.size());
   }
+}
+
+OrderBlock::OrderBlock(Parts parts)
+    : begins_(parts.begins),
+      dates_(std::move(parts.dates)),
+      values_(std::move(parts.cents)),
+      wide_values_(std::move(parts.micros)) {}
+
+bool OrderBlock::AreWhole(const Parts& parts) {
+  return parts.begins.front() == 0 && std::is_sorted(parts.begins.begin(), parts.begins.end()) &&
+         parts.begins.back() == parts.dates.size() &&
+         parts.cents.size() + parts.micros.size() == parts.dates.size() &&
+         (parts.cents.empty() || parts.micros.empty());
 }
 
 std::vector<ProjectedOrder> OrderBlock::OrdersOf(size_t customer) const {

@@ -33,6 +33,22 @@ class OrderBlock {
 
   explicit OrderBlock(const Orders& orders);
 
+  // What a block is made of: `begins` into the orders, rising, from 0 to their number, and dates;
+  // cents or else micros, of which one is empty.
+  struct Parts {
+    std::array<uint32_t, kBlockCustomers + 1> begins = {};
+    std::vector<uint32_t> dates;
+    std::vector<int32_t> cents;
+    std::vector<int64_t> micros;
+  };
+  explicit OrderBlock(Parts parts);
+  // Whether they make a block.
+  static bool AreWhole(const Parts& parts);
+  const std::array<uint32_t, kBlockCustomers + 1>& begins() const { return begins_; }
+  const std::vector<uint32_t>& dates() const { return dates_; }
+  const std::vector<int32_t>& cents() const { return values_; }
+  const std::vector<int64_t>& micros() const { return wide_values_; }
+
   size_t count(size_t customer) const { return begins_[customer + 1] - begins_[customer]; }
 
   // Calls `visit(date, value_micros, qualifies)` for each order of a customer.

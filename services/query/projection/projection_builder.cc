@@ -12,6 +12,11 @@ namespace {
 // Orders wait until their blocks are packed, so that a block is packed once for many customers.
 constexpr size_t kMostPendingBlocks = 1'024;
 
+std::string KeyOf(const domain::CustomerAttributes& attributes) {
+  return absl::StrCat(attributes.country, absl::string_view("\0", 1), attributes.customer_segment,
+                      absl::string_view("\0", 1), attributes.acquisition_source);
+}
+
 std::shared_ptr<IdTable> TableFor(const ProjectionVersion& version, size_t capacity) {
   auto table = std::make_shared<IdTable>(capacity);
   for (uint32_t number = 0; number < version.customers; ++number) {
@@ -44,6 +49,23 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> ProjectionBuilder::Adva
   return version_;
 }
 
+bool ProjectionBuilder::Adopt(ProjectionBase base, const storage::ProjectionReading& reading) {
+  const ProjectionVersion& kept = *base.version;
+  if (kept.store_id != reading.store_id() || kept.last_change > reading.last_change() ||
+      kept.folded_position > reading.folded_position() ||
+      kept.reporting_currency != reading.reporting_currency()) {
+    return false;
+  }
+  texts_ = std::move(base.texts);
+  ids_ = std::move(base.ids);
+  for (uint32_t set = 0; set < kept.attribute_sets; ++set) {
+    attribute_sets_.emplace(KeyOf(texts_->attribute_sets[set]), set);
+  }
+  for (uint32_t n = 1; n < kept.categories; ++n) categories_.emplace(texts_->categories[n], n);
+  version_ = std::move(base.version);
+  return true;
+}
+
 void ProjectionBuilder::BeginNext() {
   if (version_ == nullptr) {
     next_ = std::make_shared<ProjectionVersion>();
@@ -61,6 +83,7 @@ void ProjectionBuilder::BeginNext() {
 }
 
 absl::Status ProjectionBuilder::Load(storage::ProjectionReading& reading) {
+  ++loads_;
   version_.reset();
   BeginNext();
   return reading.ScanFrom(
@@ -125,11 +148,13 @@ absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading
 void ProjectionBuilder::Finish(const storage::ProjectionReading& reading) {
   PackOrders();
   next_->serial = ++last_serial_;
+  next_->store_id = reading.store_id();
   next_->folded_position = reading.folded_position();
   next_->last_change = reading.last_change();
   next_->reporting_currency = reading.reporting_currency();
   next_->horizon_seconds = reading.horizon_seconds();
   next_->attribute_sets = static_cast<uint32_t>(texts_->attribute_sets.size());
+  next_->categories = static_cast<uint32_t>(texts_->categories.size());
   next_->texts = texts_;
   next_->ids = ids_;
   std::sort(changed_.begin(), changed_.end());
@@ -171,10 +196,7 @@ CustomerChunk& ProjectionBuilder::Open(size_t chunk) {
 }
 
 uint32_t ProjectionBuilder::AttributeSetOf(const domain::CustomerAttributes& attributes) {
-  const std::string key =
-      absl::StrCat(attributes.country, absl::string_view("\0", 1), attributes.customer_segment,
-                   absl::string_view("\0", 1), attributes.acquisition_source);
-  const auto [entry, is_new] = attribute_sets_.try_emplace(key, 0);
+  const auto [entry, is_new] = attribute_sets_.try_emplace(KeyOf(attributes), 0);
   if (is_new) entry->second = static_cast<uint32_t>(texts_->attribute_sets.Append(attributes));
   return entry->second;
 }

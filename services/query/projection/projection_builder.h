@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "common/storage/projection_source.h"
 #include "services/query/projection/projection_version.h"
+#include "services/query/projection/snapshot_file.h"
 
 namespace clv::query {
 
@@ -28,6 +29,13 @@ class ProjectionBuilder {
   // vanished that are not named. After an error the next one is made from nothing.
   absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Advance(
       storage::ProjectionReading& reading);
+
+  // Goes on from a version that was kept, where it is an earlier state of the store that `reading`
+  // reads; returns whether it is. Before the first Advance.
+  bool Adopt(ProjectionBase base, const storage::ProjectionReading& reading);
+
+  // How often a version was made from nothing.
+  uint64_t loads() const { return loads_; }
 
  private:
   absl::Status Load(storage::ProjectionReading& reading);
@@ -59,6 +67,7 @@ class ProjectionBuilder {
   std::shared_ptr<const ProjectionVersion> version_;  // the last one; null: make it from nothing
   std::shared_ptr<ProjectionVersion> next_;
   uint64_t last_serial_ = 0;
+  uint64_t loads_ = 0;
   std::vector<CustomerChunk*> open_;                     // by chunk; null: shared
   absl::flat_hash_map<uint32_t, PendingBlock> pending_;  // orders to pack, by block
   std::vector<uint32_t> changed_;                        // numbers, maybe repeated

@@ -31,6 +31,7 @@ struct ProjectionTexts {
 // them; customer `n` is at index n % kChunkCustomers of chunk n / kChunkCustomers.
 struct ProjectionVersion {
   uint64_t serial = 0;  // rises from version to version, also where nothing is shared
+  std::string store_id;
   storage::LogPosition folded_position = 0;
   uint64_t last_change = 0;
   std::string reporting_currency;
@@ -38,6 +39,7 @@ struct ProjectionVersion {
 
   uint32_t customers = 0;  // numbers given, removed customers included
   uint32_t attribute_sets = 0;
+  uint32_t categories = 0;
   std::vector<std::shared_ptr<const CustomerChunk>> chunks;
   std::shared_ptr<const ProjectionTexts> texts;
   std::shared_ptr<const IdTable> ids;

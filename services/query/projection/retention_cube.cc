@@ -92,8 +92,7 @@ RetentionCube RetentionCube::With(std::vector<Change> changes) const {
   return next;
 }
 
-const std::vector<std::shared_ptr<const CubeCohort>>& RetentionCube::Of(
-    uint32_t attribute_set) const {
+const RetentionCube::CohortList& RetentionCube::Of(uint32_t attribute_set) const {
   static const CohortList nothing;
   if (attribute_set >= sets_.size() || sets_[attribute_set] == nullptr) return nothing;
   return *sets_[attribute_set];

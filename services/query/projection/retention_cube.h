@@ -39,19 +39,26 @@ class RetentionCube {
   };
   static CubeCohort ContributionOf(const CustomerChunk& chunk, size_t i);
 
+  // Cohorts, which differ in their numbers and are sorted by them.
+  using CohortList = std::vector<std::shared_ptr<const CubeCohort>>;
+
+  RetentionCube() = default;
+  // From lists that were kept: of all sets together, and of each (null: nothing).
+  RetentionCube(CohortList all, std::vector<std::shared_ptr<const CohortList>> sets, bool has_sets)
+      : all_(std::move(all)), sets_(std::move(sets)), has_sets_(has_sets) {}
+
   // The cube with changes in the sums.
   RetentionCube With(std::vector<Change> changes) const;
 
-  // Cohorts over all customers, by number.
-  const std::vector<std::shared_ptr<const CubeCohort>>& all() const { return all_; }
+  // Cohorts over all customers.
+  const CohortList& all() const { return all_; }
 
   // Whether `Of` tells of every attribute set.
   bool has_sets() const { return has_sets_; }
   // Cohorts of one attribute set, likewise.
-  const std::vector<std::shared_ptr<const CubeCohort>>& Of(uint32_t attribute_set) const;
+  const CohortList& Of(uint32_t attribute_set) const;
 
  private:
-  using CohortList = std::vector<std::shared_ptr<const CubeCohort>>;
   // Changes of one set, which the call sorts.
   static void Apply(std::vector<const Change*>& changes, CohortList* cohorts);
 

@@ -65,6 +65,13 @@ class SortedBuckets {
     }
   }
 
+  std::vector<Value> All() const {
+    std::vector<Value> all;
+    all.reserve(size());
+    ForEach([&](const Value& value) { all.push_back(value); });
+    return all;
+  }
+
   // The list without `removed` and with `added`; both sorted. What is in both cancels out, and what
   // is removed must be there.
   SortedBuckets With(const std::vector<Value>& removed, const std::vector<Value>& added) const {
