@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "common/domain/average_model.h"
+#include "common/domain/gamma_gamma.h"
 #include "common/domain/report_rows.h"
 
 namespace clv::domain {
@@ -46,16 +47,6 @@ struct CustomerHistory {
 // The share of an imported record's total that its repeat orders stand for: total_spend_micros *
 // (purchase_count - 1) / purchase_count, cut to whole micros; 0 where the total is not positive.
 int64_t ImportedSpendMicros(int64_t total_spend_micros, int64_t purchase_count);
-
-// Gamma-Gamma (Fader & Hardie 2013): the values of a customer's order days are Gamma(p, nu), nu ~
-// Gamma(q, v) among customers. v is in currency units.
-struct SpendParameters {
-  double p = 0;
-  double q = 0;
-  double v = 0;
-
-  bool operator==(const SpendParameters&) const = default;
-};
 
 // What a stored fit, or the average of the data, predicts with.
 struct FittedModel {
