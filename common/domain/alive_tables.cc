@@ -68,7 +68,8 @@ class AliveTables::OfFrequency {
   OfFrequency(const Terms& terms, double x)
       : terms_(terms),
         shape_(terms.r + x),
-        drop_out_(terms.a, terms.c_without_repeats + (terms.c_grows ? x : 0)),
+        c_(terms.c_without_repeats + (terms.c_grows ? x : 0)),
+        drop_out_(terms.a, c_),
         log_alpha_(std::log(terms.alpha)),
         survival_(std::log1p(terms.horizon / terms.alpha),
                   // The survival falls no faster than with the power of a or of the shape.
@@ -93,13 +94,16 @@ class AliveTables::OfFrequency {
   }
   double DiscountedAt(double rate) const {
     if (!(terms_.delta > 0)) return 0;
-    return shape_ / rate * DiscountedIntegral(terms_.delta, terms_.horizon, rate, [&](double t) {
+    // The time in which the rate of purchases begins to fall.
+    const double scale = rate / (1 + shape_ * terms_.a / (terms_.a + c_));
+    return shape_ / rate * DiscountedIntegral(terms_.delta, terms_.horizon, scale, [&](double t) {
              return survival_.At(std::log1p(t / rate));
            });
   }
 
   const Terms terms_;
   const double shape_;
+  const double c_;
   const BetaMixture drop_out_;
   const double log_alpha_;
   const Interpolation survival_;   // by ln(1 + t / rate)

@@ -29,7 +29,7 @@ namespace clv::domain {
 
 // One customer with at least one order, as of the day of a prediction; 0 <= t_x <= T.
 struct CustomerHistory {
-  uint32_t frequency = 0;     // x: CustomerSummary::repeat_order_days
+  uint32_t frequency = 0;     // x: CustomerSummary::repeat_order_days, cut at 10^9
   uint32_t recency_days = 0;  // t_x: day of the last order - day of the first
   uint32_t tenure_days = 0;   // T: day of the prediction - day of the first order
 

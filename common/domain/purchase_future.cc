@@ -74,7 +74,7 @@ size_t QuantileOf(const CountDistribution& counts, double probability) {
 
 double BetaGeometricFuture::Discounted(double delta, double horizon) const {
   if (delta == 0 && horizon < kInfinity) return Expected(horizon);
-  return shape_ / rate_ * DiscountedIntegral(delta, horizon, rate_, [&](double t) {
+  return shape_ / rate_ * DiscountedIntegral(delta, horizon, scale(), [&](double t) {
            return drop_out_.Survival(shape_ + 1, t / rate_);
          });
 }
@@ -116,7 +116,8 @@ double GammaDropOutFuture::StillAlive(double t) const {
 double GammaDropOutFuture::Discounted(double delta, double horizon) const {
   if (delta == 0 && horizon < kInfinity) return Expected(horizon);
   return shape_ / rate_ *
-         DiscountedIntegral(delta, horizon, drop_rate_, [&](double t) { return StillAlive(t); });
+         DiscountedIntegral(delta, horizon, drop_rate_ / (1 + drop_shape_),
+                            [&](double t) { return StillAlive(t); });
 }
 
 double GammaDropOutFuture::NoPurchase(double t) const {
@@ -154,11 +155,12 @@ CountDistribution GammaDropOutFuture::Counts(double t) const {
   CountDistribution counts = NegativeBinomial(shape_, t / rate_);
   const double survives = StillAlive(t);
   for (double& count : counts) count *= survives;
-  // Deaths at z in (0, t), by panels that are narrower than the negative binomial's peaks.
-  const double scale = std::min(rate_, drop_rate_);
+  // Deaths at z in (0, t), by panels in ln(1 + z / scale) that are narrower than the peaks of the
+  // negative binomials there; the first of them lie within scale.
+  const double scale = std::min(rate_ / (1 + shape_), drop_rate_ / (1 + drop_shape_));
   const double log_end = std::log1p(t / scale);
-  const double peaks = std::sqrt(std::max(shape_, static_cast<double>(counts.size())));
-  const int panels = std::max(1, static_cast<int>(std::ceil(log_end * std::max(0.7, peaks / 6))));
+  const double peaks = 1 / std::sqrt(1 / shape_ + 1 / static_cast<double>(counts.size()));
+  const int panels = std::max(1, static_cast<int>(std::ceil(log_end * std::max(0.7, peaks / 4))));
   const PanelRule& rule = GetPanelRule();
   const double half = log_end / panels / 2;
   for (int panel = 0; panel < panels; ++panel) {

@@ -51,6 +51,9 @@ class BetaGeometricFuture {
   double NoPurchase(double t) const;
   // Time at which NoPurchase is `probability`, inside (0, 1).
   double TimeOfNoPurchase(double probability) const;
+  // The time in which the rate of purchases begins to fall.
+  double scale() const { return rate_ / (1 + shape_ * a_ / (a_ + c_)); }
+  // P(Y(t) = n).
   CountDistribution Counts(double t) const {
     return BetaGeometricCounts(shape_, t / rate_, a_, c_);
   }
