@@ -20,8 +20,8 @@ constexpr size_t kThinned = 20'000;
 constexpr double kLeastLog = -9;
 constexpr double kGreatestLog = 12;
 constexpr double kHoldingBack = 1e-3;
-// Twice the log-likelihood ratio that one parameter exceeds by chance in one of twenty.
-constexpr double kSignificant = 3.84;
+// Twice the log-likelihood ratio that two parameters exceed by chance in one of a hundred.
+constexpr double kSignificant = 9.21;
 
 LogLikelihood Evaluate(ModelFamily family, const std::array<double, 4>& p,
                        const HistoryGroups& histories) {

@@ -45,7 +45,7 @@ struct FamilyFit {
   // infinity); they are kept near the edge.
   bool at_boundary = false;
   // Of a family with drop-out: better than the NBD by more than chance explains (twice the
-  // difference of log-likelihoods above 3.84). Where it is not, serve the NBD.
+  // difference of log-likelihoods above 9.21). Where it is not, serve the NBD.
   bool drop_out_identified = true;
   int evaluations = 0;
   double log_score = 0;  // of the choice, see model_choice.h

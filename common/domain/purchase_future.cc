@@ -15,46 +15,60 @@ constexpr double kNegligibleTerm = 1e-18;
 // Below, the first term of a negative binomial is too small to begin with.
 constexpr double kLeastLogFirst = -600;
 
+// Consecutive terms of a negative binomial, all others being negligible.
+struct Window {
+  size_t first = 0;
+  std::vector<double> terms;
+};
+
 // From the mode outwards, where the first term would underflow.
-CountDistribution FromMode(double shape, double exposure) {
+Window FromMode(double shape, double exposure) {
   const double q = exposure / (1 + exposure);
-  const double mode = std::min(std::floor((shape - 1) * exposure), double{kMostCounts});
-  CountDistribution counts(static_cast<size_t>(mode) + 1, 0.0);
+  const auto mode = static_cast<size_t>(
+      std::clamp(std::floor((shape - 1) * exposure), 0.0, double{kMostCounts - 1}));
+  Window window{.first = mode};
   double term = 1;
-  for (auto n = counts.size(); n-- > 0 && term > kNegligibleTerm;) {
-    counts[n] = term;
+  for (size_t n = mode; term > kNegligibleTerm; --n) {
+    window.first = n;
+    window.terms.push_back(term);
+    if (n == 0) break;
     term *= static_cast<double>(n) / ((shape + static_cast<double>(n) - 1) * q);
   }
+  std::reverse(window.terms.begin(), window.terms.end());
   term = 1;
-  double total = 0;
-  for (const double count : counts) total += count;
-  while (counts.size() < kMostCounts) {
-    const auto n = static_cast<double>(counts.size());
-    term *= (shape + n - 1) / n * q;
+  for (size_t n = mode + 1; n < kMostCounts; ++n) {
+    term *= (shape + static_cast<double>(n) - 1) / static_cast<double>(n) * q;
     if (term < kNegligibleTerm) break;
-    counts.push_back(term);
-    total += term;
+    window.terms.push_back(term);
   }
-  for (double& count : counts) count /= total;
-  return counts;
+  double total = 0;
+  for (const double one : window.terms) total += one;
+  for (double& one : window.terms) one /= total;
+  return window;
+}
+
+Window NegativeBinomialWindow(double shape, double exposure) {
+  const double log_first = -shape * std::log1p(exposure);
+  if (log_first < kLeastLogFirst) return FromMode(shape, exposure);
+  const double q = exposure / (1 + exposure);
+  Window window{.terms = {std::exp(log_first)}};
+  double greatest = window.terms[0];
+  while (window.terms.size() < kMostCounts) {
+    const auto n = static_cast<double>(window.terms.size());
+    const double term = window.terms.back() * (shape + n - 1) / n * q;
+    if (term < kNegligibleTerm * greatest && term < window.terms.back()) break;
+    greatest = std::max(greatest, term);
+    window.terms.push_back(term);
+  }
+  return window;
 }
 
 }  // namespace
 
 CountDistribution NegativeBinomial(double shape, double exposure) {
-  const double log_first = -shape * std::log1p(exposure);
-  if (log_first < kLeastLogFirst) return FromMode(shape, exposure);
-  const double q = exposure / (1 + exposure);
-  CountDistribution counts = {std::exp(log_first)};
-  double greatest = counts[0];
-  while (counts.size() < kMostCounts) {
-    const auto n = static_cast<double>(counts.size());
-    const double term = counts.back() * (shape + n - 1) / n * q;
-    if (term < kNegligibleTerm * greatest && term < counts.back()) break;
-    greatest = std::max(greatest, term);
-    counts.push_back(term);
-  }
-  return counts;
+  Window window = NegativeBinomialWindow(shape, exposure);
+  if (window.first > 0) window.terms.insert(window.terms.begin(), window.first, 0.0);
+  return std::move(window.terms);
 }
 
 CountDistribution GivenAlive(double p_alive, CountDistribution alive) {

@@ -20,7 +20,7 @@ using CountDistribution = std::vector<double>;
 
 // Distributions over more counts than these are cut there; such a customer buys hundreds of times a
 // day.
-inline constexpr size_t kMostCounts = size_t{1} << 20;
+inline constexpr size_t kMostCounts = size_t{1} << 17;
 
 // P(N = n) of N ~ Poisson(lambda t), lambda ~ Gamma(shape, rate), with exposure = t / rate.
 CountDistribution NegativeBinomial(double shape, double exposure);
