@@ -35,17 +35,11 @@ void FillGaps(FrequencyBucketRow& row, const CustomerBucket& bucket) {
   const auto days = [](std::optional<double> seconds) {
     return seconds ? std::optional<double>(*seconds / 86'400.0) : std::nullopt;
   };
-  const absl::int128 gaps = bucket.orders - absl::int128(bucket.recency_seconds.size());
+  const absl::int128 gaps = bucket.orders - absl::int128(bucket.customers);
   row.avg_days_between_orders = MeanDays(bucket.lifespan_seconds, gaps);
-  row.median_days_between_orders = days(Percentile(bucket.mean_gap_seconds, 50));
-  const std::optional<double> p90_seconds = Percentile(bucket.mean_gap_seconds, 90);
-  row.p90_days_between_orders = days(p90_seconds);
-  if (!p90_seconds) return;
-  // Compared in seconds: there a whole number never collides with the rounding of a different
-  // quotient.
-  row.overdue_customers =
-      std::count_if(bucket.recency_seconds.begin(), bucket.recency_seconds.end(),
-                    [&](int64_t recency) { return static_cast<double>(recency) > *p90_seconds; });
+  row.median_days_between_orders = days(bucket.median_gap_seconds);
+  row.p90_days_between_orders = days(bucket.p90_gap_seconds);
+  if (bucket.p90_gap_seconds) row.overdue_customers = bucket.overdue_customers;
 }
 
 }  // namespace
@@ -57,33 +51,52 @@ std::optional<size_t> BucketOf(std::span<const uint32_t> bounds, int64_t value) 
   return static_cast<size_t>(above - bounds.begin()) - 1;
 }
 
+CustomerBucket CustomerBucketOf(size_t bucket, const std::vector<int64_t>& total_spend_micros,
+                                const std::vector<int64_t>& recency_seconds,
+                                const std::vector<double>& mean_gap_seconds) {
+  CustomerBucket figures{.bucket = bucket,
+                         .customers = total_spend_micros.size(),
+                         .revenue_micros = SumOf(total_spend_micros),
+                         .median_spend_micros = Percentile(total_spend_micros, 50).value_or(0),
+                         .recency_seconds = SumOf(recency_seconds),
+                         .median_recency_seconds = Percentile(recency_seconds, 50).value_or(0),
+                         .median_gap_seconds = Percentile(mean_gap_seconds, 50),
+                         .p90_gap_seconds = Percentile(mean_gap_seconds, 90)};
+  if (figures.p90_gap_seconds) {
+    figures.overdue_customers = static_cast<uint64_t>(std::count_if(
+        recency_seconds.begin(), recency_seconds.end(),
+        [&](int64_t recency) { return IsOverdue(recency, *figures.p90_gap_seconds); }));
+  }
+  return figures;
+}
+
 std::vector<FrequencyBucketRow> MakeFrequencyRows(std::span<const uint32_t> bounds,
                                                   const std::vector<CustomerBucket>& filled) {
   uint64_t all_customers = 0;
   absl::int128 all_orders = 0;
   absl::int128 all_revenue = 0;
   for (const CustomerBucket& bucket : filled) {
-    all_customers += bucket.total_spend_micros.size();
+    all_customers += bucket.customers;
     all_orders += bucket.orders;
-    all_revenue += SumOf(bucket.total_spend_micros);
+    all_revenue += bucket.revenue_micros;
   }
   const std::vector<CustomerBucket> buckets = EveryBucket(bounds.size(), filled);
   std::vector<FrequencyBucketRow> rows;
   for (size_t index = 0; index < bounds.size(); ++index) {
     const CustomerBucket& bucket = buckets[index];
     auto row = EmptyRow<FrequencyBucketRow>(bounds, index);
-    row.customers = bucket.total_spend_micros.size();
+    row.customers = bucket.customers;
     row.share_of_customers = Quotient(row.customers, all_customers);
     row.orders = static_cast<uint64_t>(bucket.orders);
     row.share_of_orders = Quotient(bucket.orders, all_orders);
-    row.revenue_micros = SumOf(bucket.total_spend_micros);
+    row.revenue_micros = bucket.revenue_micros;
     row.share_of_revenue = Quotient(row.revenue_micros, all_revenue);
     row.avg_clv = MeanUnits(row.revenue_micros, row.customers);
-    row.median_clv_micros = Percentile(bucket.total_spend_micros, 50);
     row.avg_order_value = MeanUnits(row.revenue_micros, bucket.orders);
-    row.avg_recency_days = MeanDays(SumOf(bucket.recency_seconds), row.customers);
-    if (const auto median = Percentile(bucket.recency_seconds, 50)) {
-      row.median_recency_days = DaysOf(*median);
+    row.avg_recency_days = MeanDays(bucket.recency_seconds, row.customers);
+    if (bucket.customers > 0) {
+      row.median_clv_micros = bucket.median_spend_micros;
+      row.median_recency_days = DaysOf(bucket.median_recency_seconds);
     }
     FillGaps(row, bucket);
     rows.push_back(std::move(row));
@@ -96,7 +109,7 @@ std::vector<IntervalBucketRow> MakeIntervalRows(std::span<const uint32_t> bounds
   uint64_t all_gaps = 0;
   absl::int128 all_revenue = 0;
   for (const GapBucket& bucket : filled) {
-    all_gaps += bucket.gap_seconds.size();
+    all_gaps += bucket.gaps;
     all_revenue += bucket.revenue_micros;
   }
   const std::vector<GapBucket> buckets = EveryBucket(bounds.size(), filled);
@@ -105,14 +118,13 @@ std::vector<IntervalBucketRow> MakeIntervalRows(std::span<const uint32_t> bounds
     const GapBucket& bucket = buckets[index];
     auto row = EmptyRow<IntervalBucketRow>(bounds, index);
     row.customers = bucket.customers;
-    row.orders = bucket.gap_seconds.size();
+    row.orders = bucket.gaps;
     row.share_of_orders = Quotient(row.orders, all_gaps);
     row.revenue_micros = bucket.revenue_micros;
     row.share_of_revenue = Quotient(row.revenue_micros, all_revenue);
     row.avg_order_value = MeanUnits(row.revenue_micros, row.orders);
-    row.avg_gap_days = MeanDays(SumOf(bucket.gap_seconds), row.orders);
-    if (const auto median = Percentile(bucket.gap_seconds, 50))
-      row.median_gap_days = DaysOf(*median);
+    row.avg_gap_days = MeanDays(bucket.gap_seconds, row.orders);
+    if (bucket.gaps > 0) row.median_gap_days = DaysOf(bucket.median_gap_seconds);
     rows.push_back(std::move(row));
   }
   return rows;

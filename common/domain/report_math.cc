@@ -35,19 +35,14 @@ absl::int128 SumOf(const std::vector<int64_t>& values) {
   return sum;
 }
 
-std::optional<double> SampleStddevUnits(const std::vector<int64_t>& micros) {
-  if (micros.size() < 2) return std::nullopt;
+std::optional<double> PowerSums::SampleStddevUnits() const {
+  if (count_ < 2) return std::nullopt;
   // n * sum of squares - square of the sum: no difference of rounded numbers, and below 2^255 for
   // any n that fits in memory.
   using Wide = boost::multiprecision::int256_t;
-  Wide sum = 0;
-  Wide squares = 0;
-  for (const int64_t value : micros) {
-    const Wide wide = value;
-    sum += wide;
-    squares += wide * wide;
-  }
-  const Wide count = micros.size();
+  const Wide sum(sum_);
+  const Wide squares = (Wide(squares_carry_) << 128) + Wide(squares_);
+  const Wide count(count_);
   const Wide numerator = count * squares - sum * sum;
   const Wide denominator = count * (count - 1);
   const double variance = numerator.convert_to<double>() / denominator.convert_to<double>();

@@ -47,9 +47,41 @@ std::optional<Value> Percentile(const std::vector<Value>& sorted, unsigned perce
 // Exact sum.
 absl::int128 SumOf(const std::vector<int64_t>& values);
 
-// Sample standard deviation (divisor n - 1) in currency units of micros, from exact sums; absent
-// below two values.
-std::optional<double> SampleStddevUnits(const std::vector<int64_t>& micros);
+// Exact sums of values and of their squares, for any number of values that fits in memory. Sums of
+// parts add up.
+class PowerSums {
+ public:
+  void Add(int64_t value) {
+    ++count_;
+    sum_ += value;
+    const auto magnitude = static_cast<unsigned __int128>(value < 0 ? -__int128{value} : value);
+    AddSquares(magnitude * magnitude, 0);
+  }
+  PowerSums& operator+=(const PowerSums& other) {
+    count_ += other.count_;
+    sum_ += other.sum_;
+    AddSquares(other.squares_, other.squares_carry_);
+    return *this;
+  }
+
+  uint64_t count() const { return count_; }
+  absl::int128 sum() const { return sum_; }
+
+  // Sample standard deviation (divisor n - 1) in currency units of values in micros; absent below
+  // two values.
+  std::optional<double> SampleStddevUnits() const;
+
+ private:
+  void AddSquares(unsigned __int128 squares, uint64_t carry) {
+    squares_ += squares;
+    squares_carry_ += carry + (squares_ < squares ? 1 : 0);
+  }
+
+  uint64_t count_ = 0;
+  __int128 sum_ = 0;
+  unsigned __int128 squares_ = 0;
+  uint64_t squares_carry_ = 0;  // times 2^128
+};
 
 }  // namespace clv::domain
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "common/domain/report_math.h"
-
 namespace clv::domain {
 namespace {
 
@@ -13,31 +11,37 @@ struct GrandTotals {
 };
 
 void Add(GrandTotals& all, const ValueGroup& group) {
-  all.customers += group.total_spend_micros.size();
-  all.revenue_micros += SumOf(group.total_spend_micros);
+  all.customers += group.spend.sums.count();
+  all.revenue_micros += group.spend.sums.sum();
+}
+
+template <typename Row>
+void FillPercentiles(Row& row, const SpendFigures& spend) {
+  static_assert(kSpendPercentiles == std::array<unsigned, 7>{0, 25, 50, 75, 90, 99, 100});
+  const auto& micros = spend.percentile_micros;
+  row.min_clv_micros = micros[0];
+  row.p25_clv_micros = micros[1];
+  row.median_clv_micros = micros[2];
+  row.p75_clv_micros = micros[3];
+  row.p90_clv_micros = micros[4];
+  row.p99_clv_micros = micros[5];
+  row.max_clv_micros = micros[6];
 }
 
 // The columns that both reports share.
 template <typename Row>
 void Fill(Row& row, const ValueGroup& group, const GrandTotals& all) {
-  const std::vector<int64_t>& spends = group.total_spend_micros;
-  const absl::int128 customers = absl::int128(spends.size());
-  row.customers = spends.size();
+  const absl::int128 customers = group.spend.sums.count();
+  row.customers = group.spend.sums.count();
   row.share_of_customers = Quotient(customers, all.customers);
-  row.total_revenue_micros = SumOf(spends);
+  row.total_revenue_micros = group.spend.sums.sum();
   row.share_of_revenue = Quotient(row.total_revenue_micros, all.revenue_micros);
   row.window_revenue_micros = group.window_revenue_micros;
   row.window_orders = static_cast<uint64_t>(group.window_orders);
   row.orders = static_cast<uint64_t>(group.orders);
   row.avg_clv = MeanUnits(row.total_revenue_micros, customers);
-  row.median_clv_micros = Percentile(spends, 50);
-  row.p25_clv_micros = Percentile(spends, 25);
-  row.p75_clv_micros = Percentile(spends, 75);
-  row.p90_clv_micros = Percentile(spends, 90);
-  row.p99_clv_micros = Percentile(spends, 99);
-  row.min_clv_micros = Percentile(spends, 0);
-  row.max_clv_micros = Percentile(spends, 100);
-  row.stddev_clv = SampleStddevUnits(spends);
+  if (customers > 0) FillPercentiles(row, group.spend);
+  row.stddev_clv = group.spend.sums.SampleStddevUnits();
   row.avg_order_value = MeanUnits(row.total_revenue_micros, group.orders);
   row.avg_purchase_count = Quotient(group.orders, customers);
   row.repeat_rate = Quotient(group.repeat_customers, customers);
@@ -58,6 +62,15 @@ void SortByRevenue(std::vector<Row>& rows, NameOf name_of) {
 }
 
 }  // namespace
+
+SpendFigures SpendFiguresOf(const std::vector<int64_t>& ascending_micros) {
+  SpendFigures figures;
+  for (const int64_t micros : ascending_micros) figures.sums.Add(micros);
+  for (size_t i = 0; i < kSpendPercentiles.size(); ++i) {
+    figures.percentile_micros[i] = Percentile(ascending_micros, kSpendPercentiles[i]).value_or(0);
+  }
+  return figures;
+}
 
 std::vector<ClvBySegmentRow> MakeSegmentRows(const std::vector<ValueGroup>& groups) {
   GrandTotals all;

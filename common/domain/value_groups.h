@@ -11,14 +11,28 @@
 #include <vector>
 
 #include "absl/numeric/int128.h"
+#include "common/domain/report_math.h"
 #include "common/domain/report_rows.h"
 
 namespace clv::domain {
 
+// Percentiles that are told of spend: the least, the quartiles, ..., the greatest.
+inline constexpr std::array<unsigned, 7> kSpendPercentiles = {0, 25, 50, 75, 90, 99, 100};
+
+// What is told of the spend of some customers.
+struct SpendFigures {
+  PowerSums sums;  // of each customer's total_spend in micros
+  // By index of kSpendPercentiles, nearest rank; all 0 without customers.
+  std::array<int64_t, kSpendPercentiles.size()> percentile_micros = {};
+};
+
+// Of each customer's total_spend, ascending.
+SpendFigures SpendFiguresOf(const std::vector<int64_t>& ascending_micros);
+
 // The selected customers of one group, over their whole life up to `as_of`.
 struct ValueGroup {
   std::string name;
-  std::vector<int64_t> total_spend_micros;  // of each customer, ascending
+  SpendFigures spend;
   absl::int128 orders = 0;
   uint64_t repeat_customers = 0;      // with two orders or more
   absl::int128 lifespan_seconds = 0;  // sum of last - first; customers with one order count 0

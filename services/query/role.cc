@@ -3,14 +3,27 @@
 #include <string>
 
 #include "common/storage/sqlite/db.h"
-#include "common/storage/sqlite/reports/sqlite_reports.h"
+#include "common/storage/sqlite/projection_source.h"
+#include "services/query/projection/projection_reports.h"
 #include "services/query/query_metrics.h"
 
 namespace clv::query {
 
+namespace {
+
+std::unique_ptr<storage::Reports> MakeReports(const QueryRole::Options& options) {
+  const std::string path = options.directory.clv();
+  return std::make_unique<ProjectionReports>(
+      std::make_unique<Projection>(
+          std::make_unique<storage::SqliteProjectionSource>(path),
+          std::make_unique<storage::SqliteChangeWatch>(path, options.folded)),
+      std::make_unique<storage::SqliteCustomerDetails>(path));
+}
+
+}  // namespace
+
 QueryRole::QueryRole(const Options& options)
-    : reports_(storage::SqliteReports::Create({.clv_db_path = options.directory.clv()}),
-               options.dispatch.metrics),
+    : reports_(MakeReports(options), options.dispatch.metrics),
       quarantine_(options.directory.event_log()),
       progress_({.path = options.directory.clv(), .folded = options.folded}) {
   service_ = std::make_unique<QueryService>(

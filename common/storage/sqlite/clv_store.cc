@@ -106,13 +106,14 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
  public:
   SqliteFoldTransaction(std::unique_lock<std::mutex> lock, Transaction transaction,
                         ClvReadStatements& reads, ClvWriteStatements& writes,
-                        LatestActivity& latest, Database& db, Broadcast* folded,
-                        LogPosition* last_checkpoint)
+                        LatestActivity& latest, CustomerChanges& customer_changes, Database& db,
+                        Broadcast* folded, LogPosition* last_checkpoint)
       : lock_(std::move(lock)),
         transaction_(std::move(transaction)),
         reads_(reads),
         writes_(writes),
         latest_(latest),
+        customer_changes_(customer_changes),
         db_(db),
         folded_(folded),
         last_checkpoint_(last_checkpoint) {}
@@ -124,6 +125,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   absl::Status ReadState() {
     CLV_RETURN_IF_ERROR(SqliteReads::ReadState());
     CLV_RETURN_IF_ERROR(latest_.Begin());
+    customer_changes_.Begin();
     CLV_ASSIGN_OR_RETURN(const std::string large, reads_.Setting(kHasLargeGross));
     has_large_gross_ = !large.empty();
     return absl::OkStatus();
@@ -154,6 +156,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   }
   absl::Status RemoveValue(const std::string& customer_id) override {
     latest_.Note(customer_id, std::nullopt);
+    customer_changes_.Note(customer_id);
     return writes_.RemoveValue(customer_id);
   }
   absl::Status AddDeadLetter(const DeadLetter& letter) override {
@@ -179,6 +182,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   }
   bool has_large_gross() const override { return has_large_gross_; }
   absl::Status RemoveTraces(const std::vector<std::string>& keys) override {
+    customer_changes_.ForgetNames();
     return writes_.RemoveTraces(keys);
   }
   absl::Status AddToTotals(const FoldOutcome& outcome) override {
@@ -199,6 +203,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     if (!is_late) CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
     CLV_RETURN_IF_ERROR(reads_.purchases().Flush());
     CLV_RETURN_IF_ERROR(latest_.Flush());
+    CLV_RETURN_IF_ERROR(customer_changes_.Flush());
     ReachFailpoint("store.before_commit");
     CLV_RETURN_IF_ERROR(transaction_->Commit());
     ReachFailpoint("store.after_commit");
@@ -240,6 +245,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
 
   absl::Status NoteWritten(const CustomerValue& value) {
     latest_.Note(value.customer_id, value.summary.last_activity_date);
+    customer_changes_.Note(value.customer_id);
     if (has_large_gross_ || value.summary.gross_micros <= kLargeGross) return absl::OkStatus();
     has_large_gross_ = true;
     return writes_.PutSetting(kHasLargeGross, "1");
@@ -254,6 +260,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   ClvReadStatements& reads_;
   ClvWriteStatements& writes_;
   LatestActivity& latest_;
+  CustomerChanges& customer_changes_;
   Database& db_;
   Broadcast* folded_;
   LogPosition* last_checkpoint_;
@@ -273,6 +280,7 @@ SqliteClvStore::~SqliteClvStore() {
 }
 
 void SqliteClvStore::CloseWriter() {
+  changes_.reset();
   latest_.reset();
   writes_.reset();
   reads_.reset();
@@ -290,6 +298,7 @@ absl::Status SqliteClvStore::OpenWriter() {
                                        .wal_pages = 0,
                                        .cache_kib = options_.cache_kib}));
   CLV_ASSIGN_OR_RETURN(latest_, LatestActivity::Prepare(*db));
+  CLV_ASSIGN_OR_RETURN(changes_, CustomerChanges::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(writes_, ClvWriteStatements::Prepare(*db));
   db_ = std::move(db);
@@ -306,7 +315,7 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
   CLV_ASSIGN_OR_RETURN(Transaction transaction,
                        Transaction::Begin(*db_, Transaction::Kind::kImmediate));
   auto fold = std::make_unique<SqliteFoldTransaction>(std::move(lock), std::move(transaction),
-                                                      *reads_, *writes_, *latest_, *db_,
+                                                      *reads_, *writes_, *latest_, *changes_, *db_,
                                                       options_.folded, &last_checkpoint_);
   CLV_RETURN_IF_ERROR(fold->ReadState());
   // Another connection has folded: what this one remembers of the pages may be old.

@@ -12,6 +12,7 @@
 #include "common/base/broadcast.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/sqlite/clv_statements.h"
+#include "common/storage/sqlite/customer_changes.h"
 #include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/latest_activity.h"
 
@@ -58,6 +59,7 @@ class SqliteClvStore final : public ClvStore {
   std::unique_ptr<ClvReadStatements> reads_;
   std::unique_ptr<ClvWriteStatements> writes_;
   std::unique_ptr<LatestActivity> latest_;
+  std::unique_ptr<CustomerChanges> changes_;
   // What the write-ahead file held when it was opened may have missed its sync: nothing is called
   // durable before it was written back.
   bool must_rewrite_ = true;

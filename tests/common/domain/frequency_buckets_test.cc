@@ -26,12 +26,10 @@ TEST(FrequencyBucketsTest, LabelsBuckets) {
 }
 
 TEST(FrequencyBucketsTest, CallsOverdueOnlyWhoIsAboveThe90thPercentile) {
-  const auto rows = MakeFrequencyRows(kBounds, {{.bucket = 2,
-                                                 .total_spend_micros = {1, 2, 3},
-                                                 .recency_seconds = {99, 100, 101},
-                                                 .mean_gap_seconds = {50.5, 100.0},
-                                                 .orders = 9,
-                                                 .lifespan_seconds = 600}});
+  CustomerBucket bucket = CustomerBucketOf(2, {1, 2, 3}, {99, 100, 101}, {50.5, 100.0});
+  bucket.orders = 9;
+  bucket.lifespan_seconds = 600;
+  const auto rows = MakeFrequencyRows(kBounds, {bucket});
   EXPECT_EQ(rows[2].overdue_customers, 1u);
   EXPECT_EQ(rows[2].avg_days_between_orders, 100.0 / 86'400);
   EXPECT_EQ(rows[0].overdue_customers, std::nullopt);

@@ -8,6 +8,12 @@
 namespace clv::domain {
 namespace {
 
+std::optional<double> StddevOf(const std::vector<int64_t>& values) {
+  PowerSums sums;
+  for (const int64_t value : values) sums.Add(value);
+  return sums.SampleStddevUnits();
+}
+
 TEST(ReportMathTest, HasNoQuotientWithoutAPositiveDenominator) {
   EXPECT_EQ(Quotient(1, 0), std::nullopt);
   EXPECT_EQ(Quotient(1, -2), std::nullopt);
@@ -39,20 +45,31 @@ TEST(ReportMathTest, TakesPercentilesByNearestRank) {
 }
 
 TEST(ReportMathTest, HasNoDeviationBelowTwoValues) {
-  EXPECT_EQ(SampleStddevUnits({}), std::nullopt);
-  EXPECT_EQ(SampleStddevUnits({5}), std::nullopt);
-  EXPECT_EQ(SampleStddevUnits({5, 5}), 0.0);
+  EXPECT_EQ(StddevOf({}), std::nullopt);
+  EXPECT_EQ(StddevOf({5}), std::nullopt);
+  EXPECT_EQ(StddevOf({5, 5}), 0.0);
 }
 
 TEST(ReportMathTest, KeepsSmallDeviationsOfGreatValues) {
   const int64_t base = 9'000'000'000'000'000'000;
-  EXPECT_DOUBLE_EQ(*SampleStddevUnits({base, base + 2, base + 4}), 2e-6);
+  EXPECT_DOUBLE_EQ(*StddevOf({base, base + 2, base + 4}), 2e-6);
 }
 
 TEST(ReportMathTest, BearsTheGreatestSpread) {
   const int64_t most = std::numeric_limits<int64_t>::max();
-  EXPECT_DOUBLE_EQ(*SampleStddevUnits({-most, most}),
-                   static_cast<double>(most) * std::sqrt(2.0) / 1e6);
+  EXPECT_DOUBLE_EQ(*StddevOf({-most, most}), static_cast<double>(most) * std::sqrt(2.0) / 1e6);
+}
+
+TEST(ReportMathTest, AddsUpSquaresBeyond128BitsFromParts) {
+  const int64_t most = std::numeric_limits<int64_t>::max();
+  PowerSums part;
+  for (int i = 0; i < 5; ++i) part.Add(-most);
+  PowerSums all;
+  for (int i = 0; i < 5; ++i) all.Add(most);
+  all += part;
+  EXPECT_EQ(all.sum(), 0);
+  EXPECT_DOUBLE_EQ(*all.SampleStddevUnits(),
+                   static_cast<double>(most) * std::sqrt(10.0 / 9.0) / 1e6);
 }
 
 }  // namespace

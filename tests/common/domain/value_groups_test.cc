@@ -6,16 +6,16 @@ namespace clv::domain {
 namespace {
 
 TEST(ValueGroupsTest, OrdersByRevenueThenName) {
-  const auto rows = MakeSegmentRows({{.name = "b", .total_spend_micros = {5}, .orders = 1},
-                                     {.name = "c", .total_spend_micros = {2, 9}, .orders = 2},
-                                     {.name = "a", .total_spend_micros = {5}, .orders = 1}});
+  const auto rows = MakeSegmentRows({{.name = "b", .spend = SpendFiguresOf({5}), .orders = 1},
+                                     {.name = "c", .spend = SpendFiguresOf({2, 9}), .orders = 2},
+                                     {.name = "a", .spend = SpendFiguresOf({5}), .orders = 1}});
   EXPECT_EQ(rows[0].customer_segment, "c");
   EXPECT_EQ(rows[1].customer_segment, "a");
   EXPECT_EQ(rows[2].customer_segment, "b");
 }
 
 TEST(ValueGroupsTest, HasNoSharesWithoutAPositiveTotal) {
-  const auto rows = MakeSegmentRows({{.name = "a", .total_spend_micros = {-5}, .orders = 1}});
+  const auto rows = MakeSegmentRows({{.name = "a", .spend = SpendFiguresOf({-5}), .orders = 1}});
   EXPECT_EQ(rows[0].share_of_revenue, std::nullopt);
   EXPECT_EQ(rows[0].share_of_customers, 1.0);
 }

@@ -201,6 +201,14 @@ INSERT INTO latest_activity
     FROM (SELECT customer_id, MAX(last_activity_date) AS date FROM customer_clv);
 )sql";
 
+// See customer_changes.h. Numbers are never given twice.
+constexpr char kVersion5[] = R"sql(
+CREATE TABLE customer_changes (
+  change_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  customers BLOB
+) STRICT;
+)sql";
+
 // Moves the rows of the table `purchases` into pages, and drops it.
 absl::Status PackAllPurchases(Database& db) {
   {
@@ -269,7 +277,7 @@ absl::Status PackOrIndexPurchases(Database& db) {
 
 const Migrations& ClvMigrations() {
   static const Migrations migrations = {
-      {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases}};
+      {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases}, {kVersion5}};
   return migrations;
 }
 

@@ -98,7 +98,7 @@ absl::StatusOr<std::vector<ValueGroup>> ReadGroups(Snapshot& snapshot, const Seg
     CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());
     if (!has_row) return groups;
     groups.push_back({.name = statement.Text(0),
-                      .total_spend_micros = statement.Integers(1),
+                      .spend = domain::SpendFiguresOf(statement.Integers(1)),
                       .orders = statement.Sum(2),
                       .repeat_customers = statement.Count(3),
                       .lifespan_seconds = statement.Sum(4),

@@ -84,12 +84,10 @@ absl::StatusOr<Report<domain::FrequencyBucketRow>> CustomersByBucket(Snapshot& s
   while (true) {
     CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());
     if (!has_row) break;
-    buckets.push_back({.bucket = statement.Count(0),
-                       .total_spend_micros = statement.Integers(1),
-                       .recency_seconds = statement.Integers(2),
-                       .mean_gap_seconds = statement.Reals(3),
-                       .orders = statement.Sum(4),
-                       .lifespan_seconds = statement.Sum(5)});
+    buckets.push_back(domain::CustomerBucketOf(statement.Count(0), statement.Integers(1),
+                                               statement.Integers(2), statement.Reals(3)));
+    buckets.back().orders = statement.Sum(4);
+    buckets.back().lifespan_seconds = statement.Sum(5);
   }
   Report<domain::FrequencyBucketRow> report;
   report.rows = domain::MakeFrequencyRows(query.buckets, buckets);
@@ -155,10 +153,13 @@ absl::StatusOr<Report<domain::IntervalBucketRow>> FrequencyByInterval(Snapshot& 
   while (true) {
     CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());
     if (!has_row) break;
+    const std::vector<int64_t> gap_seconds = statement.Integers(3);
     buckets.push_back({.bucket = statement.Count(0),
                        .customers = statement.Count(1),
                        .revenue_micros = statement.Sum(2),
-                       .gap_seconds = statement.Integers(3)});
+                       .gaps = gap_seconds.size(),
+                       .gap_seconds = domain::SumOf(gap_seconds),
+                       .median_gap_seconds = domain::Percentile(gap_seconds, 50).value_or(0)});
   }
   Report<domain::IntervalBucketRow> report;
   report.rows = domain::MakeIntervalRows(query.buckets, buckets);

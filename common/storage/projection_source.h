@@ -1,0 +1,130 @@
+// common/storage/projection_source.h: what a copy of all customers in memory is made from, and kept
+// current with.
+//
+// The contract between the columnar projection and a storage backend. Errors as in storage.h.
+#ifndef CLV_COMMON_STORAGE_PROJECTION_SOURCE_H_
+#define CLV_COMMON_STORAGE_PROJECTION_SOURCE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/storage/clv_store.h"
+#include "common/storage/purchase_fact.h"
+
+namespace clv::storage {
+
+// What the products of a customer's purchases say, over rows of qualifying orders.
+struct ProductFigures {
+  uint64_t distinct_products = 0;
+  std::string_view favorite_category;  // empty: none
+};
+
+// The winning purchases of one customer, by purchase_id; views are valid during the call that gets
+// them.
+struct PurchasesOfCustomer {
+  absl::Span<const PurchaseFact> rows;
+  TextId reporting_currency = 0;  // of rows; 0: no row is in it
+  ProductFigures products;
+};
+
+// Everything that a projection keeps of one customer; views likewise.
+struct ProjectedFacts {
+  CustomerValue value;
+  std::optional<domain::ImportedClv> imported;
+  PurchasesOfCustomer purchases;
+};
+
+// One consistent state. Keep it short: it holds back the reclaiming of space. Thread-compatible.
+class ProjectionReading {
+ public:
+  virtual ~ProjectionReading() = default;
+
+  virtual LogPosition folded_position() const = 0;
+  // Counts the transactions that changed values; 0 in a store that never saw one.
+  virtual uint64_t last_change() const = 0;
+  // Empty while there is none yet.
+  virtual const std::string& reporting_currency() const = 0;
+  // Latest date in the data, absent without data.
+  virtual std::optional<int64_t> horizon_seconds() const = 0;
+
+  // The customers whose values were written or removed by changes after number `change`; absent
+  // when that is not known any more.
+  virtual absl::StatusOr<std::optional<std::vector<std::string>>> ChangedAfter(uint64_t change) = 0;
+
+  // Every value that was last written by the fold of `position` or a later one (0: all), with its
+  // facts; calls `visit_id` with the id of each other customer that has a value. No order.
+  using VisitFacts = absl::FunctionRef<absl::Status(const ProjectedFacts& facts)>;
+  using VisitId = absl::FunctionRef<absl::Status(std::string_view customer_id)>;
+  virtual absl::Status ScanFrom(LogPosition position, VisitFacts visit, VisitId visit_id) = 0;
+
+  // The facts of one customer; false, and no call, when it has no value.
+  virtual absl::StatusOr<bool> Find(std::string_view customer_id, VisitFacts visit) = 0;
+};
+
+// Opens readings, one at a time. Thread-compatible.
+class ProjectionSource {
+ public:
+  virtual ~ProjectionSource() = default;
+
+  // A reading of the newest state. UNAVAILABLE while there is no store yet.
+  virtual absl::StatusOr<std::unique_ptr<ProjectionReading>> Read() = 0;
+};
+
+// Tells whether a state is still the newest. Thread-safe.
+class ChangeWatch {
+ public:
+  virtual ~ChangeWatch() = default;
+
+  // A number that moves with every commit. UNAVAILABLE while there is no store yet.
+  virtual absl::StatusOr<int64_t> Version() = 0;
+
+  // Waits until Version may differ from `seen`, or `timeout` is over.
+  virtual void WaitBeyond(int64_t seen, std::chrono::milliseconds timeout) = 0;
+};
+
+// The rows that product figures look at: those of qualifying orders dated inside the bounds, as the
+// order is known at `as_of`.
+struct ProductScope {
+  int64_t as_of_seconds = INT64_MAX;
+  int64_t start_seconds = INT64_MIN;
+  int64_t end_seconds = INT64_MAX;
+};
+
+// What is shown of a customer besides numbers. Absent: not known.
+struct CustomerDetails {
+  std::optional<std::string> name;
+  std::optional<std::string> email;
+  std::optional<bool> active;  // absent when not described
+  // Where a scope was given.
+  uint64_t distinct_products = 0;
+  std::optional<std::string> favorite_category;
+};
+
+// Reads what a projection does not keep, for the rows that are shown. Thread-safe.
+class CustomerDetailsReader {
+ public:
+  virtual ~CustomerDetailsReader() = default;
+
+  // One consistent state of some customers.
+  struct State {
+    uint64_t last_change = 0;              // as ProjectionReading says
+    std::vector<CustomerDetails> details;  // by index of the ids
+  };
+  // DEADLINE_EXCEEDED past the deadline.
+  virtual absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
+                                     const std::optional<ProductScope>& products,
+                                     std::chrono::steady_clock::time_point deadline) = 0;
+};
+
+}  // namespace clv::storage
+
+#endif  // CLV_COMMON_STORAGE_PROJECTION_SOURCE_H_

@@ -1,0 +1,284 @@
+#include "common/storage/sqlite/projection_source.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "common/base/status_macros.h"
+#include "common/storage/sqlite/clv_statements.h"
+#include "common/storage/sqlite/customer_changes.h"
+#include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/sqlite/product_figures.h"
+
+namespace clv::storage {
+namespace {
+
+using std::chrono::steady_clock;
+
+// The reporting currency, and its number where a purchase has it: read anew for each state, for a
+// text that went and came back has another.
+constexpr char kCurrency[] =
+    "SELECT value, (SELECT text_id FROM purchase_texts WHERE text = value) FROM settings "
+    "WHERE key = 'reporting_currency'";
+
+struct Currency {
+  std::string code;  // empty: none yet
+  TextId text = 0;
+};
+
+absl::StatusOr<Currency> ReadCurrency(Statement& statement) {
+  Currency currency;
+  CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+  if (has_row) {
+    currency = {std::string(statement.Text(0)), static_cast<TextId>(statement.Int(1))};
+  }
+  statement.Reset();
+  return currency;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> OpenReader(const std::string& path, int cache_kib) {
+  return Database::Open({.path = path,
+                         .mode = Database::Mode::kReadOnly,
+                         .migrations = &ClvMigrations(),
+                         .cache_kib = cache_kib});
+}
+
+}  // namespace
+
+// What outlives a reading: the connection, its statements and the texts that were read.
+class SqliteProjectionSource::Connection {
+ public:
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path) {
+    auto connection = std::make_unique<Connection>();
+    CLV_ASSIGN_OR_RETURN(connection->db, OpenReader(path, 32 * 1024));
+    Database& db = *connection->db;
+    CLV_ASSIGN_OR_RETURN(connection->reads, ClvReadStatements::Prepare(db));
+    CLV_ASSIGN_OR_RETURN(connection->changes, CustomerChangesReader::Prepare(db));
+    CLV_ASSIGN_OR_RETURN(connection->currency, db.Prepare(kCurrency));
+    CLV_ASSIGN_OR_RETURN(connection->horizon, db.Prepare("SELECT date FROM latest_activity"));
+    CLV_ASSIGN_OR_RETURN(connection->folded_positions,
+                         db.Prepare("SELECT customer_id, folded_position FROM customer_clv"));
+    connection->products = std::make_unique<ProductCounter>(connection->reads->purchases().texts());
+    return connection;
+  }
+
+  std::unique_ptr<Database> db;
+  std::unique_ptr<ClvReadStatements> reads;
+  std::unique_ptr<CustomerChangesReader> changes;
+  std::unique_ptr<ProductCounter> products;
+  Statement currency, horizon, folded_positions;
+};
+
+class SqliteProjectionSource::Reading final : public ProjectionReading {
+ public:
+  static absl::StatusOr<std::unique_ptr<Reading>> Begin(Connection& connection) {
+    CLV_ASSIGN_OR_RETURN(Transaction transaction,
+                         Transaction::Begin(*connection.db, Transaction::Kind::kDeferred));
+    std::unique_ptr<Reading> reading(new Reading(connection, std::move(transaction)));
+    CLV_RETURN_IF_ERROR(reading->ReadState());
+    return reading;
+  }
+
+  LogPosition folded_position() const override { return folded_position_; }
+  uint64_t last_change() const override { return last_change_; }
+  const std::string& reporting_currency() const override { return currency_.code; }
+  std::optional<int64_t> horizon_seconds() const override { return horizon_seconds_; }
+
+  absl::StatusOr<std::optional<std::vector<std::string>>> ChangedAfter(uint64_t change) override {
+    return connection_.changes->ChangedAfter(change);
+  }
+
+  absl::Status ScanFrom(LogPosition position, VisitFacts visit, VisitId visit_id) override {
+    Statement& rows = connection_.folded_positions;
+    rows.Reset();
+    while (true) {
+      CLV_ASSIGN_OR_RETURN(const bool has_row, rows.Step());
+      if (!has_row) break;
+      if (static_cast<LogPosition>(rows.Int(1)) < position) {
+        CLV_RETURN_IF_ERROR(visit_id(rows.Text(0)));
+        continue;
+      }
+      CLV_RETURN_IF_ERROR(Find(rows.Text(0), visit).status());
+    }
+    rows.Reset();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<bool> Find(std::string_view customer_id, VisitFacts visit) override {
+    CLV_ASSIGN_OR_RETURN(std::optional<CustomerValue> value,
+                         connection_.reads->FindValue(customer_id));
+    if (!value) return false;
+    ProjectedFacts facts{.value = *std::move(value), .imported = {}, .purchases = {}};
+    if (facts.value.imported) {
+      CLV_ASSIGN_OR_RETURN(facts.imported, connection_.reads->FindImport(customer_id));
+    }
+    CLV_RETURN_IF_ERROR(connection_.reads->purchases().ReadPage(customer_id, &page_));
+    facts.purchases = {.rows = page_.rows, .reporting_currency = currency_.text, .products = {}};
+    CLV_ASSIGN_OR_RETURN(facts.purchases.products,
+                         connection_.products->Count(page_.rows, currency_.text, {}));
+    CLV_RETURN_IF_ERROR(visit(facts));
+    return true;
+  }
+
+ private:
+  Reading(Connection& connection, Transaction transaction)
+      : connection_(connection), transaction_(std::move(transaction)) {}
+
+  absl::Status ReadState() {
+    CLV_ASSIGN_OR_RETURN(folded_position_, connection_.reads->Checkpoint());
+    CLV_ASSIGN_OR_RETURN(currency_, ReadCurrency(connection_.currency));
+    CLV_ASSIGN_OR_RETURN(last_change_, connection_.changes->LastChange());
+    CLV_RETURN_IF_ERROR(connection_.horizon.Step().status());
+    horizon_seconds_ = connection_.horizon.OptionalInt(0);
+    connection_.horizon.Reset();
+    return absl::OkStatus();
+  }
+
+  Connection& connection_;
+  Transaction transaction_;
+  LogPosition folded_position_ = 0;
+  uint64_t last_change_ = 0;
+  Currency currency_;
+  std::optional<int64_t> horizon_seconds_;
+  PurchasePages::OpenPage page_;
+};
+
+SqliteProjectionSource::SqliteProjectionSource(std::string path) : path_(std::move(path)) {}
+SqliteProjectionSource::~SqliteProjectionSource() = default;
+
+absl::StatusOr<std::unique_ptr<ProjectionReading>> SqliteProjectionSource::Read() {
+  if (connection_ == nullptr) {
+    CLV_ASSIGN_OR_RETURN(connection_, Connection::Open(path_));
+  }
+  absl::StatusOr<std::unique_ptr<Reading>> reading = Reading::Begin(*connection_);
+  if (!reading.ok()) {
+    connection_.reset();
+    return reading.status();
+  }
+  return std::unique_ptr<ProjectionReading>(*std::move(reading));
+}
+
+absl::StatusOr<int64_t> SqliteChangeWatch::Version() {
+  std::lock_guard lock(mutex_);
+  if (db_ == nullptr) {
+    CLV_ASSIGN_OR_RETURN(db_, OpenReader(path_, 256));
+  }
+  return db_->DataVersion();
+}
+
+void SqliteChangeWatch::WaitBeyond(int64_t seen, std::chrono::milliseconds timeout) {
+  constexpr int kBusyPolls = 50;
+  constexpr std::chrono::milliseconds kForeignCommitWait(20);
+  const auto until = steady_clock::now() + timeout;
+  for (int polls = 0;; ++polls) {
+    const uint64_t count = folded_ != nullptr ? folded_->count() : 0;
+    const absl::StatusOr<int64_t> version = Version();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_clock::now());
+    if ((version.ok() && *version != seen) || left.count() <= 0) return;
+    if (folded_ != nullptr) {
+      folded_->WaitBeyond(count, std::min(left, kForeignCommitWait));
+    } else {
+      const std::chrono::milliseconds step(polls < kBusyPolls ? 1 : 5);
+      std::this_thread::sleep_for(std::min(left, step));
+    }
+  }
+}
+
+class SqliteCustomerDetails::Connection {
+ public:
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path) {
+    auto connection = std::make_unique<Connection>();
+    CLV_ASSIGN_OR_RETURN(connection->db_, OpenReader(path, 4 * 1024));
+    Database& db = *connection->db_;
+    CLV_ASSIGN_OR_RETURN(connection->pages_, PurchasePages::Prepare(db));
+    CLV_ASSIGN_OR_RETURN(connection->changes_, CustomerChangesReader::Prepare(db));
+    CLV_ASSIGN_OR_RETURN(
+        connection->customer_,
+        db.Prepare("SELECT name, email, active FROM customers WHERE customer_id = ?"));
+    CLV_ASSIGN_OR_RETURN(connection->currency_, db.Prepare(kCurrency));
+    connection->products_ = std::make_unique<ProductCounter>(connection->pages_->texts());
+    return connection;
+  }
+
+  absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
+                             const std::optional<ProductScope>& products,
+                             steady_clock::time_point deadline) {
+    db_->SetDeadline(deadline);
+    CLV_ASSIGN_OR_RETURN(const Transaction transaction,
+                         Transaction::Begin(*db_, Transaction::Kind::kDeferred));
+    State state;
+    CLV_ASSIGN_OR_RETURN(state.last_change, changes_->LastChange());
+    CLV_ASSIGN_OR_RETURN(const Currency currency, ReadCurrency(currency_));
+    state.details.resize(customer_ids.size());
+    for (size_t i = 0; i < customer_ids.size(); ++i) {
+      CLV_RETURN_IF_ERROR(ReadCustomer(customer_ids[i], &state.details[i]));
+      if (products) {
+        CLV_RETURN_IF_ERROR(
+            ReadProducts(customer_ids[i], currency.text, *products, &state.details[i]));
+      }
+    }
+    return state;
+  }
+
+ private:
+  absl::Status ReadCustomer(std::string_view id, CustomerDetails* details) {
+    customer_.Reset();
+    customer_.Bind(1, id);
+    CLV_ASSIGN_OR_RETURN(const bool has_row, customer_.Step());
+    if (has_row) {
+      if (!customer_.IsNull(0)) details->name = std::string(customer_.Text(0));
+      if (!customer_.IsNull(1)) details->email = std::string(customer_.Text(1));
+      details->active = customer_.Int(2) != 0;
+    }
+    customer_.Reset();
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadProducts(std::string_view id, TextId currency, const ProductScope& scope,
+                            CustomerDetails* details) {
+    CLV_RETURN_IF_ERROR(pages_->ReadPage(id, &page_));
+    CLV_ASSIGN_OR_RETURN(const ProductFigures figures,
+                         products_->Count(page_.rows, currency, scope));
+    details->distinct_products = figures.distinct_products;
+    if (!figures.favorite_category.empty()) {
+      details->favorite_category = std::string(figures.favorite_category);
+    }
+    return absl::OkStatus();
+  }
+
+  std::unique_ptr<Database> db_;
+  std::unique_ptr<PurchasePages> pages_;
+  std::unique_ptr<CustomerChangesReader> changes_;
+  std::unique_ptr<ProductCounter> products_;
+  Statement customer_, currency_;
+  PurchasePages::OpenPage page_;
+};
+
+SqliteCustomerDetails::SqliteCustomerDetails(std::string path) : path_(std::move(path)) {}
+SqliteCustomerDetails::~SqliteCustomerDetails() = default;
+
+absl::StatusOr<std::unique_ptr<SqliteCustomerDetails::Connection>> SqliteCustomerDetails::Borrow() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<Connection> connection = std::move(idle_.back());
+      idle_.pop_back();
+      return connection;
+    }
+  }
+  return Connection::Open(path_);
+}
+
+absl::StatusOr<CustomerDetailsReader::State> SqliteCustomerDetails::Read(
+    absl::Span<const std::string_view> customer_ids, const std::optional<ProductScope>& products,
+    steady_clock::time_point deadline) {
+  CLV_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Borrow());
+  absl::StatusOr<State> state = connection->Read(customer_ids, products, deadline);
+  if (state.ok()) {
+    std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(connection));
+  }
+  return state;
+}
+
+}  // namespace clv::storage

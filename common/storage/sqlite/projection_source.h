@@ -1,0 +1,69 @@
+// common/storage/sqlite/projection_source.h: what a projection is made from, read from `clv.db`.
+#ifndef CLV_COMMON_STORAGE_SQLITE_PROJECTION_SOURCE_H_
+#define CLV_COMMON_STORAGE_SQLITE_PROJECTION_SOURCE_H_
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/broadcast.h"
+#include "common/storage/projection_source.h"
+#include "common/storage/sqlite/db.h"
+
+namespace clv::storage {
+
+// Opens the file, read-only, at the first reading.
+class SqliteProjectionSource final : public ProjectionSource {
+ public:
+  explicit SqliteProjectionSource(std::string path);
+  ~SqliteProjectionSource() override;
+
+  absl::StatusOr<std::unique_ptr<ProjectionReading>> Read() override;
+
+ private:
+  class Connection;
+  class Reading;
+  const std::string path_;
+  std::unique_ptr<Connection> connection_;
+};
+
+// Watches `clv.db`.
+class SqliteChangeWatch final : public ChangeWatch {
+ public:
+  // `folded`: of a worker in the same process, or null: the file is polled.
+  SqliteChangeWatch(std::string path, const Broadcast* folded)
+      : path_(std::move(path)), folded_(folded) {}
+
+  absl::StatusOr<int64_t> Version() override;
+  void WaitBeyond(int64_t seen, std::chrono::milliseconds timeout) override;
+
+ private:
+  const std::string path_;
+  const Broadcast* const folded_;
+  std::mutex mutex_;
+  std::unique_ptr<Database> db_;
+};
+
+// Reads `clv.db` on a few connections.
+class SqliteCustomerDetails final : public CustomerDetailsReader {
+ public:
+  explicit SqliteCustomerDetails(std::string path);
+  ~SqliteCustomerDetails() override;
+
+  absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
+                             const std::optional<ProductScope>& products,
+                             std::chrono::steady_clock::time_point deadline) override;
+
+ private:
+  class Connection;
+  absl::StatusOr<std::unique_ptr<Connection>> Borrow();
+  const std::string path_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_;
+};
+
+}  // namespace clv::storage
+
+#endif  // CLV_COMMON_STORAGE_SQLITE_PROJECTION_SOURCE_H_

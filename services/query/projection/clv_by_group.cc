@@ -1,0 +1,219 @@
+// clv_by_segment and clv_by_acquisition_source.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "common/base/instant.h"
+#include "common/base/status_macros.h"
+#include "common/domain/value_groups.h"
+#include "services/query/projection/order_statistics.h"
+#include "services/query/projection/report_answers.h"
+#include "services/query/projection/visible_orders.h"
+
+namespace clv::query {
+namespace {
+
+using domain::SourceGroup;
+using domain::ValueGroup;
+
+constexpr size_t kEarlySpans = domain::kEarlyValueDays.size();
+
+// The selected customers of one group, in one part of a scan.
+struct GroupPart {
+  domain::PowerSums sums;
+  __int128 orders = 0;
+  uint64_t repeat_customers = 0;
+  __int128 lifespan_seconds = 0;
+  uint32_t first = kNoInstant;
+  uint32_t last = 0;
+  __int128 window_micros = 0;
+  uint64_t window_orders = 0;
+  std::vector<int64_t> spends;
+
+  uint64_t signups = 0;
+  uint64_t signups_with_orders = 0;
+  std::array<uint64_t, kEarlySpans> early_customers = {};
+  std::array<__int128, kEarlySpans> early_micros = {};
+
+  GroupPart& operator+=(const GroupPart& more) {
+    sums += more.sums;
+    orders += more.orders;
+    repeat_customers += more.repeat_customers;
+    lifespan_seconds += more.lifespan_seconds;
+    first = std::min(first, more.first);
+    last = std::max(last, more.last);
+    window_micros += more.window_micros;
+    window_orders += more.window_orders;
+    Append(spends, more.spends);
+    signups += more.signups;
+    signups_with_orders += more.signups_with_orders;
+    for (size_t i = 0; i < kEarlySpans; ++i) {
+      early_customers[i] += more.early_customers[i];
+      early_micros[i] += more.early_micros[i];
+    }
+    return *this;
+  }
+};
+
+using Groups = std::vector<GroupPart>;
+
+// One scan for one query.
+class GroupScan {
+ public:
+  GroupScan(const ReportView& view, const AttributeGroups& groups, bool has_sources)
+      : view_(view),
+        groups_(groups),
+        window_(view.has_window() ? std::optional(view.window()) : std::nullopt),
+        has_sources_(has_sources) {}
+
+  absl::StatusOr<Groups> Run() const {
+    const ScanOptions options = window_ || has_sources_ ? view_.heavy_scan() : view_.scan();
+    CLV_ASSIGN_OR_RETURN(
+        std::vector<Groups> parts,
+        ScanChunks(view_.version().chunks.size(), options, Groups(groups_.names.size()),
+                   [&](size_t c, Groups& part) { ScanChunk(c, part); }));
+    for (size_t p = 1; p < parts.size(); ++p) {
+      for (size_t g = 0; g < parts[p].size(); ++g) parts[0][g] += parts[p][g];
+    }
+    return std::move(parts[0]);
+  }
+
+ private:
+  void ScanChunk(size_t c, Groups& part) const {
+    const CustomerChunk& chunk = *view_.version().chunks[c];
+    const StateColumns& state = view_.states()[c];
+    const size_t size = view_.version().SizeOf(c);
+    std::unique_ptr<WindowColumns> windowed;
+    if (window_) {
+      windowed = std::make_unique<WindowColumns>();
+      FillWindow(chunk, size, *window_, windowed.get());
+    }
+    for (size_t i = 0; i < size; ++i) {
+      if (!view_.Passes(chunk, i)) continue;
+      GroupPart& group = part[groups_.group_of[chunk.attributes[i]]];
+      if (has_sources_) CountSignup(chunk, state, i, group);
+      if (state.purchase_count[i] < 1) continue;
+      if (windowed != nullptr) {
+        if (windowed->orders[i] == 0) continue;
+        group.window_micros += windowed->spend_micros[i];
+        group.window_orders += windowed->orders[i];
+      }
+      Select(state, i, group);
+      if (has_sources_ && state.imported[i] == 0) AddEarlyValue(chunk, state, i, group);
+    }
+  }
+
+  static void Select(const StateColumns& state, size_t i, GroupPart& group) {
+    group.sums.Add(state.spend_micros[i]);
+    group.spends.push_back(state.spend_micros[i]);
+    group.orders += state.purchase_count[i];
+    group.repeat_customers += state.purchase_count[i] >= 2;
+    group.lifespan_seconds += state.LifespanSeconds(i);
+    group.first = std::min(group.first, state.first[i]);
+    group.last = std::max(group.last, state.last[i]);
+  }
+
+  void CountSignup(const CustomerChunk& chunk, const StateColumns& state, size_t i,
+                   GroupPart& group) const {
+    if (chunk.described[i] == 0) return;
+    const uint32_t signup = chunk.signup[i];
+    const bool is_known = signup != kNoInstant;
+    if (is_known && int64_t{signup} > view_.as_of_seconds()) return;
+    if (window_ && (!is_known || int64_t{signup} < window_->start_seconds ||
+                    int64_t{signup} > window_->end_seconds)) {
+      return;
+    }
+    ++group.signups;
+    group.signups_with_orders += state.purchase_count[i] >= 1;
+  }
+
+  // The value of orders of any kind dated within some spans after the first order.
+  void AddEarlyValue(const CustomerChunk& chunk, const StateColumns& state, size_t i,
+                     GroupPart& group) const {
+    const int64_t first = state.first[i];
+    const int64_t observed = view_.as_of_seconds() - first;
+    std::array<int64_t, kEarlySpans> early = {};
+    ForEachVisibleOrder(
+        chunk, i, view_.as_of_seconds(),
+        [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
+          const int64_t age = int64_t{order.date} - first;
+          if (age < 0) return;
+          for (size_t s = 0; s < kEarlySpans; ++s) {
+            if (age <= domain::kEarlyValueDays[s] * kSecondsPerDay) early[s] += order.value_micros;
+          }
+        });
+    for (size_t s = 0; s < kEarlySpans; ++s) {
+      if (observed < domain::kEarlyValueDays[s] * kSecondsPerDay) continue;
+      ++group.early_customers[s];
+      group.early_micros[s] += early[s];
+    }
+  }
+
+  const ReportView& view_;
+  const AttributeGroups& groups_;
+  const std::optional<WindowBounds> window_;
+  const bool has_sources_;
+};
+
+ValueGroup ToGroup(const std::string& name, GroupPart& part, bool has_window) {
+  ValueGroup group;
+  group.name = name;
+  group.spend.sums = part.sums;
+  const std::vector<int64_t> percentiles =
+      PercentilesOf<int64_t>(part.spends, domain::kSpendPercentiles);
+  std::copy(percentiles.begin(), percentiles.end(), group.spend.percentile_micros.begin());
+  group.orders = part.orders;
+  group.repeat_customers = part.repeat_customers;
+  group.lifespan_seconds = part.lifespan_seconds;
+  if (part.sums.count() > 0) {
+    group.first_purchase_date = part.first;
+    group.last_purchase_date = part.last;
+  }
+  group.window_revenue_micros = has_window ? absl::int128(part.window_micros) : part.sums.sum();
+  group.window_orders = has_window ? absl::int128(part.window_orders) : absl::int128(part.orders);
+  return group;
+}
+
+}  // namespace
+
+absl::StatusOr<storage::Report<domain::ClvBySegmentRow>> ClvBySegment(
+    const ReportView& view, const storage::SegmentQuery& query) {
+  const AttributeGroups names =
+      GroupBy(view.version(), &domain::CustomerAttributes::customer_segment);
+  CLV_ASSIGN_OR_RETURN(Groups parts, GroupScan(view, names, false).Run());
+  std::vector<ValueGroup> groups;
+  for (size_t g = 0; g < parts.size(); ++g) {
+    if (parts[g].sums.count() == 0) continue;
+    groups.push_back(ToGroup(names.names[g], parts[g], view.has_window()));
+  }
+  storage::Report<domain::ClvBySegmentRow> report;
+  report.rows = domain::MakeSegmentRows(groups);
+  CutToRange(query.scope.range, report);
+  return report;
+}
+
+absl::StatusOr<storage::Report<domain::ClvByAcquisitionSourceRow>> ClvByAcquisitionSource(
+    const ReportView& view, const storage::SegmentQuery& query) {
+  const AttributeGroups names =
+      GroupBy(view.version(), &domain::CustomerAttributes::acquisition_source);
+  CLV_ASSIGN_OR_RETURN(Groups parts, GroupScan(view, names, true).Run());
+  std::vector<SourceGroup> groups;
+  for (size_t g = 0; g < parts.size(); ++g) {
+    GroupPart& part = parts[g];
+    if (part.sums.count() == 0 && part.signups == 0) continue;
+    SourceGroup group;
+    group.value = ToGroup(names.names[g], part, view.has_window());
+    group.signups = part.signups;
+    group.signups_with_orders = part.signups_with_orders;
+    group.early_customers = part.early_customers;
+    for (size_t s = 0; s < kEarlySpans; ++s) group.early_revenue_micros[s] = part.early_micros[s];
+    groups.push_back(std::move(group));
+  }
+  storage::Report<domain::ClvByAcquisitionSourceRow> report;
+  report.rows = domain::MakeSourceRows(groups);
+  CutToRange(query.scope.range, report);
+  return report;
+}
+
+}  // namespace clv::query

@@ -1,0 +1,108 @@
+// services/query/projection/customer_chunk.h: the columns of a few hundred customers.
+#ifndef CLV_SERVICES_QUERY_PROJECTION_CUSTOMER_CHUNK_H_
+#define CLV_SERVICES_QUERY_PROJECTION_CUSTOMER_CHUNK_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "services/query/projection/order_block.h"
+
+namespace clv::query {
+
+inline constexpr size_t kChunkCustomers = 256;
+inline constexpr size_t kChunkBlocks = kChunkCustomers / kBlockCustomers;
+
+// Stands for an instant that there is not. Instants are UTC seconds in 32 bits: up to 2106.
+inline constexpr uint32_t kNoInstant = UINT32_MAX;
+
+template <typename T>
+using Column = std::array<T, kChunkCustomers>;
+
+// The summaries of a chunk's customers at some instant; see domain::CustomerSummary. Customers
+// outside the population have purchase_count 0 and no dates.
+struct StateColumns {
+  Column<int64_t> spend_micros = {};
+  Column<int64_t> refunded_micros = {};
+  Column<int64_t> purchase_count = {};
+  Column<int64_t> repeat_order_days = {};
+  Column<uint32_t> first = {};
+  Column<uint32_t> last = {};
+  Column<uint32_t> visible_rows = {};
+  Column<uint8_t> imported = {};  // whether a record is visible
+
+  int64_t LifespanSeconds(size_t i) const {
+    return purchase_count[i] >= 2 ? int64_t{last[i]} - int64_t{first[i]} : 0;
+  }
+};
+
+// An imported record.
+struct ImportedRecord {
+  int64_t spend_micros = 0;
+  int64_t purchase_count = 0;
+  uint32_t first = 0;
+  uint32_t last = 0;
+  uint32_t updated_at = 0;
+};
+
+// A row of an order that has several.
+struct OrderRow {
+  uint32_t order = 0;  // index among the customer's orders; rows are sorted by it
+  uint32_t date = 0;
+  int64_t amount_micros = 0;
+};
+
+// What few customers have.
+struct RareFacts {
+  std::optional<ImportedRecord> imported;
+  std::vector<OrderRow> rows;
+  std::vector<uint32_t> unconverted_dates;  // of rows in other currencies, ascending
+
+  bool empty() const { return !imported && rows.empty() && unconverted_dates.empty(); }
+};
+
+// Columns by index of the customer in the chunk. Immutable once it is part of a version; the next
+// version shares the chunks that did not change, and the blocks of orders that did not.
+struct CustomerChunk {
+  StateColumns state;          // at the end of time
+  Column<uint8_t> known = {};  // 0: removed, or no customer has the number yet
+  Column<uint8_t> described = {};
+  Column<uint32_t> attributes = {};  // index into the version's attribute sets
+  Column<uint32_t> signup = {};      // kNoInstant: none
+  Column<uint32_t> updated_at = {};
+  Column<uint32_t> distinct_products = {};
+  Column<uint32_t> favorite_category = {};  // index into the version's categories, from 1; 0: none
+  Column<const char*> id = {};
+  Column<uint16_t> id_size = {};
+  std::array<std::shared_ptr<const OrderBlock>, kChunkBlocks> orders;
+  std::vector<std::pair<uint16_t, std::shared_ptr<const RareFacts>>> rare;  // by customer
+  uint64_t unconverted_rows = 0;
+
+  std::string_view Id(size_t i) const { return {id[i], id_size[i]}; }
+
+  // Null when the customer has none.
+  const RareFacts* Rare(size_t i) const {
+    if (rare.empty()) return nullptr;
+    const auto at =
+        std::lower_bound(rare.begin(), rare.end(), i,
+                         [](const auto& entry, size_t key) { return entry.first < key; });
+    return at != rare.end() && at->first == i ? at->second.get() : nullptr;
+  }
+
+  // Calls `visit(date, value_micros, qualifies)` for each order of a customer, by date.
+  template <typename Visit>
+  void ForEachOrder(size_t i, Visit&& visit) const {
+    const OrderBlock* const block = orders[i / kBlockCustomers].get();
+    if (block != nullptr) block->ForEach(i % kBlockCustomers, visit);
+  }
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_PROJECTION_CUSTOMER_CHUNK_H_

@@ -1,0 +1,136 @@
+#include "services/query/projection/customer_states.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "common/base/instant.h"
+#include "common/base/status_macros.h"
+#include "services/query/projection/visible_orders.h"
+
+namespace clv::query {
+namespace {
+
+// The summary of one customer, order after order; see domain::Summarize.
+class StateOf {
+ public:
+  StateOf(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds) : as_of_(as_of_seconds) {
+    const RareFacts* const rare = chunk.Rare(i);
+    if (rare != nullptr && rare->imported && int64_t{rare->imported->last} <= as_of_seconds) {
+      imported_ = &*rare->imported;
+      imported_day_ = DayOf(imported_->updated_at);
+      spend_ = imported_->spend_micros;
+      count_ = imported_->purchase_count;
+      Widen(imported_->first);
+      Widen(imported_->last);
+    }
+  }
+
+  void Add(const VisibleOrder& order, const OrderRow* row, const OrderRow* rows_end) {
+    if (row == rows_end) {
+      AddRow(order.date, order.value_micros);
+    } else {
+      for (; row != rows_end; ++row) {
+        if (int64_t{row->date} <= as_of_) AddRow(row->date, row->amount_micros);
+      }
+    }
+    if (!order.qualifies) return;
+    Widen(order.date);
+    if (Counts(order.date)) ++count_;
+    const int64_t day = DayOf(order.date);
+    if (day != last_day_ && (imported_ == nullptr || day > imported_day_)) ++days_;
+    last_day_ = day;
+  }
+
+  void Store(size_t i, StateColumns* columns) const {
+    columns->spend_micros[i] = spend_;
+    columns->refunded_micros[i] = refunded_;
+    columns->purchase_count[i] = count_;
+    columns->repeat_order_days[i] = imported_ != nullptr ? imported_->purchase_count - 1 + days_
+                                                         : std::max<int64_t>(0, days_ - 1);
+    columns->first[i] = count_ > 0 || has_date_ ? first_ : 0;
+    columns->last[i] = last_;
+    columns->visible_rows[i] = rows_;
+    columns->imported[i] = imported_ != nullptr;
+  }
+
+ private:
+  bool Counts(uint32_t date) const { return imported_ == nullptr || date > imported_->updated_at; }
+  void AddRow(uint32_t date, int64_t amount_micros) {
+    ++rows_;
+    if (!Counts(date)) return;
+    spend_ += amount_micros;
+    refunded_ += std::max<int64_t>(0, -amount_micros);
+  }
+  void Widen(uint32_t date) {
+    first_ = std::min(first_, date);
+    last_ = std::max(last_, date);
+    has_date_ = true;
+  }
+
+  const int64_t as_of_;
+  const ImportedRecord* imported_ = nullptr;
+  int64_t imported_day_ = 0;
+  int64_t spend_ = 0;
+  int64_t refunded_ = 0;
+  int64_t count_ = 0;
+  int64_t days_ = 0;
+  int64_t last_day_ = -1;  // orders come by date
+  uint32_t first_ = kNoInstant;
+  uint32_t last_ = 0;
+  uint32_t rows_ = 0;
+  bool has_date_ = false;
+};
+
+std::unique_ptr<const StateColumns> Compute(const CustomerChunk& chunk, size_t size,
+                                            int64_t as_of_seconds) {
+  auto columns = std::make_unique<StateColumns>();
+  for (size_t i = 0; i < size; ++i) {
+    StateOf state(chunk, i, as_of_seconds);
+    ForEachVisibleOrder(chunk, i, as_of_seconds,
+                        [&](const VisibleOrder& order, const OrderRow* row, const OrderRow* end) {
+                          state.Add(order, row, end);
+                        });
+    state.Store(i, columns.get());
+  }
+  return columns;
+}
+
+}  // namespace
+
+absl::StatusOr<CustomerStates> CustomerStates::At(const ProjectionVersion& version,
+                                                  int64_t as_of_seconds,
+                                                  const ScanOptions& options) {
+  CustomerStates states(version);
+  if (!version.horizon_seconds || as_of_seconds >= *version.horizon_seconds) return states;
+  states.computed_.resize(version.chunks.size());
+  struct Nothing {};
+  CLV_RETURN_IF_ERROR(ScanChunks(version.chunks.size(), {options.deadline, true}, Nothing{},
+                                 [&](size_t c, Nothing&) {
+                                   states.computed_[c] = Compute(*version.chunks[c],
+                                                                 version.SizeOf(c), as_of_seconds);
+                                 })
+                          .status());
+  return states;
+}
+
+void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bounds,
+                WindowColumns* columns) {
+  for (size_t i = 0; i < size; ++i) {
+    ForEachVisibleOrder(
+        chunk, i, bounds.as_of_seconds,
+        [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
+          if (int64_t{order.date} < bounds.start_seconds ||
+              int64_t{order.date} > bounds.end_seconds) {
+            return;
+          }
+          columns->spend_micros[i] += order.value_micros;
+          columns->refunded_micros[i] += order.refunded_micros;
+          if (!order.qualifies) return;
+          if (columns->orders[i]++ == 0) columns->first[i] = order.date;
+          columns->last[i] = order.date;
+        });
+  }
+}
+
+}  // namespace clv::query

@@ -1,0 +1,55 @@
+// services/query/projection/id_table.h: from customer ids to numbers, found while others are added.
+#ifndef CLV_SERVICES_QUERY_PROJECTION_ID_TABLE_H_
+#define CLV_SERVICES_QUERY_PROJECTION_ID_TABLE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "common/base/text_hash.h"
+
+namespace clv::query {
+
+// An open-addressed hash table of customer numbers; the ids lie with the customers. One thread
+// adds, any thread looks up: it may meet numbers that its version does not have yet, and asks
+// `is_it` about none of those. Numbers are never removed.
+class IdTable {
+ public:
+  // Room for `customers`; the table must not be given more.
+  explicit IdTable(size_t customers) {
+    size_t slots = 64;
+    while (slots < customers * 2) slots *= 2;
+    mask_ = slots - 1;
+    slots_ = std::make_unique<std::atomic<uint32_t>[]>(slots);
+  }
+
+  size_t capacity() const { return (mask_ + 1) / 2; }
+  size_t bytes() const { return (mask_ + 1) * sizeof(slots_[0]); }
+
+  void Add(std::string_view id, uint32_t number) {
+    size_t slot = TextHash(id) & mask_;
+    while (slots_[slot].load(std::memory_order_relaxed) != 0) slot = (slot + 1) & mask_;
+    slots_[slot].store(number + 1, std::memory_order_release);
+  }
+
+  // The number below `size` for which `is_it(number)` says that its id is `id`.
+  template <typename IsIt>
+  std::optional<uint32_t> Find(std::string_view id, uint32_t size, const IsIt& is_it) const {
+    for (size_t slot = TextHash(id) & mask_;; slot = (slot + 1) & mask_) {
+      const uint32_t found = slots_[slot].load(std::memory_order_acquire);
+      if (found == 0) return std::nullopt;
+      if (found <= size && is_it(found - 1)) return found - 1;
+    }
+  }
+
+ private:
+  size_t mask_ = 0;
+  std::unique_ptr<std::atomic<uint32_t>[]> slots_;  // number + 1; 0: free
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_PROJECTION_ID_TABLE_H_

@@ -1,0 +1,63 @@
+#include "services/query/projection/order_block.h"
+
+namespace clv::query {
+
+OrderBlock::OrderBlock(const Orders& orders) {
+  size_t count = 0;
+  bool are_cents = true;
+  constexpr int64_t kMostCents = std::numeric_limits<int32_t>::max();
+  for (const auto& of_customer : orders) {
+    count += of_customer.size();
+    for (const ProjectedOrder& order : of_customer) {
+      const int64_t cents = order.value_micros / kMicrosPerCent;
+      are_cents &=
+          order.value_micros % kMicrosPerCent == 0 && cents <= kMostCents && cents >= -kMostCents;
+    }
+  }
+  dates_.reserve(count);
+  if (are_cents) {
+    values_.reserve(count);
+  } else {
+    wide_values_.reserve(count);
+  }
+  for (size_t customer = 0; customer < orders.size(); ++customer) {
+    for (const ProjectedOrder& order : orders[customer]) {
+      const bool is_refunded = order.value_micros == 0 && !order.qualifies;
+      dates_.push_back(order.date);
+      if (are_cents) {
+        values_.push_back(is_refunded ? kRefunded<int32_t>
+                                      : static_cast<int32_t>(order.value_micros / kMicrosPerCent));
+      } else {
+        wide_values_.push_back(is_refunded ? kRefunded<int64_t> : order.value_micros);
+      }
+    }
+    begins_[customer + 1] = static_cast<uint32_t>(dates_.size());
+  }
+}
+
+ProjectedOrder OrderBlock::order(size_t customer, size_t index) const {
+  const size_t i = begins_[customer] + index;
+  if (wide_values_.empty()) {
+    const int32_t value = values_[i];
+    return {dates_[i], value == kRefunded<int32_t> ? 0 : value * kMicrosPerCent, value >= 0};
+  }
+  const int64_t value = wide_values_[i];
+  return {dates_[i], value == kRefunded<int64_t> ? 0 : value, value >= 0};
+}
+
+std::vector<ProjectedOrder> OrderBlock::OrdersOf(size_t customer) const {
+  std::vector<ProjectedOrder> orders;
+  orders.reserve(count(customer));
+  ForEach(customer, [&](uint32_t date, int64_t value_micros, bool qualifies) {
+    orders.push_back({date, value_micros, qualifies});
+  });
+  return orders;
+}
+
+size_t OrderBlock::bytes() const {
+  return sizeof(*this) + dates_.capacity() * sizeof(dates_[0]) +
+         values_.capacity() * sizeof(values_[0]) +
+         wide_values_.capacity() * sizeof(wide_values_[0]);
+}
+
+}  // namespace clv::query

@@ -1,0 +1,67 @@
+// services/query/projection/projection.h: keeps a projection current.
+#ifndef CLV_SERVICES_QUERY_PROJECTION_PROJECTION_H_
+#define CLV_SERVICES_QUERY_PROJECTION_PROJECTION_H_
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "common/storage/projection_source.h"
+#include "services/query/projection/projection_builder.h"
+#include "services/query/projection/projection_version.h"
+
+namespace clv::query {
+
+// Thread-safe. A thread of its own applies what is committed; who needs a newer version than it has
+// made yet applies it at once. Readers keep the version that they got as long as they like, and
+// nobody waits for them.
+class Projection {
+ public:
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  Projection(std::unique_ptr<storage::ProjectionSource> source,
+             std::unique_ptr<storage::ChangeWatch> watch);
+  ~Projection();
+
+  // A version that holds every change committed before the call. UNAVAILABLE while there is no
+  // store yet, DEADLINE_EXCEEDED when it cannot be made in time.
+  absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Newest(Deadline deadline);
+
+ private:
+  // The last version, and the number of the apply that made it.
+  struct Published {
+    std::shared_ptr<const ProjectionVersion> version;
+    int64_t watched = -1;  // the watch's version from before it was read
+    uint64_t apply = 0;
+  };
+  Published LastPublished();
+  // With apply_mutex_ held.
+  absl::Status Apply();
+  void Follow();
+  // Returns false when the projection is ending.
+  bool Pause(std::chrono::nanoseconds time);
+
+  const std::unique_ptr<storage::ProjectionSource> source_;
+  const std::unique_ptr<storage::ChangeWatch> watch_;
+
+  std::timed_mutex apply_mutex_;
+  ProjectionBuilder builder_;  // with apply_mutex_ held
+  std::atomic<uint64_t> applies_begun_{0};
+
+  std::mutex published_mutex_;  // held to copy or replace a pointer only
+  Published published_;
+
+  std::mutex stop_mutex_;
+  std::condition_variable stopping_;
+  bool is_stopping_ = false;
+  std::thread follower_;
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_PROJECTION_PROJECTION_H_

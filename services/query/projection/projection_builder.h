@@ -1,0 +1,71 @@
+// services/query/projection/projection_builder.h: makes the next version of a projection from the
+// last one and what has changed since.
+#ifndef CLV_SERVICES_QUERY_PROJECTION_PROJECTION_BUILDER_H_
+#define CLV_SERVICES_QUERY_PROJECTION_PROJECTION_BUILDER_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/storage/projection_source.h"
+#include "services/query/projection/projection_version.h"
+
+namespace clv::query {
+
+// Thread-compatible; the versions that it made are immutable and outlive it.
+class ProjectionBuilder {
+ public:
+  // The version of the state that `reading` reads. Shares with the last one all that did not
+  // change; made from nothing when the reporting currency is another, or when customers have
+  // vanished that are not named. After an error the next one is made from nothing.
+  absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Advance(
+      storage::ProjectionReading& reading);
+
+ private:
+  absl::Status Load(storage::ProjectionReading& reading);
+  // OUT_OF_RANGE: customers have vanished, load everything.
+  absl::Status Catch(storage::ProjectionReading& reading);
+  absl::Status ApplyNamed(storage::ProjectionReading& reading,
+                          const std::vector<std::string>& customer_ids);
+  absl::Status ApplyScanned(storage::ProjectionReading& reading);
+  void BeginNext();
+  void Finish(const storage::ProjectionReading& reading);
+
+  void Put(const storage::ProjectedFacts& facts);
+  void Remove(uint32_t number);
+  void PutColumns(const storage::ProjectedFacts& facts, CustomerChunk& chunk, size_t i);
+  void PutRare(CustomerChunk& chunk, size_t i, std::shared_ptr<const RareFacts> rare);
+  void PutOrders(uint32_t number, std::vector<ProjectedOrder> orders);
+  void PackOrders();
+
+  // The number that an id has, removed customers included.
+  std::optional<uint32_t> NumberOf(std::string_view customer_id) const;
+  uint32_t GiveNumber(std::string_view customer_id);
+  // The chunk of the next version, copied when it is still shared.
+  CustomerChunk& Open(size_t chunk);
+  uint32_t AttributeSetOf(const domain::CustomerAttributes& attributes);
+  uint32_t CategoryOf(std::string_view text);
+
+  using PendingBlock = std::vector<std::pair<size_t, std::vector<ProjectedOrder>>>;
+
+  std::shared_ptr<const ProjectionVersion> version_;  // the last one; null: make it from nothing
+  std::shared_ptr<ProjectionVersion> next_;
+  std::vector<CustomerChunk*> open_;                     // by chunk; null: shared
+  absl::flat_hash_map<uint32_t, PendingBlock> pending_;  // orders to pack, by block
+  std::shared_ptr<ProjectionTexts> texts_;
+  std::shared_ptr<IdTable> ids_;
+  absl::flat_hash_map<std::string, uint32_t> attribute_sets_;
+  absl::flat_hash_map<std::string, uint32_t> categories_;
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_PROJECTION_PROJECTION_BUILDER_H_

@@ -1,0 +1,167 @@
+#include "services/query/projection/projection_reports.h"
+
+#include <chrono>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/base/status_macros.h"
+#include "services/query/projection/report_answers.h"
+
+namespace clv::query {
+namespace {
+
+using std::chrono::steady_clock;
+using storage::CustomerDetails;
+
+// The store may have moved on before the details of the rows were read; then the report is made
+// again. Under a storm of commits the details of the last try may be newer than the numbers.
+constexpr int kTries = 3;
+
+template <typename Query>
+constexpr ReportView::DefaultAsOf kDefaultAsOf =
+    std::is_same_v<Query, storage::PredictionQuery> ? ReportView::DefaultAsOf::kEndOfHorizonDay
+                                                    : ReportView::DefaultAsOf::kHorizon;
+
+template <typename Report>
+absl::Status FillContext(const ReportView& view, steady_clock::time_point begin, Report* report) {
+  CLV_ASSIGN_OR_RETURN(storage::ReportContext context, view.Context());
+  context.warnings = std::move(report->context.warnings);
+  context.model_version = report->context.model_version;
+  context.elapsed_seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
+  report->context = std::move(context);
+  return absl::OkStatus();
+}
+
+// A report that needs the projection alone.
+template <typename Query, typename Result>
+absl::StatusOr<Result> Answer(Projection& projection, const storage::ReportScope& scope,
+                              const Query& query,
+                              absl::StatusOr<Result> (*report)(const ReportView&, const Query&)) {
+  const steady_clock::time_point begin = steady_clock::now();
+  CLV_ASSIGN_OR_RETURN(auto version, projection.Newest(scope.deadline));
+  CLV_ASSIGN_OR_RETURN(const ReportView view,
+                       ReportView::Open(std::move(version), scope, kDefaultAsOf<Query>));
+  CLV_ASSIGN_OR_RETURN(Result result, report(view, query));
+  CLV_RETURN_IF_ERROR(FillContext(view, begin, &result));
+  return result;
+}
+
+void Describe(const CustomerDetails& details, bool /*has_products*/, domain::RfmCustomerRow* row) {
+  row->name = details.name;
+}
+
+void Describe(const CustomerDetails& details, bool has_products,
+              domain::TotalCustomerValueRow* row) {
+  row->name = details.name;
+  row->email = details.email;
+  row->active = details.active;
+  if (!has_products) return;
+  row->distinct_products = details.distinct_products;
+  row->favorite_category = details.favorite_category;
+}
+
+// What the projection keeps of products is about all rows that are known.
+std::optional<storage::ProductScope> ProductsToRead(const ReportView& view) {
+  if (!view.has_window() && view.states().are_kept()) return std::nullopt;
+  const WindowBounds window = view.window();
+  return storage::ProductScope{window.as_of_seconds, window.start_seconds, window.end_seconds};
+}
+
+// A report of customers that are shown by name.
+template <typename Query, typename Row>
+absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
+    Projection& projection, storage::CustomerDetailsReader& reader, bool shows_products,
+    const Query& query,
+    absl::StatusOr<CustomerReport<Row>> (*report)(const ReportView&, const Query&)) {
+  const steady_clock::time_point begin = steady_clock::now();
+  for (int tries = 1;; ++tries) {
+    CLV_ASSIGN_OR_RETURN(auto version, projection.Newest(query.scope.deadline));
+    CLV_ASSIGN_OR_RETURN(const ReportView view,
+                         ReportView::Open(std::move(version), query.scope, kDefaultAsOf<Query>));
+    CLV_ASSIGN_OR_RETURN(CustomerReport<Row> answer, report(view, query));
+    if (!answer.numbers.empty()) {
+      std::vector<std::string_view> ids;
+      ids.reserve(answer.numbers.size());
+      for (const uint32_t number : answer.numbers) ids.push_back(view.version().IdOf(number));
+      const auto products = shows_products ? ProductsToRead(view) : std::nullopt;
+      CLV_ASSIGN_OR_RETURN(const storage::CustomerDetailsReader::State state,
+                           reader.Read(ids, products, query.scope.deadline));
+      if (state.last_change != view.version().last_change && tries < kTries) continue;
+      for (size_t i = 0; i < ids.size(); ++i) {
+        Describe(state.details[i], products.has_value(), &answer.report.rows[i]);
+      }
+    }
+    CLV_RETURN_IF_ERROR(FillContext(view, begin, &answer.report));
+    return std::move(answer.report);
+  }
+}
+
+}  // namespace
+
+ProjectionReports::ProjectionReports(std::unique_ptr<Projection> projection,
+                                     std::unique_ptr<storage::CustomerDetailsReader> details)
+    : projection_(std::move(projection)), details_(std::move(details)) {}
+
+absl::StatusOr<storage::Report<domain::CustomerRetentionRow>> ProjectionReports::CustomerRetention(
+    const storage::RetentionQuery& query) {
+  return Answer(*projection_, query.scope, query, &clv::query::CustomerRetention);
+}
+
+absl::StatusOr<storage::Report<domain::ClvBySegmentRow>> ProjectionReports::ClvBySegment(
+    const storage::SegmentQuery& query) {
+  return Answer(*projection_, query.scope, query, &clv::query::ClvBySegment);
+}
+
+absl::StatusOr<storage::Report<domain::ClvByAcquisitionSourceRow>>
+ProjectionReports::ClvByAcquisitionSource(const storage::SegmentQuery& query) {
+  return Answer(*projection_, query.scope, query, &clv::query::ClvByAcquisitionSource);
+}
+
+absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> ProjectionReports::FrequencyByOrders(
+    const storage::FrequencyQuery& query) {
+  return Answer(*projection_, query.scope, query, &clv::query::FrequencyByOrders);
+}
+
+absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> ProjectionReports::FrequencyByRecency(
+    const storage::FrequencyQuery& query) {
+  return Answer(*projection_, query.scope, query, &clv::query::FrequencyByRecency);
+}
+
+absl::StatusOr<storage::Report<domain::IntervalBucketRow>> ProjectionReports::FrequencyByInterval(
+    const storage::FrequencyQuery& query) {
+  return Answer(*projection_, query.scope, query, &clv::query::FrequencyByInterval);
+}
+
+absl::StatusOr<storage::Report<domain::OrderNumberRow>> ProjectionReports::FrequencyByOrderNumber(
+    const storage::ReportScope& scope) {
+  return Answer(*projection_, scope, scope, &clv::query::FrequencyByOrderNumber);
+}
+
+absl::StatusOr<storage::PredictionReport> ProjectionReports::ClvPrediction(
+    const storage::PredictionQuery& query) {
+  return Answer(*projection_, query.scope, query, &clv::query::ClvPrediction);
+}
+
+absl::StatusOr<storage::Report<domain::RfmCustomerRow>> ProjectionReports::RfmCustomers(
+    const storage::SegmentationQuery& query) {
+  return AnswerWithDetails(*projection_, *details_, false, query, &clv::query::RfmCustomers);
+}
+
+absl::StatusOr<storage::Report<domain::RfmSegmentRow>> ProjectionReports::RfmSegments(
+    const storage::SegmentationQuery& query) {
+  return Answer(*projection_, query.scope, query, &clv::query::RfmSegments);
+}
+
+absl::StatusOr<storage::Report<domain::RfmCellRow>> ProjectionReports::RfmMatrix(
+    const storage::SegmentationQuery& query) {
+  return Answer(*projection_, query.scope, query, &clv::query::RfmMatrix);
+}
+
+absl::StatusOr<storage::Report<domain::TotalCustomerValueRow>>
+ProjectionReports::TotalCustomerValue(const storage::CustomerValueQuery& query) {
+  return AnswerWithDetails(*projection_, *details_, true, query, &clv::query::TotalCustomerValue);
+}
+
+}  // namespace clv::query

@@ -1,0 +1,67 @@
+// services/query/projection/projection_version.h: one state of all customers, in columns.
+#ifndef CLV_SERVICES_QUERY_PROJECTION_PROJECTION_VERSION_H_
+#define CLV_SERVICES_QUERY_PROJECTION_PROJECTION_VERSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/text_arena.h"
+#include "common/domain/customer_summary.h"
+#include "common/storage/storage.h"
+#include "services/query/projection/customer_chunk.h"
+#include "services/query/projection/id_table.h"
+#include "services/query/projection/stable_list.h"
+
+namespace clv::query {
+
+// The texts of a projection, which all of its versions share: they only grow.
+struct ProjectionTexts {
+  TextArena ids;  // of the applier; the chunks point into it
+  StableList<domain::CustomerAttributes> attribute_sets;
+  StableList<std::string> categories;  // the first is none
+};
+
+// An immutable state that existed. Customers are numbered in the order in which the projection met
+// them; customer `n` is at index n % kChunkCustomers of chunk n / kChunkCustomers.
+struct ProjectionVersion {
+  storage::LogPosition folded_position = 0;
+  uint64_t last_change = 0;
+  std::string reporting_currency;
+  std::optional<int64_t> horizon_seconds;  // absent without data
+
+  uint32_t customers = 0;  // numbers given, removed customers included
+  uint32_t attribute_sets = 0;
+  std::vector<std::shared_ptr<const CustomerChunk>> chunks;
+  std::shared_ptr<const ProjectionTexts> texts;
+  std::shared_ptr<const IdTable> ids;
+
+  const CustomerChunk& ChunkOf(uint32_t number) const { return *chunks[number / kChunkCustomers]; }
+  std::string_view IdOf(uint32_t number) const {
+    return ChunkOf(number).Id(number % kChunkCustomers);
+  }
+  const domain::CustomerAttributes& AttributesOf(uint32_t number) const {
+    return texts->attribute_sets[ChunkOf(number).attributes[number % kChunkCustomers]];
+  }
+  // Customers of a chunk that have numbers.
+  size_t SizeOf(size_t chunk) const {
+    return std::min<size_t>(kChunkCustomers, customers - chunk * kChunkCustomers);
+  }
+
+  // The customer's number; absent when there is no such customer.
+  std::optional<uint32_t> Find(std::string_view customer_id) const {
+    return ids->Find(customer_id, customers, [&](uint32_t number) {
+      const size_t i = number % kChunkCustomers;
+      const CustomerChunk& chunk = ChunkOf(number);
+      return chunk.known[i] != 0 && chunk.Id(i) == customer_id;
+    });
+  }
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_PROJECTION_PROJECTION_VERSION_H_
