@@ -178,16 +178,7 @@ std::optional<FittedModels> FitAndChoose(const OrderHistories& orders, int32_t h
     }
   }
   const FamilyFit nbd = models.families.back();
-  for (FamilyFit& fit : models.families) {
-    JudgeDropOut(nbd, &fit);
-    if (!fit.drop_out_identified) {
-      models.warnings.push_back(absl::StrCat(std::string(NameOf(fit.family)),
-                                             " identifies no drop-out: nbd answers for it"));
-    } else if (!fit.converged) {
-      models.warnings.push_back(
-          absl::StrCat(std::string(NameOf(fit.family)), " did not converge: nbd answers for it"));
-    }
-  }
+  for (FamilyFit& fit : models.families) JudgeDropOut(nbd, &fit);
   FitSpendModel(orders, previous, &models);
   if (!progress(0.7)) return std::nullopt;
   Choose(orders, &models);

@@ -2,9 +2,42 @@
 
 #include <algorithm>
 
+#include "common/base/instant.h"
 #include "common/base/money.h"
 
 namespace clv::domain {
+
+CustomerHistory HistoryOf(absl::Span<const OrderDay> days, const ImportedClv* imported,
+                          int64_t day) {
+  constexpr int64_t kMostRepeats = 1'000'000'000;
+  CustomerHistory history;
+  int64_t first = days.empty() ? INT64_MAX : days.front().day;
+  int64_t last = days.empty() ? INT64_MIN : days.back().day;
+  int64_t repeats = 0;
+  int64_t spend_days = 0;
+  int64_t repeats_after = first;  // days later than this are repeats
+  if (imported != nullptr) {
+    first = std::min(first, DayOf(imported->first_purchase_date));
+    last = std::max(last, DayOf(imported->last_purchase_date));
+    repeats = imported->purchase_count - 1;
+    history.spend_micros =
+        ImportedSpendMicros(imported->total_spend_micros, imported->purchase_count);
+    spend_days = history.spend_micros > 0 ? repeats : 0;
+    repeats_after = DayOf(imported->updated_at);
+  }
+  for (const OrderDay& one : days) {
+    if (one.day <= repeats_after) continue;
+    ++repeats;
+    if (one.value_micros <= 0) continue;
+    ++spend_days;
+    history.spend_micros += one.value_micros;
+  }
+  history.frequency = static_cast<uint32_t>(std::min(repeats, kMostRepeats));
+  history.spend_days = static_cast<uint32_t>(std::min(spend_days, kMostRepeats));
+  history.recency_days = static_cast<uint32_t>(last - first);
+  history.tenure_days = static_cast<uint32_t>(std::max(day, last) - first);
+  return history;
+}
 
 void OrderHistories::Add(absl::Span<const OrderDay> days) {
   for (const OrderDay& one : days) {

@@ -10,16 +10,16 @@
 
 #include "absl/types/span.h"
 #include "common/domain/customer_prediction.h"
+#include "common/domain/customer_summary.h"
 #include "common/domain/gamma_gamma.h"
 #include "common/domain/history_groups.h"
 
 namespace clv::domain {
 
-// A UTC day with a qualifying order, and the value of all qualifying orders on it.
-struct OrderDay {
-  int32_t day = 0;
-  int64_t value_micros = 0;
-};
+// The history as of the end of `day` of a customer with these order days, all of them up to then,
+// and this imported record (null: none), of which at least one is there.
+CustomerHistory HistoryOf(absl::Span<const OrderDay> days, const ImportedClv* imported,
+                          int64_t day);
 
 // Customers with at least one order day.
 class OrderHistories {
