@@ -24,6 +24,8 @@ struct PopulationTotals {
 struct AverageModel {
   double repeat_orders_per_day = 0;  // sum of x / sum of T; 0 when nobody has any tenure
   double mean_order_value = 0;  // sum of total_spend / sum of purchase_count; 0 without customers
+
+  bool operator==(const AverageModel&) const = default;
 };
 
 // How a prediction is made.

@@ -87,6 +87,27 @@ std::vector<Order> OrdersOf(absl::Span<const PurchaseAmount> rows) {
   return orders;
 }
 
+std::vector<OrderDay> OrderDaysOf(absl::Span<const PurchaseAmountView> rows) {
+  std::vector<OrderDay> days;
+  ForEachOrder(rows, [&](std::string_view /*order_id*/, int64_t date, int64_t value_micros,
+                         bool has_negative_row) {
+    if (!QualifiesOrder(value_micros, has_negative_row)) return;
+    days.push_back({static_cast<int32_t>(DayOf(date)), value_micros});
+  });
+  std::sort(days.begin(), days.end(),
+            [](const OrderDay& a, const OrderDay& b) { return a.day < b.day; });
+  size_t kept = 0;
+  for (size_t i = 0; i < days.size(); ++i) {
+    if (kept > 0 && days[kept - 1].day == days[i].day) {
+      days[kept - 1].value_micros += days[i].value_micros;
+    } else {
+      days[kept++] = days[i];
+    }
+  }
+  days.resize(kept);
+  return days;
+}
+
 CustomerSummary Summarize(absl::Span<const PurchaseAmount> rows, const ImportedClv* imported) {
   return Summarize(ViewsOf(rows), imported);
 }

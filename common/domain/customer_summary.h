@@ -68,6 +68,17 @@ struct CustomerSummary {
 // The orders of rows in the reporting currency, by order_id.
 std::vector<Order> OrdersOf(absl::Span<const PurchaseAmount> rows);
 
+// A UTC day with a qualifying order, and the value of all qualifying orders on it.
+struct OrderDay {
+  int32_t day = 0;  // since 1970-01-01
+  int64_t value_micros = 0;
+
+  bool operator==(const OrderDay&) const = default;
+};
+
+// The order days of a customer's winning rows, rising. Fastest for rows by order_id.
+std::vector<OrderDay> OrderDaysOf(absl::Span<const PurchaseAmountView> rows);
+
 // The summary of a customer's winning rows and imported record (null: none), whatever the rows'
 // order. Needs gross_micros to fit int64.
 CustomerSummary Summarize(absl::Span<const PurchaseAmount> rows, const ImportedClv* imported);

@@ -80,8 +80,8 @@ class ClvWriteStatements {
   explicit ClvWriteStatements(Database& db) : db_(db) {}
   Database& db_;
   Statement customer_, import_, remove_customer_, remove_import_, value_, update_summary_,
-      remove_value_, dead_letter_, remove_dead_letters_, forget_differences_, totals_, outcome_,
-      forget_outcomes_, publish_outcomes_, job_, setting_, checkpoint_, durable_;
+      remove_value_, remove_prediction_, dead_letter_, remove_dead_letters_, forget_differences_,
+      totals_, outcome_, forget_outcomes_, publish_outcomes_, job_, setting_, checkpoint_, durable_;
 };
 
 }  // namespace clv::storage

@@ -382,6 +382,20 @@ absl::Status SqliteClvStore::PutJob(const JobRecord& job) {
   return writes_->PutJob(job);
 }
 
+absl::Status SqliteClvStore::Write(absl::FunctionRef<absl::Status(Database&)> write) {
+  {
+    std::lock_guard lock(writer_mutex_);
+    CLV_RETURN_IF_ERROR(OpenWriterOnce());
+    CLV_ASSIGN_OR_RETURN(Transaction transaction,
+                         Transaction::Begin(*db_, Transaction::Kind::kImmediate));
+    CLV_RETURN_IF_ERROR(write(*db_));
+    CLV_RETURN_IF_ERROR(transaction.Commit());
+    CLV_RETURN_IF_ERROR(db_->WriteBack(kMostWalPages));
+  }
+  if (options_.folded != nullptr) options_.folded->Notify();
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<JobRecord>> SqliteClvStore::ListJobs(uint32_t limit) {
   std::lock_guard lock(writer_mutex_);
   CLV_RETURN_IF_ERROR(OpenWriterOnce());

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "common/base/broadcast.h"
 #include "common/storage/clv_store.h"
@@ -40,6 +41,10 @@ class SqliteClvStore final : public ClvStore {
   absl::StatusOr<LogPosition> Checkpoint() override;
   absl::Status PutJob(const JobRecord& job) override;
   absl::StatusOr<std::vector<JobRecord>> ListJobs(uint32_t limit) override;
+
+  // Runs `write` in a transaction of its own on the writing connection, and tells those who wait
+  // for folds. `write` may not touch what folds keep.
+  absl::Status Write(absl::FunctionRef<absl::Status(Database&)> write);
 
  private:
   explicit SqliteClvStore(Options options) : options_(std::move(options)) {}

@@ -85,6 +85,8 @@ absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(
                  "repeat_order_days = ?, visible_rows = ?, unconverted_rows = ?, "
                  "last_activity_date = ?, gross_micros = ?, updated_at = ?, folded_position = ? "
                  "WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(s->remove_prediction_,
+                       db.Prepare("DELETE FROM customer_predictions WHERE customer_id = ?"));
   CLV_ASSIGN_OR_RETURN(s->remove_value_,
                        db.Prepare("DELETE FROM customer_clv WHERE customer_id = ?"));
   CLV_ASSIGN_OR_RETURN(
@@ -166,7 +168,9 @@ absl::Status ClvWriteStatements::UpdateSummary(const CustomerValue& value) {
 
 absl::Status ClvWriteStatements::RemoveValue(const std::string& customer_id) {
   remove_value_.Bind(1, customer_id);
-  return remove_value_.Run();
+  CLV_RETURN_IF_ERROR(remove_value_.Run());
+  remove_prediction_.Bind(1, customer_id);
+  return remove_prediction_.Run();
 }
 
 absl::Status ClvWriteStatements::AddDeadLetter(const DeadLetter& letter) {

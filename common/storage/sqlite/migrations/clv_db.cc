@@ -212,6 +212,37 @@ CREATE TABLE customer_changes (
 INSERT INTO settings VALUES ('store_id', lower(hex(randomblob(16))));
 )sql";
 
+// See stored_models.h. Versions are never given twice.
+constexpr char kVersion6[] = R"sql(
+CREATE TABLE clv_models (
+  model_version INTEGER PRIMARY KEY AUTOINCREMENT,
+  family TEXT NOT NULL,
+  parameters TEXT NOT NULL,
+  customers INTEGER NOT NULL,
+  repeat_customers INTEGER NOT NULL,
+  data_horizon INTEGER NOT NULL,
+  fitted_at INTEGER NOT NULL,
+  fit_seconds REAL NOT NULL,
+  fit BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE scoring (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  model_version INTEGER NOT NULL,
+  day INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE customer_predictions (
+  customer_id TEXT PRIMARY KEY,
+  p_alive REAL,
+  expected_purchases REAL NOT NULL,
+  expected_order_value REAL NOT NULL,
+  predicted_clv REAL NOT NULL,
+  day INTEGER NOT NULL,
+  model_version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // Moves the rows of the table `purchases` into pages, and drops it.
 absl::Status PackAllPurchases(Database& db) {
   {
@@ -280,7 +311,8 @@ absl::Status PackOrIndexPurchases(Database& db) {
 
 const Migrations& ClvMigrations() {
   static const Migrations migrations = {
-      {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases}, {kVersion5}};
+      {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases}, {kVersion5},
+      {kVersion6}};
   return migrations;
 }
 

@@ -1,5 +1,6 @@
 #include "common/storage/sqlite/reports/snapshot.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "absl/strings/str_replace.h"
@@ -13,7 +14,8 @@ namespace {
 constexpr char kMoment[] = R"sql(
 SELECT (SELECT value FROM settings WHERE key = 'reporting_currency'),
        (SELECT folded_position FROM checkpoint WHERE id = 1),
-       (SELECT date FROM latest_activity)
+       (SELECT date FROM latest_activity),
+       (SELECT day FROM scoring)
 )sql";
 
 // Only customers that have such rows are looked at, by the primary key.
@@ -39,7 +41,7 @@ SELECT COUNT(*), SUM(repeat_order_days >= 1), sum128(repeat_order_days),
   FROM population
 )sql";
 
-int64_t EndOfDay(int64_t seconds) { return (DayOf(seconds) + 1) * kSecondsPerDay - 1; }
+int64_t EndOfDay(int64_t day) { return (day + 1) * kSecondsPerDay - 1; }
 
 uint64_t PageVisits(Database& db) {
   uint64_t visits = 0;
@@ -118,14 +120,28 @@ absl::Status Snapshot::ReadMoment(DefaultAsOf default_as_of) {
   reporting_currency_ = std::string(moment.Text(0));
   folded_position_ = static_cast<uint64_t>(moment.Int(1));
   horizon_seconds_ = moment.OptionalInt(2);
-  scoring_as_of_seconds_ = scope_->as_of_seconds.value_or(
-      horizon_seconds_ ? EndOfDay(*horizon_seconds_) : scope_->now_seconds);
+  std::optional<int64_t> scoring_day = moment.OptionalInt(3);
+  if (!scoring_day && horizon_seconds_) scoring_day = DayOf(*horizon_seconds_);
+  scoring_as_of_seconds_ =
+      scope_->as_of_seconds.value_or(scoring_day ? EndOfDay(*scoring_day) : scope_->now_seconds);
   as_of_seconds_ =
-      default_as_of == DefaultAsOf::kEndOfHorizonDay
+      default_as_of == DefaultAsOf::kScoring
           ? scoring_as_of_seconds_
           : scope_->as_of_seconds.value_or(horizon_seconds_.value_or(scope_->now_seconds));
-  if (horizon_seconds_ && as_of_seconds_ < *horizon_seconds_) source_ = StateSource::kComputed;
+  // The default shows all that is known, even what is later than the last complete scoring.
+  facts_as_of_seconds_ = as_of_seconds_;
+  if (!scope_->as_of_seconds && horizon_seconds_) {
+    facts_as_of_seconds_ = std::max(as_of_seconds_, *horizon_seconds_);
+  }
+  if (horizon_seconds_ && facts_as_of_seconds_ < *horizon_seconds_) {
+    source_ = StateSource::kComputed;
+  }
   return absl::OkStatus();
+}
+
+int64_t Snapshot::ScoringDayOf(int64_t last_activity_date) const {
+  const int64_t day = DayOf(scoring_as_of_seconds_);
+  return scope_->as_of_seconds ? day : std::max(day, DayOf(last_activity_date));
 }
 
 absl::StatusOr<ReportStatement> Snapshot::Query(std::string_view sql) {
@@ -138,7 +154,7 @@ absl::StatusOr<ReportStatement> Snapshot::QueryFacts(std::string_view sql) {
   CLV_ASSIGN_OR_RETURN(Statement prepared, db_->Prepare(text));
   ReportStatement statement(std::move(prepared), rows_read_.get());
   const TimeWindow window = scope_->window.value_or(TimeWindow{});
-  statement.Bind(":as_of", as_of_seconds_);
+  statement.Bind(":as_of", facts_as_of_seconds_);
   statement.Bind(":currency", reporting_currency_);
   statement.Bind(":start", window.start.value_or(std::numeric_limits<int64_t>::min()));
   statement.Bind(":end", window.end.value_or(std::numeric_limits<int64_t>::max()));

@@ -15,6 +15,7 @@
 #include "common/storage/reports.h"
 #include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/reports/shared_sql.h"
+#include "common/storage/sqlite/stored_models.h"
 
 namespace clv::storage::reports {
 
@@ -57,9 +58,9 @@ class ReportStatement {
 // call of Reports.
 class Snapshot {
  public:
-  // Which instant stands for an absent `as_of`: the data's horizon, or the end of the horizon's
-  // day.
-  enum class DefaultAsOf { kHorizon, kEndOfHorizonDay };
+  // Which instant stands for an absent `as_of`: the data's horizon, or that of predictions (see
+  // scoring_as_of_seconds).
+  enum class DefaultAsOf { kHorizon, kScoring };
 
   // Begins a read transaction on `db`, which outlives the snapshot. UNAVAILABLE while the store has
   // no reporting currency.
@@ -71,9 +72,16 @@ class Snapshot {
   // Latest date in the data; absent without data.
   std::optional<int64_t> horizon_seconds() const { return horizon_seconds_; }
 
-  // Instant of predictions that other reports show: the request's as_of, else the end of the
-  // horizon's day, else now.
+  // Instant of predictions: the request's as_of, else the end of the day of the last complete
+  // scoring, else of the horizon's day, else now.
   int64_t scoring_as_of_seconds() const { return scoring_as_of_seconds_; }
+
+  // Day of the prediction of one customer: that of scoring_as_of_seconds, and where the request has
+  // no as_of not before that of the customer's latest activity.
+  int64_t ScoringDayOf(int64_t last_activity_date) const;
+
+  // The model of the last complete scoring; absent where none has been.
+  absl::StatusOr<std::optional<ServingState>> Serving() const { return ReadServingState(*db_); }
 
   // Prepares SharedSql and then `sql`, which goes on with ", name AS (...) ... SELECT ..." or
   // "SELECT ...", and binds :as_of, :currency and the window (:start and :end; a missing bound is
@@ -106,6 +114,7 @@ class Snapshot {
   Transaction transaction_;
   StateSource source_ = StateSource::kKept;
   int64_t as_of_seconds_ = 0;
+  int64_t facts_as_of_seconds_ = 0;  // what is dated later is invisible
   int64_t scoring_as_of_seconds_ = 0;
   std::optional<int64_t> horizon_seconds_;
   std::string reporting_currency_;

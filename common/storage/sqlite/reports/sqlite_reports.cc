@@ -27,8 +27,8 @@ absl::StatusOr<Result> RunOnSnapshot(Database& db, const ReportScope& scope, con
                                      absl::StatusOr<Result> (*report)(reports::Snapshot&,
                                                                       const Query&)) {
   using DefaultAsOf = reports::Snapshot::DefaultAsOf;
-  constexpr auto kDefault = std::is_same_v<Query, PredictionQuery> ? DefaultAsOf::kEndOfHorizonDay
-                                                                   : DefaultAsOf::kHorizon;
+  constexpr auto kDefault =
+      std::is_same_v<Query, PredictionQuery> ? DefaultAsOf::kScoring : DefaultAsOf::kHorizon;
   CLV_ASSIGN_OR_RETURN(reports::Snapshot snapshot, reports::Snapshot::Open(db, scope, kDefault));
   CLV_ASSIGN_OR_RETURN(Result result, report(snapshot, query));
   CLV_ASSIGN_OR_RETURN(ReportContext context, snapshot.Context());

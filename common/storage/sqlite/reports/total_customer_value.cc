@@ -1,9 +1,13 @@
+#include <algorithm>
 #include <string>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/domain/average_model.h"
+#include "common/domain/customer_prediction.h"
 #include "common/domain/report_math.h"
+#include "common/storage/sqlite/reports/customer_histories.h"
 #include "common/storage/sqlite/reports/endpoints.h"
 
 namespace clv::storage::reports {
@@ -16,7 +20,7 @@ using domain::TotalCustomerValueRow;
 constexpr char kLifeFigures[] = R"sql(
 , figures AS (
   SELECT number, customer_id, country, customer_segment, acquisition_source, described, imported,
-         signup_date, visible_rows, updated_at, purchase_count >= 1 AS in_population,
+         signup_date, visible_rows, updated_at,
          first_purchase_date AS first, last_purchase_date AS last, total_spend_micros AS spend,
          refunded_micros AS refunded, purchase_count AS orders, purchase_count >= 1 AS listed
     FROM state
@@ -34,8 +38,7 @@ constexpr char kWindowFigures[] = R"sql(
 ),
 figures AS (
   SELECT s.number, s.customer_id, s.country, s.customer_segment, s.acquisition_source, s.described,
-         s.imported, s.signup_date, s.visible_rows, s.updated_at,
-         s.purchase_count >= 1 AS in_population, w.first, w.last,
+         s.imported, s.signup_date, s.visible_rows, s.updated_at, w.first, w.last,
          COALESCE(w.spend, 0) AS spend, COALESCE(w.refunded, 0) AS refunded,
          COALESCE(w.orders, 0) AS orders, COALESCE(w.orders, 0) >= 1 AS listed
     FROM state s LEFT JOIN windowed w USING (number)
@@ -53,7 +56,7 @@ SELECT f.customer_id, c.name, c.email, f.country, f.customer_segment, f.acquisit
        c.active, f.signup_date, f.first, f.last, f.spend, f.refunded, f.orders,
        r.value_rank, r.smaller, r.listed_customers,
        (SELECT sum128(spend) FROM figures WHERE listed),
-       s.rfm_segment, f.in_population, f.updated_at
+       s.rfm_segment, f.updated_at
   FROM (SELECT * FROM figures WHERE $filters) f
   LEFT JOIN ranked r USING (number)
   LEFT JOIN scored s USING (number)
@@ -89,8 +92,8 @@ SELECT (SELECT COUNT(DISTINCT product_id) FROM kept),
          LIMIT 1)
 )sql";
 
-// Descending columns put nulls last by themselves: SQLite takes NULL for the smallest value. All
-// predictions of the average model are equal.
+// Descending columns put nulls last by themselves: SQLite takes NULL for the smallest value. By
+// predicted_clv SQL orders by the ids, among which equal predictions stay.
 const char* OrderBy(CustomerSort sort) {
   switch (sort) {
     case CustomerSort::kTotalSpend:
@@ -106,7 +109,6 @@ const char* OrderBy(CustomerSort sort) {
     case CustomerSort::kLastPurchaseDate:
       return "f.last DESC, f.customer_id";
     case CustomerSort::kPredictedClv:
-      return "f.in_population DESC, f.customer_id";
     case CustomerSort::kCustomerId:
       return "f.customer_id";
   }
@@ -146,16 +148,43 @@ void ReadFigures(const ReportStatement& statement, int64_t as_of_seconds,
       domain::MeanDays(lifespan_seconds, absl::int128(row.purchase_count) - 1);
 }
 
-void ReadStanding(const ReportStatement& statement, double predicted_clv,
-                  TotalCustomerValueRow& row) {
+void ReadStanding(const ReportStatement& statement, TotalCustomerValueRow& row) {
   if (statement.OptionalInt(13)) {
     row.value_rank = statement.Count(13);
     row.value_percentile = domain::Quotient(statement.Int(14), statement.Int(15));
     row.share_of_revenue = domain::Quotient(row.total_spend_micros, statement.Sum(16));
   }
   row.rfm_segment = statement.OptionalText(17);
-  if (statement.Int(18) != 0) row.predicted_clv = predicted_clv;
-  row.updated_at = statement.OptionalInt(19);
+  row.updated_at = statement.OptionalInt(18);
+}
+
+using Scores = absl::flat_hash_map<std::string, domain::CustomerScore>;
+
+// Default predictions of the population, or of those of the ids, whatever the window.
+absl::StatusOr<Scores> ScoresOf(Snapshot& snapshot, const domain::CustomerScorer& scorer,
+                                const std::vector<std::string>& customer_ids) {
+  Scores scores;
+  CLV_RETURN_IF_ERROR(
+      ForEachCustomer(snapshot, customer_ids, /*whole=*/true, [&](const CustomerToScore& customer) {
+        scores.emplace(customer.row.customer_id, scorer.Score(customer.history));
+      }));
+  return scores;
+}
+
+// Those with scores only: the others have no order.
+void AddScores(const Scores& scores, std::vector<TotalCustomerValueRow>& rows) {
+  for (TotalCustomerValueRow& row : rows) {
+    const auto found = scores.find(row.customer_id);
+    if (found == scores.end()) continue;
+    row.p_alive = found->second.p_alive;
+    row.predicted_clv = found->second.predicted_clv;
+  }
+}
+
+std::vector<std::string> IdsOf(const std::vector<TotalCustomerValueRow>& rows) {
+  std::vector<std::string> ids;
+  for (const TotalCustomerValueRow& row : rows) ids.push_back(row.customer_id);
+  return ids;
 }
 
 absl::Status AddProducts(Snapshot& snapshot, std::vector<TotalCustomerValueRow>& rows) {
@@ -175,11 +204,12 @@ absl::Status AddProducts(Snapshot& snapshot, std::vector<TotalCustomerValueRow>&
 absl::StatusOr<Report<TotalCustomerValueRow>> TotalCustomerValue(Snapshot& snapshot,
                                                                  const CustomerValueQuery& query) {
   Report<TotalCustomerValueRow> report;
-  report.context.model_version = 0;
+  CLV_ASSIGN_OR_RETURN(const domain::ServedModel served,
+                       ServedModelOf(snapshot, domain::ModelFamily::kAuto));
+  report.context.model_version = served.model.version;
   if (IsInverted(query.scope.window)) return report;
-  CLV_ASSIGN_OR_RETURN(const Snapshot::Population population, snapshot.PopulationTotals());
-  const double predicted_clv =
-      domain::PredictAverage(domain::FitAverage(population.totals), {}).predicted_clv;
+  const domain::CustomerScorer scorer(served.model, {});
+  const bool is_by_prediction = query.sort == CustomerSort::kPredictedClv;
   CLV_ASSIGN_OR_RETURN(
       ReportStatement statement,
       snapshot.Query(absl::StrCat(query.scope.window ? kWindowFigures : kLifeFigures, kSelect,
@@ -188,12 +218,25 @@ absl::StatusOr<Report<TotalCustomerValueRow>> TotalCustomerValue(Snapshot& snaps
   while (true) {
     CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());
     if (!has_row) break;
-    if (!InRange(query.scope.range, report.total_rows++)) continue;
+    if (!InRange(query.scope.range, report.total_rows++) && !is_by_prediction) continue;
     TotalCustomerValueRow row;
     ReadDescription(statement, row);
     ReadFigures(statement, snapshot.as_of_seconds(), row);
-    ReadStanding(statement, predicted_clv, row);
+    ReadStanding(statement, row);
     report.rows.push_back(std::move(row));
+  }
+  if (!report.rows.empty()) {
+    CLV_ASSIGN_OR_RETURN(const Scores scores, ScoresOf(snapshot, scorer,
+                                                       is_by_prediction ? std::vector<std::string>()
+                                                                        : IdsOf(report.rows)));
+    AddScores(scores, report.rows);
+  }
+  if (is_by_prediction) {
+    std::stable_sort(report.rows.begin(), report.rows.end(), [](const auto& a, const auto& b) {
+      // Nulls last.
+      return a.predicted_clv.value_or(-1) > b.predicted_clv.value_or(-1);
+    });
+    CutToRange(query.scope.range, report);
   }
   CLV_RETURN_IF_ERROR(AddProducts(snapshot, report.rows));
   return report;

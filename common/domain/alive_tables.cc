@@ -1,0 +1,140 @@
+#include "common/domain/alive_tables.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "common/domain/model_math.h"
+#include "common/domain/purchase_future.h"
+
+namespace clv::domain {
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+constexpr size_t kNodes = 25;
+constexpr double kWidestPanel = 2;
+// Histories longer than this are computed each time.
+constexpr double kLongestTenure = 32'768;
+
+// A function on [0, end], by polynomials on panels of equal width.
+class Interpolation {
+ public:
+  template <typename Function>
+  Interpolation(double end, double widest_panel, const Function& function)
+      : panels_(std::max(1, static_cast<int>(std::ceil(end / widest_panel)))),
+        half_(end / panels_ / 2) {
+    coefficients_.resize(panels_ * kNodes);
+    for (size_t panel = 0; panel < panels_; ++panel) {
+      std::array<double, kNodes> values;
+      for (size_t j = 0; j < kNodes; ++j) {
+        values[j] = function(half_ * (2.0 * panel + 1 + std::cos(kPi * (j + 0.5) / kNodes)));
+      }
+      for (size_t degree = 0; degree < kNodes; ++degree) {
+        double sum = 0;
+        for (size_t j = 0; j < kNodes; ++j) {
+          sum += values[j] * std::cos(kPi * degree * (j + 0.5) / kNodes);
+        }
+        coefficients_[panel * kNodes + degree] = sum * (degree == 0 ? 1.0 : 2.0) / kNodes;
+      }
+    }
+  }
+
+  double At(double position) const {
+    const auto panel =
+        std::min(static_cast<size_t>(std::max(0.0, position / (2 * half_))), panels_ - 1);
+    const double z = position / half_ - (2.0 * panel + 1);
+    const double* c = &coefficients_[panel * kNodes];
+    double later = 0;
+    double value = 0;
+    for (size_t degree = kNodes - 1; degree > 0; --degree) {
+      const double next = c[degree] + 2 * z * value - later;
+      later = value;
+      value = next;
+    }
+    return c[0] + z * value - later;
+  }
+
+ private:
+  size_t panels_;
+  double half_;
+  std::vector<double> coefficients_;
+};
+
+}  // namespace
+
+// The functions of one x.
+class AliveTables::OfFrequency {
+ public:
+  OfFrequency(const Terms& terms, double x)
+      : terms_(terms),
+        shape_(terms.r + x),
+        c_(terms.c_without_repeats + (terms.c_grows ? x : 0)),
+        drop_out_(terms.a, c_),
+        log_alpha_(std::log(terms.alpha)),
+        survival_(std::log1p(terms.horizon / terms.alpha),
+                  // The survival falls no faster than with the power of a or of the shape.
+                  std::min(kWidestPanel, 5 / (1 + std::min(terms.a, shape_))),
+                  [&](double y) { return drop_out_.Survival(shape_ + 1, std::expm1(y)); }),
+        purchases_(std::log1p(kLongestTenure / terms.alpha), kWidestPanel,
+                   [&](double y) { return PurchasesAt(terms.alpha * std::exp(y)); }),
+        discounted_(std::log1p(kLongestTenure / terms.alpha), kWidestPanel,
+                    [&](double y) { return DiscountedAt(terms.alpha * std::exp(y)); }) {}
+
+  AliveExpectation At(double tenure) const {
+    const double rate = terms_.alpha + tenure;
+    if (tenure > kLongestTenure) return {PurchasesAt(rate), DiscountedAt(rate)};
+    const double y = std::log(rate) - log_alpha_;
+    const double purchases = purchases_.At(y);
+    return {purchases, terms_.delta > 0 ? discounted_.At(y) : purchases};
+  }
+
+ private:
+  double PurchasesAt(double rate) const {
+    return drop_out_.Purchases(shape_, terms_.horizon / rate);
+  }
+  double DiscountedAt(double rate) const {
+    if (!(terms_.delta > 0)) return 0;
+    // The time in which the rate of purchases begins to fall.
+    const double scale = rate / (1 + shape_ * terms_.a / (terms_.a + c_));
+    return shape_ / rate * DiscountedIntegral(terms_.delta, terms_.horizon, scale, [&](double t) {
+             return survival_.At(std::log1p(t / rate));
+           });
+  }
+
+  const Terms terms_;
+  const double shape_;
+  const double c_;
+  const BetaMixture drop_out_;
+  const double log_alpha_;
+  const Interpolation survival_;   // by ln(1 + t / rate)
+  const Interpolation purchases_;  // by ln(rate / alpha)
+  const Interpolation discounted_;
+};
+
+AliveTables::AliveTables(const Terms& terms) : terms_(terms) {
+  for (auto& table : by_frequency_) table.store(nullptr, std::memory_order_relaxed);
+}
+
+AliveTables::~AliveTables() {
+  for (auto& table : by_frequency_) delete table.load();
+}
+
+AliveExpectation AliveTables::At(uint32_t x, uint32_t tenure_days) const {
+  if (x >= kTabulated) {
+    const BetaGeometricFuture future(terms_.r + x, terms_.alpha + tenure_days, terms_.a,
+                                     terms_.c_without_repeats + (terms_.c_grows ? x : 0));
+    return {future.Expected(terms_.horizon), future.Discounted(terms_.delta, terms_.horizon)};
+  }
+  std::atomic<const OfFrequency*>& slot = by_frequency_[x];
+  const OfFrequency* table = slot.load(std::memory_order_acquire);
+  if (table == nullptr) {
+    // Two may make it at once; they are equal, and one stays.
+    auto made = std::make_unique<const OfFrequency>(terms_, x);
+    if (slot.compare_exchange_strong(table, made.get(), std::memory_order_acq_rel)) {
+      table = made.release();
+    }
+  }
+  return table->At(tenure_days);
+}
+
+}  // namespace clv::domain
