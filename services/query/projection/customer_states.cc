@@ -6,6 +6,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/status_macros.h"
+#include "services/query/projection/repeat_spend.h"
 #include "services/query/projection/visible_orders.h"
 
 namespace clv::query {
@@ -14,10 +15,10 @@ namespace {
 // The summary of one customer, order after order; see domain::Summarize.
 class StateOf {
  public:
-  StateOf(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds) : as_of_(as_of_seconds) {
-    const RareFacts* const rare = chunk.Rare(i);
-    if (rare != nullptr && rare->imported && int64_t{rare->imported->last} <= as_of_seconds) {
-      imported_ = &*rare->imported;
+  // `imported`: the visible record, or null.
+  StateOf(const ImportedRecord* imported, int64_t as_of_seconds)
+      : as_of_(as_of_seconds), imported_(imported), repeat_spend_(imported) {
+    if (imported_ != nullptr) {
       imported_day_ = DayOf(imported_->updated_at);
       spend_ = imported_->spend_micros;
       count_ = imported_->purchase_count;
@@ -35,6 +36,7 @@ class StateOf {
       }
     }
     if (!order.qualifies) return;
+    repeat_spend_.Add(order.date, order.value_micros);
     Widen(order.date);
     if (Counts(order.date)) ++count_;
     const int64_t day = DayOf(order.date);
@@ -42,7 +44,8 @@ class StateOf {
     last_day_ = day;
   }
 
-  void Store(size_t i, StateColumns* columns) const {
+  void Store(size_t i, StateColumns* columns) {
+    repeat_spend_.Store(i, columns);
     columns->spend_micros[i] = spend_;
     columns->refunded_micros[i] = refunded_;
     columns->purchase_count[i] = count_;
@@ -69,7 +72,8 @@ class StateOf {
   }
 
   const int64_t as_of_;
-  const ImportedRecord* imported_ = nullptr;
+  const ImportedRecord* const imported_;
+  RepeatSpend repeat_spend_;
   int64_t imported_day_ = 0;
   int64_t spend_ = 0;
   int64_t refunded_ = 0;
@@ -82,11 +86,18 @@ class StateOf {
   bool has_date_ = false;
 };
 
+const ImportedRecord* VisibleImport(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds) {
+  const RareFacts* const rare = chunk.Rare(i);
+  const bool is_visible =
+      rare != nullptr && rare->imported && int64_t{rare->imported->last} <= as_of_seconds;
+  return is_visible ? &*rare->imported : nullptr;
+}
+
 std::unique_ptr<const StateColumns> Compute(const CustomerChunk& chunk, size_t size,
                                             int64_t as_of_seconds) {
   auto columns = std::make_unique<StateColumns>();
   for (size_t i = 0; i < size; ++i) {
-    StateOf state(chunk, i, as_of_seconds);
+    StateOf state(VisibleImport(chunk, i, as_of_seconds), as_of_seconds);
     ForEachVisibleOrder(chunk, i, as_of_seconds,
                         [&](const VisibleOrder& order, const OrderRow* row, const OrderRow* end) {
                           state.Add(order, row, end);

@@ -4,7 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "services/query/projection/chunk_scan.h"
 #include "services/query/projection/projected_orders.h"
+#include "services/query/projection/repeat_spend.h"
 
 namespace clv::query {
 namespace {
@@ -29,9 +31,11 @@ std::shared_ptr<IdTable> TableFor(const ProjectionVersion& version, size_t capac
 
 absl::StatusOr<std::shared_ptr<const ProjectionVersion>> ProjectionBuilder::Advance(
     storage::ProjectionReading& reading) {
+  CLV_ASSIGN_OR_RETURN(const std::optional<storage::ScoringState> scoring, reading.Scoring());
   if (version_ != nullptr && version_->last_change == reading.last_change() &&
       version_->folded_position == reading.folded_position() &&
-      version_->reporting_currency == reading.reporting_currency()) {
+      version_->reporting_currency == reading.reporting_currency() &&
+      version_->scoring == scoring && (version_->serving != nullptr) == scoring.has_value()) {
     return version_;
   }
   absl::Status status = absl::OutOfRangeError("");
@@ -39,13 +43,13 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> ProjectionBuilder::Adva
     status = Catch(reading);
   }
   if (absl::IsOutOfRange(status)) status = Load(reading);
+  if (status.ok()) status = Finish(reading);
   if (!status.ok()) {
     pending_.clear();
     version_.reset();
     next_.reset();
     return status;
   }
-  Finish(reading);
   return version_;
 }
 
@@ -145,7 +149,39 @@ absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading
   return absl::OkStatus();
 }
 
-void ProjectionBuilder::Finish(const storage::ProjectionReading& reading) {
+absl::Status ProjectionBuilder::ScoreCustomers(storage::ProjectionReading& reading) {
+  CLV_ASSIGN_OR_RETURN(const std::optional<storage::ScoringState> scoring, reading.Scoring());
+  const bool is_same = next_->scoring == scoring;
+  if (!is_same || (scoring && next_->serving == nullptr)) {
+    next_->serving.reset();
+    next_->scoring = scoring;
+    if (scoring) {
+      CLV_ASSIGN_OR_RETURN(std::optional<domain::ServingFit> fit,
+                           reading.FindFit(scoring->model_version));
+      if (!fit) return absl::DataLossError("the fit of the last scoring is not stored");
+      next_->serving = std::make_shared<const Serving>(*std::move(fit), scoring->day);
+    }
+  }
+  if (next_->serving == nullptr) return absl::OkStatus();
+  const Serving& serving = *next_->serving;
+  if (is_same) {
+    for (const uint32_t number : changed_) {
+      ScoreCustomer(serving, Open(number / kChunkCustomers), number % kChunkCustomers);
+    }
+    return absl::OkStatus();
+  }
+  for (size_t c = 0; c < next_->chunks.size(); ++c) Open(c);
+  struct Nothing {};
+  return ScanChunks(next_->chunks.size(), {.is_heavy = true}, Nothing{},
+                    [&](size_t c, Nothing&) {
+                      for (size_t i = 0; i < next_->SizeOf(c); ++i) {
+                        ScoreCustomer(serving, *open_[c], i);
+                      }
+                    })
+      .status();
+}
+
+absl::Status ProjectionBuilder::Finish(storage::ProjectionReading& reading) {
   PackOrders();
   next_->serial = ++last_serial_;
   next_->store_id = reading.store_id();
@@ -159,8 +195,10 @@ void ProjectionBuilder::Finish(const storage::ProjectionReading& reading) {
   next_->ids = ids_;
   std::sort(changed_.begin(), changed_.end());
   changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+  CLV_RETURN_IF_ERROR(ScoreCustomers(reading));
   next_->population = PopulationIndex::Of(version_.get(), *next_, changed_);
   version_ = std::move(next_);
+  return absl::OkStatus();
 }
 
 std::optional<uint32_t> ProjectionBuilder::NumberOf(std::string_view customer_id) const {
@@ -215,6 +253,12 @@ void ProjectionBuilder::Put(const storage::ProjectedFacts& facts) {
   const size_t i = number % kChunkCustomers;
   OrdersOfCustomer projected = ProjectOrders(facts);
   PutColumns(facts, chunk, i);
+  const bool is_imported = projected.rare != nullptr && projected.rare->imported;
+  RepeatSpend spend(is_imported ? &*projected.rare->imported : nullptr);
+  for (const ProjectedOrder& order : projected.orders) {
+    if (order.qualifies) spend.Add(order.date, order.value_micros);
+  }
+  spend.Store(i, &chunk.state);
   PutRare(chunk, i, std::move(projected.rare));
   PutOrders(number, std::move(projected.orders));
 }
@@ -246,6 +290,7 @@ void ProjectionBuilder::PutColumns(const storage::ProjectedFacts& facts, Custome
   chunk.attributes[i] = AttributeSetOf(facts.value.attributes);
   chunk.signup[i] = ToInstant(facts.value.signup_date);
   chunk.updated_at[i] = ToInstant(facts.value.updated_at);
+  chunk.last_activity[i] = ToInstant(summary.last_activity_date);
   chunk.distinct_products[i] = static_cast<uint32_t>(facts.purchases.products.distinct_products);
   chunk.favorite_category[i] = CategoryOf(facts.purchases.products.favorite_category);
 }

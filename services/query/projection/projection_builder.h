@@ -45,7 +45,8 @@ class ProjectionBuilder {
                           const std::vector<std::string>& customer_ids);
   absl::Status ApplyScanned(storage::ProjectionReading& reading);
   void BeginNext();
-  void Finish(const storage::ProjectionReading& reading);
+  absl::Status Finish(storage::ProjectionReading& reading);
+  absl::Status ScoreCustomers(storage::ProjectionReading& reading);
 
   void Put(const storage::ProjectedFacts& facts);
   void Remove(uint32_t number);

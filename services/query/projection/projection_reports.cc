@@ -24,7 +24,7 @@ constexpr int kTries = 3;
 
 template <typename Query>
 constexpr ReportView::DefaultAsOf kDefaultAsOf =
-    std::is_same_v<Query, storage::PredictionQuery> ? ReportView::DefaultAsOf::kEndOfHorizonDay
+    std::is_same_v<Query, storage::PredictionQuery> ? ReportView::DefaultAsOf::kScoring
                                                     : ReportView::DefaultAsOf::kHorizon;
 
 double SecondsSince(steady_clock::time_point begin) {

@@ -16,6 +16,7 @@
 #include "services/query/projection/customer_chunk.h"
 #include "services/query/projection/id_table.h"
 #include "services/query/projection/population_index.h"
+#include "services/query/projection/serving.h"
 #include "services/query/projection/stable_list.h"
 
 namespace clv::query {
@@ -36,6 +37,10 @@ struct ProjectionVersion {
   uint64_t last_change = 0;
   std::string reporting_currency;
   std::optional<int64_t> horizon_seconds;  // absent without data
+
+  // The last complete scoring, and what made it; absent: the average predicts.
+  std::optional<storage::ScoringState> scoring;
+  std::shared_ptr<const Serving> serving;
 
   uint32_t customers = 0;  // numbers given, removed customers included
   uint32_t attribute_sets = 0;

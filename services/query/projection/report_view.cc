@@ -9,7 +9,7 @@
 namespace clv::query {
 namespace {
 
-int64_t EndOfDay(int64_t seconds) { return (DayOf(seconds) + 1) * kSecondsPerDay - 1; }
+int64_t EndOfDay(int64_t day) { return (day + 1) * kSecondsPerDay - 1; }
 
 PopulationFigures KeptFigures(const PopulationIndex& population, int64_t scoring_day) {
   PopulationFigures figures;
@@ -34,14 +34,22 @@ absl::StatusOr<ReportView> ReportView::Open(std::shared_ptr<const ProjectionVers
                                             const storage::ReportScope& scope,
                                             DefaultAsOf default_as_of) {
   const std::optional<int64_t> horizon = version->horizon_seconds;
+  std::optional<int64_t> scoring_day;
+  if (version->serving != nullptr) {
+    scoring_day = version->serving->day;
+  } else if (horizon) {
+    scoring_day = DayOf(*horizon);
+  }
   const int64_t scoring =
-      scope.as_of_seconds.value_or(horizon ? EndOfDay(*horizon) : scope.now_seconds);
-  const int64_t as_of = default_as_of == DefaultAsOf::kEndOfHorizonDay
+      scope.as_of_seconds.value_or(scoring_day ? EndOfDay(*scoring_day) : scope.now_seconds);
+  const int64_t as_of = default_as_of == DefaultAsOf::kScoring
                             ? scoring
                             : scope.as_of_seconds.value_or(horizon.value_or(scope.now_seconds));
+  int64_t facts_as_of = as_of;
+  if (!scope.as_of_seconds && horizon) facts_as_of = std::max(as_of, *horizon);
   CLV_ASSIGN_OR_RETURN(CustomerStates states,
-                       CustomerStates::At(*version, as_of, {scope.deadline, true}));
-  ReportView view(std::move(version), scope, as_of, scoring, std::move(states));
+                       CustomerStates::At(*version, facts_as_of, {scope.deadline, true}));
+  ReportView view(std::move(version), scope, as_of, facts_as_of, scoring, std::move(states));
   view.ApplyFilters();
   return view;
 }
@@ -64,9 +72,14 @@ void ReportView::ApplyFilters() {
   }
 }
 
+int64_t ReportView::ScoringDayOf(const CustomerChunk& chunk, size_t i) const {
+  const int64_t day = DayOf(scoring_as_of_seconds_);
+  return scope_->as_of_seconds ? day : DefaultDayOf(chunk, i, day);
+}
+
 WindowBounds ReportView::window() const {
   const storage::TimeWindow window = scope_->window.value_or(storage::TimeWindow{});
-  return {as_of_seconds_, window.start.value_or(INT64_MIN), window.end.value_or(INT64_MAX)};
+  return {facts_as_of_seconds_, window.start.value_or(INT64_MIN), window.end.value_or(INT64_MAX)};
 }
 
 absl::StatusOr<storage::ReportContext> ReportView::Context() const {
@@ -77,7 +90,7 @@ absl::StatusOr<storage::ReportContext> ReportView::Context() const {
   context.rows_read = version_->customers;
   context.bytes_read = version_->chunks.size() * sizeof(StateColumns);
   const auto is_visible = [&](const UnconvertedRow& row) {
-    return int64_t{row.date} <= as_of_seconds_;
+    return int64_t{row.date} <= facts_as_of_seconds_;
   };
   const SortedBuckets<UnconvertedRow>& unconverted = version_->population->unconverted;
   if (!has_filters()) {
@@ -140,6 +153,16 @@ absl::StatusOr<PopulationFigures> FiguresOfPopulation(const ReportView& view) {
   }
   if (figures.totals.customers == 0) figures.first_day = 0;
   return figures;
+}
+
+absl::StatusOr<domain::ServedModel> ServedModelOf(const ReportView& view,
+                                                  domain::ModelFamily asked) {
+  CLV_ASSIGN_OR_RETURN(const PopulationFigures population, FiguresOfPopulation(view));
+  const ProjectionVersion& version = view.version();
+  const int64_t as_of = view.scoring_as_of_seconds();
+  return domain::ServeModel(version.serving != nullptr ? &version.serving->fit : nullptr, asked,
+                            population.totals, population.first_day, DayOf(as_of),
+                            version.horizon_seconds.value_or(as_of));
 }
 
 bool InRange(const storage::RowRange& range, uint64_t index) {

@@ -15,7 +15,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'000001;
+constexpr uint64_t kLayout = 0x434c565052'000002;
 
 // The columns that lie in a chunk as they lie in the file.
 struct FixedColumns {
@@ -25,6 +25,8 @@ struct FixedColumns {
   Column<uint32_t> attributes;
   Column<uint32_t> signup;
   Column<uint32_t> updated_at;
+  Column<uint32_t> last_activity;
+  Column<double> predicted_clv;
   Column<uint32_t> distinct_products;
   Column<uint32_t> favorite_category;
   Column<uint16_t> id_size;
@@ -54,6 +56,8 @@ class SnapshotWriter {
     file_.PutText(version_.reporting_currency);
     file_.Put<uint8_t>(version_.horizon_seconds.has_value());
     file_.Put(version_.horizon_seconds.value_or(0));
+    file_.Put<uint8_t>(version_.scoring.has_value());
+    file_.Put(version_.scoring.value_or(storage::ScoringState{}));
     WriteTexts();
     file_.Put(version_.customers);
     for (const auto& chunk : version_.chunks) WriteChunk(*chunk);
@@ -76,9 +80,17 @@ class SnapshotWriter {
   }
 
   void WriteChunk(const CustomerChunk& chunk) {
-    *columns_ = {chunk.state,  chunk.known,      chunk.described,         chunk.attributes,
-                 chunk.signup, chunk.updated_at, chunk.distinct_products, chunk.favorite_category,
-                 chunk.id_size};
+    *columns_ = {.state = chunk.state,
+                 .known = chunk.known,
+                 .described = chunk.described,
+                 .attributes = chunk.attributes,
+                 .signup = chunk.signup,
+                 .updated_at = chunk.updated_at,
+                 .last_activity = chunk.last_activity,
+                 .predicted_clv = chunk.predicted_clv,
+                 .distinct_products = chunk.distinct_products,
+                 .favorite_category = chunk.favorite_category,
+                 .id_size = chunk.id_size};
     file_.Put(*columns_);
     for (size_t i = 0; i < kChunkCustomers; ++i) file_.Write(chunk.id[i], chunk.id_size[i]);
     for (const auto& block : chunk.orders) {
@@ -147,6 +159,9 @@ class SnapshotReader {
     const bool has_horizon = file_.Get<uint8_t>() != 0;
     const auto horizon = file_.Get<int64_t>();
     if (has_horizon) version_->horizon_seconds = horizon;
+    const bool is_scored = file_.Get<uint8_t>() != 0;
+    const auto scoring = file_.Get<storage::ScoringState>();
+    if (is_scored) version_->scoring = scoring;
     ReadTexts();
     version_->customers = file_.Get<uint32_t>();
     if (!file_.HasLeft(version_->customers / kChunkCustomers, sizeof(FixedColumns))) {
@@ -191,6 +206,8 @@ class SnapshotReader {
     chunk->attributes = columns_->attributes;
     chunk->signup = columns_->signup;
     chunk->updated_at = columns_->updated_at;
+    chunk->last_activity = columns_->last_activity;
+    chunk->predicted_clv = columns_->predicted_clv;
     chunk->distinct_products = columns_->distinct_products;
     chunk->favorite_category = columns_->favorite_category;
     chunk->id_size = columns_->id_size;

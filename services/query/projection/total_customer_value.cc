@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "common/domain/average_model.h"
+#include "common/domain/customer_prediction.h"
 #include "common/domain/report_math.h"
 #include "services/query/projection/best_customers.h"
 #include "services/query/projection/order_statistics.h"
@@ -140,7 +140,7 @@ struct SortKey {
   }
 };
 
-SortKey KeyOf(CustomerSort sort, const Figures& figures, bool is_in_population) {
+SortKey KeyOf(CustomerSort sort, const Figures& figures, std::optional<double> predicted_clv) {
   switch (sort) {
     case CustomerSort::kTotalSpend:
       return {.whole = figures.spend_micros};
@@ -157,8 +157,7 @@ SortKey KeyOf(CustomerSort sort, const Figures& figures, bool is_in_population) 
     case CustomerSort::kLastPurchaseDate:
       return {.has_value = figures.is_listed(), .whole = figures.last};
     case CustomerSort::kPredictedClv:
-      // All predictions of the average model are equal.
-      return {.has_value = is_in_population};
+      return {.has_value = predicted_clv.has_value(), .real = predicted_clv.value_or(0)};
     case CustomerSort::kCustomerId:
       break;
   }
@@ -167,9 +166,61 @@ SortKey KeyOf(CustomerSort sort, const Figures& figures, bool is_in_population) 
 
 using BestValued = BestCustomers<SortKey>;
 
+// The default prediction of every customer, or that of the request's as_of. The view outlives it.
+class Predictions {
+ public:
+  static absl::StatusOr<Predictions> Of(const ReportView& view) {
+    CLV_ASSIGN_OR_RETURN(const domain::ServedModel served,
+                         ServedModelOf(view, domain::ModelFamily::kAuto));
+    Predictions predictions(view);
+    predictions.model_version_ = served.model.version;
+    const Serving* const serving = view.version().serving.get();
+    predictions.are_kept_ = serving != nullptr && !view.scope().as_of_seconds;
+    if (serving != nullptr) {
+      predictions.scorer_ = &serving->scorer;
+    } else {
+      predictions.own_ =
+          std::make_unique<domain::CustomerScorer>(served.model, domain::PredictionTerms{});
+      predictions.scorer_ = predictions.own_.get();
+    }
+    return predictions;
+  }
+
+  uint64_t model_version() const { return model_version_; }
+
+  // Absent without an order at as_of.
+  std::optional<domain::CustomerScore> ScoreOf(uint32_t number) const {
+    const StateColumns& state = view_->states()[number / kChunkCustomers];
+    const size_t i = number % kChunkCustomers;
+    if (state.purchase_count[i] < 1) return std::nullopt;
+    const int64_t day = view_->ScoringDayOf(view_->version().ChunkOf(number), i);
+    return scorer_->Score(HistoryOf(state, i, day));
+  }
+
+  // What the sort needs to know: the predicted_clv, where it is asked for.
+  std::optional<double> KeyOf(CustomerSort sort, uint32_t number) const {
+    if (sort != CustomerSort::kPredictedClv) return std::nullopt;
+    const size_t i = number % kChunkCustomers;
+    if (!are_kept_) {
+      const auto score = ScoreOf(number);
+      return score ? std::optional(score->predicted_clv) : std::nullopt;
+    }
+    if (view_->states()[number / kChunkCustomers].purchase_count[i] < 1) return std::nullopt;
+    return view_->version().ChunkOf(number).predicted_clv[i];
+  }
+
+ private:
+  explicit Predictions(const ReportView& view) : view_(&view) {}
+  const ReportView* view_;
+  uint64_t model_version_ = 0;
+  bool are_kept_ = false;
+  std::unique_ptr<domain::CustomerScorer> own_;
+  const domain::CustomerScorer* scorer_ = nullptr;
+};
+
 // Those that are asked for by id: all that are known in any way.
 BestValued ChooseById(const ReportView& view, const CustomerValueQuery& query,
-                      const AllFigures& figures) {
+                      const AllFigures& figures, const Predictions& predictions) {
   const ProjectionVersion& version = view.version();
   BestValued best(version, query.scope.range);
   std::vector<uint32_t> numbers;
@@ -185,7 +236,7 @@ BestValued ChooseById(const ReportView& view, const CustomerValueQuery& query,
     const bool is_shown =
         chunk.described[i] != 0 || state.visible_rows[i] > 0 || state.imported[i] != 0;
     if (!is_shown || !view.Passes(chunk, i)) continue;
-    best.Add(KeyOf(query.sort, figures.At(number), state.purchase_count[i] >= 1), number);
+    best.Add(KeyOf(query.sort, figures.At(number), predictions.KeyOf(query.sort, number)), number);
   }
   return best;
 }
@@ -217,7 +268,7 @@ BestValued ChooseGreatest(const ReportView& view, const CustomerValueQuery& quer
 }
 
 absl::StatusOr<BestValued> ChooseListed(const ReportView& view, const CustomerValueQuery& query,
-                                        const AllFigures& figures) {
+                                        const AllFigures& figures, const Predictions& predictions) {
   const ProjectionVersion& version = view.version();
   if (query.sort == CustomerSort::kTotalSpend && !view.has_window() && view.states().are_kept()) {
     return ChooseGreatest(view, query);
@@ -231,9 +282,9 @@ absl::StatusOr<BestValued> ChooseListed(const ReportView& view, const CustomerVa
                    for (size_t i = 0; i < size; ++i) {
                      const Figures of_customer = figures.At(c, i);
                      if (!of_customer.is_listed() || !view.Passes(chunk, i)) continue;
-                     part.Add(
-                         KeyOf(query.sort, of_customer, view.states()[c].purchase_count[i] >= 1),
-                         static_cast<uint32_t>(c * kChunkCustomers + i));
+                     const auto number = static_cast<uint32_t>(c * kChunkCustomers + i);
+                     part.Add(KeyOf(query.sort, of_customer, predictions.KeyOf(query.sort, number)),
+                              number);
                    }
                  }));
   for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
@@ -283,19 +334,18 @@ bool IsInverted(const std::optional<storage::TimeWindow>& window) {
 absl::StatusOr<CustomerReport<TotalCustomerValueRow>> TotalCustomerValue(
     const ReportView& view, const CustomerValueQuery& query) {
   CustomerReport<TotalCustomerValueRow> answer;
-  answer.report.context.model_version = 0;
+  CLV_ASSIGN_OR_RETURN(const Predictions predictions, Predictions::Of(view));
+  answer.report.context.model_version = predictions.model_version();
   if (IsInverted(query.scope.window)) return answer;
   CLV_ASSIGN_OR_RETURN(const AllFigures figures, AllFigures::Of(view));
-  absl::StatusOr<BestValued> best = query.customer_ids.empty() ? ChooseListed(view, query, figures)
-                                                               : ChooseById(view, query, figures);
+  absl::StatusOr<BestValued> best = query.customer_ids.empty()
+                                        ? ChooseListed(view, query, figures, predictions)
+                                        : ChooseById(view, query, figures, predictions);
   CLV_RETURN_IF_ERROR(best.status());
   answer.numbers = best->Take();
   answer.report.total_rows = best->count();
   if (answer.numbers.empty()) return answer;
 
-  CLV_ASSIGN_OR_RETURN(const PopulationFigures population, FiguresOfPopulation(view));
-  const double predicted_clv =
-      domain::PredictAverage(domain::FitAverage(population.totals), {}).predicted_clv;
   CLV_ASSIGN_OR_RETURN(const RfmBounds bounds, BoundsOfPopulation(view));
   CLV_ASSIGN_OR_RETURN(const ListedSpends spends, ListedSpends::Of(view, figures));
   for (const uint32_t number : answer.numbers) {
@@ -315,7 +365,10 @@ absl::StatusOr<CustomerReport<TotalCustomerValueRow>> TotalCustomerValue(
       const RfmScores scores = ScoresOf(bounds, state, i);
       row.rfm_segment = std::string(
           domain::RfmSegment(scores.recency, domain::FmScore(scores.frequency, scores.monetary)));
-      row.predicted_clv = predicted_clv;
+    }
+    if (const auto score = predictions.ScoreOf(number)) {
+      row.p_alive = score->p_alive;
+      row.predicted_clv = score->predicted_clv;
     }
     answer.report.rows.push_back(std::move(row));
   }

@@ -310,9 +310,9 @@ absl::Status PackOrIndexPurchases(Database& db) {
 }  // namespace
 
 const Migrations& ClvMigrations() {
-  static const Migrations migrations = {
-      {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases}, {kVersion5},
-      {kVersion6}};
+  static const Migrations migrations = {{kVersion1}, {kVersion2},
+                                        {kVersion3}, {kVersion4, PackOrIndexPurchases},
+                                        {kVersion5}, {kVersion6}};
   return migrations;
 }
 
