@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 // The reporting currency, and its number where a purchase has it: read anew for each state, for a
 // text that went and came back has another.
-constexpr char kCurrency[] =
+constexpr char kCurrencyWithText[] =
     "SELECT value, (SELECT text_id FROM purchase_texts WHERE text = value) FROM settings "
     "WHERE key = 'reporting_currency'";
 
@@ -57,7 +57,7 @@ class SqliteProjectionSource::Connection {
     CLV_ASSIGN_OR_RETURN(connection->reads, ClvReadStatements::Prepare(db));
     CLV_ASSIGN_OR_RETURN(connection->changes, CustomerChangesReader::Prepare(db));
     CLV_ASSIGN_OR_RETURN(connection->models, StoredModelStatements::Prepare(db));
-    CLV_ASSIGN_OR_RETURN(connection->currency, db.Prepare(kCurrency));
+    CLV_ASSIGN_OR_RETURN(connection->currency, db.Prepare(kCurrencyWithText));
     CLV_ASSIGN_OR_RETURN(connection->horizon, db.Prepare("SELECT date FROM latest_activity"));
     CLV_ASSIGN_OR_RETURN(connection->folded_positions,
                          db.Prepare("SELECT customer_id, folded_position FROM customer_clv"));
@@ -214,7 +214,7 @@ class SqliteCustomerDetails::Connection {
     CLV_ASSIGN_OR_RETURN(
         connection->customer_,
         db.Prepare("SELECT name, email, active FROM customers WHERE customer_id = ?"));
-    CLV_ASSIGN_OR_RETURN(connection->currency_, db.Prepare(kCurrency));
+    CLV_ASSIGN_OR_RETURN(connection->currency_, db.Prepare(kCurrencyWithText));
     connection->products_ = std::make_unique<ProductCounter>(connection->pages_->texts());
     return connection;
   }
