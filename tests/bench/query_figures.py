@@ -1,6 +1,7 @@
 """What the suite and the peers take for the questions of query_lines.py."""
 
 import collections
+import contextlib
 import json
 import os
 import shutil
@@ -14,7 +15,6 @@ from programs import Program, binary, clean_environment
 from query_peers import Absent, Peer
 
 ADMIN_TOKEN = "admin-token-of-the-benchmark"
-BACKGROUND_ROWS_PER_SECOND = 50_000
 BACKGROUND_FILE_ROWS = 100_000
 LATENCY_BATCHES = 200
 IN_FLIGHT = 64
@@ -80,32 +80,44 @@ class QueryFigures:
         """(our figures, the peers' by name)."""
         self._dump()
         self._open_peers()
+        try:
+            with self._separate() as (suite, client):
+                self._look(client)
+                self._compare_answers(client)
+                self._measure_questions(client)
+                self._measure_one_customer(client)
+                self._end_peers()
+                self._measure_latencies(client, "idle")
+                self.figures["peak_memory_mib"] = peak_memory_mib(suite.programs["clv-query"].pid)
+        finally:
+            for peer in self._peers:
+                peer.close()
+        self._measure_one_process()
+        with self._separate() as (suite, client):
+            self._measure_during_ingest(suite, client)
+        return self.figures, dict(self.peers)
+
+    @contextlib.contextmanager
+    def _separate(self):
+        """The suite in separate processes, and a client of its query service."""
         suite = Suite(SEPARATE, environment=self._environment, data_dir=self._data_dir)
         client = None
         try:
             suite.start()
             client = Client(suite.addresses["query"], ADMIN_TOKEN)
-            self._look(client)
-            self._compare_answers(client)
-            self._measure_questions(client)
-            self._measure_one_customer(client)
-            for peer in self._peers:
-                self.peers[peer.name]["peak_memory_mib"] = peer.peak_memory_mib()
-                self.peers[peer.name]["start_seconds"] = peer.start_seconds
-                peer.close()
-            self._peers = []
-            self._measure_latencies(client, "idle")
-            self.figures["peak_memory_mib"] = peak_memory_mib(suite.programs["clv-query"].pid)
-            self._measure_during_ingest(suite, client)
+            yield suite, client
             suite.stop()
         finally:
             if client is not None:
                 client.close()
-            for peer in self._peers:
-                peer.close()
             suite.close()
-        self._measure_one_process()
-        return self.figures, dict(self.peers)
+
+    def _end_peers(self):
+        for peer in self._peers:
+            self.peers[peer.name]["peak_memory_mib"] = peer.peak_memory_mib()
+            self.peers[peer.name]["start_seconds"] = peer.start_seconds
+            peer.close()
+        self._peers = []
 
     # ---- preparation
 
@@ -266,30 +278,31 @@ class QueryFigures:
             self.figures[f"{question.key}_{name}_samples"] = len(times)
 
     def _measure_during_ingest(self, suite, client):
-        seconds = len(query_lines.QUESTIONS) * (self._options.seconds + 2) + 20
-        rows = int(BACKGROUND_ROWS_PER_SECOND * seconds)
+        rate = self._options.rows_per_second
+        rows = int(rate * (len(query_lines.QUESTIONS) * (self._options.seconds + 2) + 10))
         source = self._new_purchases("h", min(rows, BACKGROUND_FILE_ROWS))
         batches = self._encoded(source, 1_000, "--copies", rows // BACKGROUND_FILE_ROWS + 1, "--max-rows", rows,
                                 "--rename", "g")
         background = subprocess.Popen(
             [binary("clv-bench-load"), "send", "--target", suite.addresses["ingest"], "--token", ADMIN_TOKEN,
-             "--rows-per-second", str(BACKGROUND_ROWS_PER_SECOND), batches],
+             "--rows-per-second", str(rate), batches],
             stdout=subprocess.PIPE, env=clean_environment(), text=True)
         try:
             time.sleep(1)  # the rate is that of the clock, not of the start
             self._measure_latencies(client, "ingest")
             self.figures["peak_memory_during_ingest_mib"] = peak_memory_mib(suite.programs["clv-query"].pid)
+            self.figures["background_went_on"] = background.poll() is None
         finally:
             background.terminate()  # it ends what it has begun
             printed = background.communicate()[0]
             os.unlink(batches)
         sent = json.loads(printed)
         self.figures["background_rows_per_second"] = sent["rows"] / sent["seconds"]
-        self.figures["during_ingest_worst"] = max(
-            self.figures[f"{question.key}_ingest_p95_ms"] /
-            query_table.bound_of_ingest(self.figures[f"{question.key}_idle_p95_ms"])
-            for question in query_lines.QUESTIONS)
-        self._await_folded(suite)
+        slowed = [(self.figures[f"{question.key}_ingest_p95_ms"], self.figures[f"{question.key}_idle_p95_ms"])
+                  for question in query_lines.QUESTIONS]
+        self.figures["during_ingest_of_bound"] = max(busy / query_table.bound_of_ingest(idle) for busy, idle in slowed)
+        self.figures["during_ingest_of_idle"] = max(busy / idle for busy, idle in slowed)
+        await_folded(suite)
 
     def _measure_one_process(self):
         """clv-suite: how soon a batch is seen, and how soon it answers after its start."""
@@ -307,7 +320,7 @@ class QueryFigures:
                     self.figures[f"{name}_{share}_ms"] = measured[f"visible_{share}_ms"]
                 self.figures[f"{name}_samples"] = measured["batches"]
                 batches = self._encoded(self._new_purchases("w", 100 * LATENCY_BATCHES), 100)
-            self._await_folded(suite)
+            await_folded(suite)
             before = self._answers(suite)
             suite.stop()
             self.figures["start_seconds"] = self._start_and_answer(suite)
@@ -339,7 +352,7 @@ class QueryFigures:
             for i, customer_id in enumerate(self._some_ids(count)):
                 date = query_lines.instant_text(self._scene.horizon - i % 86_400)
                 file.write(json.dumps({
-                    "purchase_id": f"{prefix}{i}", "customer_id": customer_id, "purchase_amount": f"{5 + i % 90}.25",
+                    "purchase_id": f"{prefix}{i}", "customer_id": customer_id, "purchase_amount": 5.25 + i % 90,
                     "purchase_date": date, "product_id": "prod1000", "product_category": "Grocery",
                     "payment_method": "Credit Card", "currency": "USD"}) + "\n")
         return path
@@ -351,10 +364,6 @@ class QueryFigures:
                         target], check=True, capture_output=True, env=clean_environment())
         os.unlink(path)
         return target
-
-    @staticmethod
-    def _await_folded(suite):
-        await_folded(suite)
 
 
 def await_folded(suite):

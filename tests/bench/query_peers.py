@@ -36,7 +36,7 @@ SETUP = {
             sums AS (SELECT k, sum(v)::BIGINT AS spend, (count(*) FILTER (q))::UINTEGER AS n,
                 min(d) FILTER (q) AS first, max(d) FILTER (q) AS last,
                 (count(DISTINCT d // 86400) FILTER (q) - 1)::UINTEGER AS x, any_value(cohort)::USMALLINT AS cohort,
-                bit_or(1::UBIGINT << least(63, month - cohort)::UBIGINT) FILTER (q) AS mask
+                bit_or(1::UBIGINT << greatest(0, least(63, month - cohort))::UBIGINT) FILTER (q) AS mask
                 FROM months JOIN firsts USING (k) GROUP BY k)
             SELECT k, country_names.code AS country, segment_names.code AS segment, source_names.code AS source, spend,
                 n, first, last, (CASE WHEN n >= 2 THEN last - first ELSE 0 END)::UINTEGER AS lifespan, x, cohort, mask
@@ -62,7 +62,7 @@ SETUP = {
             firsts AS (SELECT k, min(month) AS cohort FROM months WHERE q GROUP BY k),
             sums AS (SELECT k, sum(v) AS spend, toUInt32(countIf(q)) AS n, minIf(d, q) AS first, maxIf(d, q) AS last,
                 toUInt32(uniqExactIf(intDiv(d, 86400), q) - 1) AS x, toUInt16(any(firsts.cohort)) AS cohort,
-                groupBitOrIf(bitShiftLeft(toUInt64(1), least(63, month - firsts.cohort)), q) AS mask
+                groupBitOrIf(bitShiftLeft(toUInt64(1), toUInt8(greatest(0, least(63, month - firsts.cohort)))), q) AS mask
                 FROM months JOIN firsts USING (k) GROUP BY k)
             SELECT k, country_names.code AS country, segment_names.code AS segment, source_names.code AS source, spend,
                 n, first, last, toUInt32(if(n >= 2, last - first, 0)) AS lifespan, x, cohort, mask

@@ -18,7 +18,7 @@ class Line:
     title: str
     unit: str
     kind: str
-    must: float
+    must: float  # None: no such goal
     aim: float
     higher_is_better: bool = False
 
@@ -30,9 +30,10 @@ LINES = tuple(
     Line("one_repeated_p50_ms", "total_customer_value, one customer", "ms", OF_ECHO, 1.5, 1.1),
     Line("one_varied_p50_ms", "total_customer_value, one customer, varied", "ms", OF_ECHO, 1.5, 1.1),
     Line("one_flood_per_second", "the same, 64 in flight, calls/s", "", OF_ECHO, 0.6, 0.85, higher_is_better=True),
-    Line("during_ingest_worst", "p95 of all these during ingest, worst, of its bound", "", AT_MOST, 1, 1.3 / 2),
+    Line("during_ingest_of_bound", "p95 during ingest, of what it may be, worst of all reports", "", AT_MOST, 1, None),
+    Line("during_ingest_of_idle", "p95 during ingest, of idle, worst of all reports", "", AT_MOST, None, 1.3),
     Line("visible_in_all_p50_ms", "batch of 100: durable to visible in all seven, p50", "ms", AT_MOST, 3, 1),
-    Line("visible_in_all_p99_ms", "batch of 100: durable to visible in all seven, p99", "ms", AT_MOST, 15, 15),
+    Line("visible_in_all_p99_ms", "batch of 100: durable to visible in all seven, p99", "ms", AT_MOST, 15, None),
     Line("peak_memory_mib", "memory of the query process, MiB", "", OF_DUCKDB, 0.5, 0.33),
     Line("start_seconds", "start to first answer, clean stop", "s", AT_MOST, 0.8, 0.2),
     Line("start_after_kill_seconds", "start to first answer, after kill -9", "s", AT_MOST, 3, 1.2),
@@ -63,12 +64,14 @@ def _ratio(line, ours, peers, figures):
 
 
 def _reached(line, ratio, factor):
-    if ratio is None:
+    if ratio is None or factor is None:
         return None
     return ratio >= factor if line.kind == FASTER or line.higher_is_better else ratio <= factor
 
 
 def _goal(line, factor):
+    if factor is None:
+        return ""
     sign = ">=" if line.kind == FASTER or line.higher_is_better else "<="
     end = {FASTER: "x", AT_MOST: "", OF_ECHO: "x echo", OF_DUCKDB: "x duckdb"}[line.kind]
     return f"{sign} {factor:.3g}{end}"
@@ -101,8 +104,14 @@ def aligned(rows, left=(0,)):
                                for column, cell in enumerate(row)).rstrip() for row in rows)
 
 
+def _ratio_text(line):
+    if line["ratio"] is None or line["ratio"] == line["ours"]:
+        return "-"
+    return f"{line['ratio']:.2f}x"
+
+
 def _verdict(goal, reached):
-    return f"{goal}: " + {True: "yes", False: "NO", None: "?"}[reached]
+    return goal and f"{goal}: " + {True: "yes", False: "NO", None: "?"}[reached]
 
 
 def render(evaluated):
@@ -110,7 +119,7 @@ def render(evaluated):
     for line in evaluated:
         title = line["line"] + (f", {line['unit']}" if line["unit"] else "")
         rows.append([title, number(line["ours"]), *(number(line["peers"][name]) for name in NAMES),
-                     number(line["echo"]), number(line["ratio"]) + ("x" if line["ratio"] is not None else ""),
+                     number(line["echo"]), _ratio_text(line),
                      _verdict(line["must_reach"], line["reached"]), _verdict(line["aim"], line["aim_reached"])])
     columns = len(rows[0])
     return aligned(rows, (0, columns - 2, columns - 1))
