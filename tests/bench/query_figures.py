@@ -2,8 +2,10 @@
 
 import collections
 import contextlib
+import functools
 import json
 import os
+import random
 import shutil
 import subprocess
 import time
@@ -210,11 +212,13 @@ class QueryFigures:
         for question in query_lines.QUESTIONS:
             request = question.request(self._scene)
             times = collections.defaultdict(list)
+            # Called within this turn of the loop only.
+            asked = {"repeated": lambda: client.ask(question.method, request)["ms"][0],
+                     "varied": lambda: client.ask(question.method, self._varied(request))["ms"][0],
+                     **{peer.name: functools.partial(self._time_of, peer, question) for peer in self._peers}}
+            order = random.Random(1)  # nobody always follows the same other
             for turn in range(self._options.repeat + WARM_UP):
-                taken = {"repeated": client.ask(question.method, request)["ms"][0],
-                         "varied": client.ask(question.method, self._varied(request))["ms"][0]}
-                for peer in self._peers:
-                    taken[peer.name] = peer.ask(question.sql(self._scene, peer.name))[0]
+                taken = {name: asked[name]() for name in order.sample(sorted(asked), len(asked))}
                 if turn >= WARM_UP:
                     for name, ms in taken.items():
                         times[name].append(ms)
@@ -222,6 +226,9 @@ class QueryFigures:
                 self.figures[f"{question.key}_{form}_p50_ms"] = percentile(times[form], 0.5)
             for peer in self._peers:
                 self.peers[peer.name][f"{question.key}_p50_ms"] = percentile(times[peer.name], 0.5)
+
+    def _time_of(self, peer, question):
+        return peer.ask(question.sql(self._scene, peer.name))[0]
 
     def _some_ids(self, count):
         """Ids from all over, in no order that a cache likes."""
