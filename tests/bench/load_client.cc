@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -34,6 +35,7 @@ struct SendFlags {
   std::string query;
   std::string token;
   std::string file;
+  bool all_reports = false;
   bool one_at_a_time = false;
   double rows_per_second = 0;  // 0: as fast as they are taken
   double seconds = 0;          // 0: until the file ends
@@ -49,27 +51,63 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
   return grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
 }
 
-// Asks for one customer's total until the answer contains what was acknowledged.
+// Asks until answers contain what was acknowledged.
 class Watcher {
  public:
   Watcher(const std::string& target, std::string token)
       : stub_(v1::QueryService::NewStub(Connect(target))), token_(std::move(token)) {}
 
+  // One customer's total.
   void AwaitVisible(const std::string& customer_id, uint64_t log_position) {
     v1::GetTotalCustomerValueRequest request;
     request.add_customer_id(customer_id);
-    v1::GetTotalCustomerValueResponse response;
+    const auto response =
+        AskUntil<v1::GetTotalCustomerValueResponse>("GetTotalCustomerValue", request, log_position,
+                                                    &v1::QueryService::Stub::GetTotalCustomerValue);
+    if (response.rows().empty()) Fail("total_customer_value: " + customer_id + " is missing");
+  }
+
+  // All seven reports, asked at once.
+  void AwaitVisibleInAll(const std::string& customer_id, uint64_t log_position) {
+    using Stub = v1::QueryService::Stub;
+    std::vector<std::thread> askers;
+    const auto ask = [&](const char* name, auto request, auto response, auto method) {
+      askers.emplace_back([this, log_position, name, request, method] {
+        AskUntil<decltype(response)>(name, request, log_position, method);
+      });
+    };
+    ask("GetCustomerRetention", v1::GetCustomerRetentionRequest(),
+        v1::GetCustomerRetentionResponse(), &Stub::GetCustomerRetention);
+    ask("GetClvBySegment", v1::GetClvBySegmentRequest(), v1::GetClvBySegmentResponse(),
+        &Stub::GetClvBySegment);
+    ask("GetClvByAcquisitionSource", v1::GetClvByAcquisitionSourceRequest(),
+        v1::GetClvByAcquisitionSourceResponse(), &Stub::GetClvByAcquisitionSource);
+    ask("GetPurchaseFrequencyAnalysis", v1::GetPurchaseFrequencyAnalysisRequest(),
+        v1::GetPurchaseFrequencyAnalysisResponse(), &Stub::GetPurchaseFrequencyAnalysis);
+    ask("GetClvPrediction", v1::GetClvPredictionRequest(), v1::GetClvPredictionResponse(),
+        &Stub::GetClvPrediction);
+    ask("GetCustomerSegmentation", v1::GetCustomerSegmentationRequest(),
+        v1::GetCustomerSegmentationResponse(), &Stub::GetCustomerSegmentation);
+    AwaitVisible(customer_id, log_position);
+    for (std::thread& asker : askers) asker.join();
+  }
+
+ private:
+  template <typename Response, typename Request>
+  Response AskUntil(const std::string& name, const Request& request, uint64_t log_position,
+                    grpc::Status (v1::QueryService::Stub::*method)(grpc::ClientContext*,
+                                                                   const Request&, Response*)) {
+    Response response;
     do {
       grpc::ClientContext context;
       context.AddMetadata("authorization", "Bearer " + token_);
       context.set_deadline(std::chrono::system_clock::now() + kQueryTime);
-      const grpc::Status status = stub_->GetTotalCustomerValue(&context, request, &response);
-      if (!status.ok()) Fail("total_customer_value: " + status.error_message());
+      const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
+      if (!status.ok()) Fail(name + ": " + status.error_message());
     } while (response.context().folded_position() < log_position);
-    if (response.rows().empty()) Fail("total_customer_value: " + customer_id + " is missing");
+    return response;
   }
 
- private:
   std::unique_ptr<v1::QueryService::Stub> stub_;
   std::string token_;
 };
@@ -91,7 +129,12 @@ void SendOneAtATime(const SendFlags& flags, PushStream& stream, BatchFile& batch
     measured.sent.accepted += response.result().successful_rows();
     if (!watcher) continue;
     const Clock::time_point durable = Clock::now();
-    watcher->AwaitVisible(message.purchases(0).customer_id(), response.result().log_position());
+    const std::string& customer_id = message.purchases(0).customer_id();
+    if (flags.all_reports) {
+      watcher->AwaitVisibleInAll(customer_id, response.result().log_position());
+    } else {
+      watcher->AwaitVisible(customer_id, response.result().log_position());
+    }
     measured.visible_ms.push_back(MillisecondsSince(durable));
   }
 }
@@ -164,6 +207,7 @@ void AddSend(CLI::App& app, SendFlags& flags) {
   send->add_option("--query", flags.query,
                    "host:port of query: after each acknowledgement also await that the batch is "
                    "visible there; implies --one-at-a-time");
+  send->add_flag("--all-reports", flags.all_reports, "with --query: await it in all seven reports");
   send->add_option("--rows-per-second", flags.rows_per_second, "send no faster than this")
       ->check(CLI::PositiveNumber);
   send->add_option("--seconds", flags.seconds, "one at a time: begin no batch later")

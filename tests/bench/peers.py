@@ -42,10 +42,19 @@ def _install(package, version):
         raise Absent(f"npm cannot install {package}@{version}: {_last_line(result.stderr)}")
 
 
+def node_program(name, package):
+    """The command of a program of `peers/` and its environment, once its package is installed."""
+    _install(*PACKAGES[package])
+    return ["node", os.path.join(HERE, name + ".js")], environment()
+
+
+def environment():
+    return {**os.environ, "NODE_PATH": os.path.join(CACHE, "node_modules")}
+
+
 def _command(name):
     if name in PACKAGES:
-        _install(*PACKAGES[name])
-        return ["node", os.path.join(HERE, name + ".js")]
+        return node_program(name, name)[0]
     if name == "postgresql" and not (shutil.which("initdb") or os.path.isdir("/usr/lib/postgresql")):
         raise Absent("no initdb; apt-get install postgresql-15")
     return [sys.executable, "-B", os.path.join(HERE, name + ".py")]
@@ -58,10 +67,9 @@ def _run(name, workload):
     os.chmod(directory, 0o755)
     task = {"directory": directory, "rows": workload.rows, "bulk": workload.purchases,
             "continuous": {str(rows): path for rows, path in workload.continuous.items()}, "latency": workload.latency}
-    environment = {**os.environ, "NODE_PATH": os.path.join(CACHE, "node_modules")}
     try:
         result = subprocess.run(command + [json.dumps(task)], capture_output=True, text=True, check=False,
-                                timeout=RUN_SECONDS, env=environment)
+                                timeout=RUN_SECONDS, env=environment())
         if result.returncode != 0:
             raise Absent(_last_line(result.stderr))
         return json.loads(result.stdout.strip().splitlines()[-1])

@@ -2,6 +2,7 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_PERIOD_TABLE_H_
 #define CLV_SERVICES_QUERY_PROJECTION_PERIOD_TABLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

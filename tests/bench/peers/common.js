@@ -2,6 +2,7 @@
 'use strict';
 const fs = require('fs');
 const path = require('path');
+const readline = require('readline');
 
 exports.COLUMNS = ['purchase_id', 'customer_id', 'order_id', 'product_id', 'product_name', 'product_category',
   'purchase_amount', 'purchase_date', 'payment_method', 'currency', 'created_at'];
@@ -67,4 +68,20 @@ exports.run = async function(peer) {
   }
   await peer.close();
   console.log(JSON.stringify(figures));
+};
+
+// Answers statements, one JSON text a line of standard input, with {ms, rows} a line until the input ends. The first
+// argument of the program is a directory. A peer gives: open(directory), run(sql) => answer, rows(answer) => arrays of
+// plain values, close().
+exports.serve = async function(peer) {
+  await peer.open(process.argv[2]);
+  for await (const line of readline.createInterface({input: process.stdin})) {
+    const sql = JSON.parse(line);
+    const begin = process.hrtime.bigint();
+    const answer = await peer.run(sql);
+    const ms = Number(process.hrtime.bigint() - begin) / 1e6;
+    const plain = (key, value) => typeof value === 'bigint' ? value.toString() : value;
+    console.log(JSON.stringify({ms, rows: peer.rows(answer)}, plain));
+  }
+  await peer.close();
 };

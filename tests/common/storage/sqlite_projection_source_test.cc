@@ -1,0 +1,189 @@
+// What a projection is made from, and the details of the customers that are shown.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/storage/sqlite/migrations/migrations.h"
+#include "common/storage/sqlite/projection_source.h"
+#include "tests/common/storage/sqlite_reports_fixture.h"
+
+namespace clv::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+constexpr auto kForever = std::chrono::steady_clock::time_point::max();
+
+class SqliteProjectionSourceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    store_.Add(domain::Customer{.customer_id = "c1",
+                                .name = "Anna",
+                                .email = "anna@example.com",
+                                .country = "USA",
+                                .active = true});
+    store_.Add(domain::Customer{.customer_id = "c2", .active = false});
+    store_.Add(domain::ImportedClv{.customer_id = "c3",
+                                   .total_spend_micros = Money("40"),
+                                   .purchase_count = 2,
+                                   .first_purchase_date = At("2023-01-01"),
+                                   .last_purchase_date = At("2023-02-01"),
+                                   .updated_at = At("2023-03-01")});
+    const std::vector<ReportStore::Buy> buys = {
+        {"p1", "c1", "10", "2023-01-05", "", "USD", "pen", "Office"},
+        {"p2", "c1", "30", "2023-02-05", "", "USD", "doll", "Toys"},
+        {"p3", "c1", "-5", "2023-02-06", "p2", "USD", "doll", "Toys"},
+        {"p4", "c1", "20", "2023-03-05", "", "USD", "ball", "Office"},
+        {"p5", "c1", "7", "2023-03-06", "", "EUR", "euro", "Euros"},
+        {"p6", "c1", "9", "2023-04-01", "o6", "USD", "lost", "Lost"},
+        {"p7", "c1", "-9", "2023-04-02", "o6", "USD", "lost", "Lost"},
+        {"p8", "c2", "1", "2023-01-01", "", "USD", "", "B"},
+        {"p9", "c2", "1", "2023-01-02", "", "USD", "", "A"}};
+    for (const ReportStore::Buy& buy : buys) store_.Add(buy);
+    store_.Write();
+  }
+
+  ReportStore store_;
+};
+
+TEST_F(SqliteProjectionSourceTest, ReadsEveryCustomerWithHisFacts) {
+  SqliteProjectionSource source(store_.path());
+  const auto reading = Must(source.Read());
+  EXPECT_EQ(reading->folded_position(), 7u);
+  EXPECT_EQ(reading->last_change(), 0u);
+  EXPECT_EQ(reading->reporting_currency(), "USD");
+  EXPECT_EQ(reading->horizon_seconds(), At("2023-04-02"));
+  std::map<std::string, size_t> rows;
+  const auto visit = [&](const ProjectedFacts& facts) {
+    rows[facts.value.customer_id] = facts.purchases.rows.size();
+    EXPECT_EQ(facts.imported.has_value(), facts.value.customer_id == "c3");
+    if (facts.value.customer_id == "c1") {
+      EXPECT_EQ(facts.value.attributes.country, "USA");
+      EXPECT_EQ(facts.value.summary.purchase_count, 3);
+      EXPECT_EQ(facts.purchases.products.distinct_products, 3u);
+      EXPECT_EQ(facts.purchases.products.favorite_category, "Office");
+    }
+    return absl::OkStatus();
+  };
+  const auto none = [](std::string_view) { return absl::InternalError("nobody is left out"); };
+  ASSERT_TRUE(reading->ScanFrom(0, visit, none).ok());
+  EXPECT_THAT(rows, ElementsAre(Pair("c1", 7), Pair("c2", 2), Pair("c3", 0)));
+  rows.clear();
+  EXPECT_EQ(Must(reading->Find("c2", visit)), true);
+  EXPECT_EQ(Must(reading->Find("nobody", visit)), false);
+  EXPECT_THAT(rows, ElementsAre(Pair("c2", 2)));
+}
+
+TEST_F(SqliteProjectionSourceTest, NamesWhoWasNotFoldedSince) {
+  SqliteProjectionSource source(store_.path());
+  const auto reading = Must(source.Read());
+  std::vector<std::string> others;
+  ASSERT_TRUE(reading
+                  ->ScanFrom(
+                      8, [](const ProjectedFacts&) { return absl::InternalError("folded by 7"); },
+                      [&](std::string_view id) {
+                        others.emplace_back(id);
+                        return absl::OkStatus();
+                      })
+                  .ok());
+  EXPECT_THAT(others, UnorderedElementsAre("c1", "c2", "c3"));
+}
+
+TEST_F(SqliteProjectionSourceTest, AnErrorOfTheVisitorEndsTheScan) {
+  SqliteProjectionSource source(store_.path());
+  const auto stop = [](const ProjectedFacts&) { return absl::AbortedError("enough"); };
+  EXPECT_TRUE(absl::IsAborted(
+      Must(source.Read())->ScanFrom(0, stop, [](auto) { return absl::OkStatus(); })));
+}
+
+TEST_F(SqliteProjectionSourceTest, IsUnavailableWithoutAStore) {
+  SqliteProjectionSource source(store_.path() + "-absent");
+  EXPECT_TRUE(absl::IsUnavailable(source.Read().status()));
+  SqliteChangeWatch watch(store_.path() + "-absent", nullptr);
+  EXPECT_TRUE(absl::IsUnavailable(watch.Version().status()));
+}
+
+TEST_F(SqliteProjectionSourceTest, TheWatchMovesWithACommit) {
+  SqliteChangeWatch watch(store_.path(), nullptr);
+  const int64_t before = Must(watch.Version());
+  EXPECT_EQ(Must(watch.Version()), before);
+  const auto db = Must(Database::Open(
+      {.path = store_.path(), .mode = Database::Mode::kReadWrite, .migrations = &ClvMigrations()}));
+  ASSERT_TRUE(db->Execute("UPDATE checkpoint SET folded_position = 8").ok());
+  watch.WaitBeyond(before, std::chrono::minutes(1));
+  EXPECT_NE(Must(watch.Version()), before);
+}
+
+using SqliteCustomerDetailsTest = SqliteProjectionSourceTest;
+
+TEST_F(SqliteCustomerDetailsTest, SaysWhatIsKnownInTheOrderOfTheIds) {
+  SqliteCustomerDetails details(store_.path());
+  const auto state = Must(details.Read({"c3", "c1", "nobody", "c2"}, std::nullopt, kForever));
+  EXPECT_EQ(state.last_change, 0u);
+  ASSERT_EQ(state.details.size(), 4u);
+  EXPECT_EQ(state.details[0].active, std::nullopt) << "imported, not described";
+  EXPECT_EQ(state.details[1].name, "Anna");
+  EXPECT_EQ(state.details[1].email, "anna@example.com");
+  EXPECT_EQ(state.details[1].active, true);
+  EXPECT_EQ(state.details[1].distinct_products, 0u) << "nobody has asked";
+  EXPECT_EQ(state.details[2].name, std::nullopt);
+  EXPECT_EQ(state.details[2].active, std::nullopt);
+  EXPECT_EQ(state.details[3].name, std::nullopt);
+  EXPECT_EQ(state.details[3].active, false);
+}
+
+TEST_F(SqliteCustomerDetailsTest, TiesOfCategoriesGoToTheSmallerText) {
+  SqliteCustomerDetails details(store_.path());
+  const auto state = Must(details.Read({"c2"}, ProductScope{}, kForever));
+  EXPECT_EQ(state.details[0].favorite_category, "A");
+  EXPECT_EQ(state.details[0].distinct_products, 0u);
+}
+
+TEST_F(SqliteCustomerDetailsTest, ADeadlineThatHasPassedEndsTheRead) {
+  SqliteCustomerDetails details(store_.path());
+  std::vector<std::string> ids;
+  for (int i = 0; i < 20'000; ++i) ids.push_back("c" + std::to_string(i));
+  const std::vector<std::string_view> views(ids.begin(), ids.end());
+  const auto past = std::chrono::steady_clock::now() - std::chrono::seconds(1);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(details.Read(views, ProductScope{}, past).status()));
+  EXPECT_TRUE(details.Read({"c1"}, std::nullopt, kForever).ok()) << "the next one is not late";
+}
+
+// Products in every window and at every instant are those of SQL.
+TEST_F(SqliteCustomerDetailsTest, ProductsEqualThoseOfSql) {
+  SqliteCustomerDetails details(store_.path());
+  const std::vector<int64_t> instants = {At("2023-01-01"), At("2023-01-05"), At("2023-02-05"),
+                                         At("2023-02-06"), At("2023-03-05"), At("2023-04-01"),
+                                         At("2023-04-02"), At("2023-12-31")};
+  for (const int64_t as_of : instants) {
+    for (const int64_t start : instants) {
+      for (const int64_t end : instants) {
+        CustomerValueQuery query;
+        query.customer_ids = {"c1", "c2"};
+        query.sort = CustomerSort::kCustomerId;
+        query.scope.as_of_seconds = as_of;
+        query.scope.window = TimeWindow{.start = start, .end = end};
+        const auto report = Must(store_.reports().TotalCustomerValue(query));
+        const auto state =
+            Must(details.Read({"c1", "c2"}, ProductScope{as_of, start, end}, kForever));
+        for (const auto& row : report.rows) {
+          const CustomerDetails& found = state.details[row.customer_id == "c1" ? 0 : 1];
+          EXPECT_EQ(found.distinct_products, row.distinct_products)
+              << row.customer_id << " " << as_of << " " << start << " " << end;
+          EXPECT_EQ(found.favorite_category, row.favorite_category)
+              << row.customer_id << " " << as_of << " " << start << " " << end;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace clv::storage

@@ -1,0 +1,48 @@
+// tests/services/query/projection/folded_store.h: a clv.db that a test folds rows and commands
+// into, one at a time.
+#ifndef CLV_TESTS_SERVICES_QUERY_PROJECTION_FOLDED_STORE_H_
+#define CLV_TESTS_SERVICES_QUERY_PROJECTION_FOLDED_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/storage/sqlite/clv_store.h"
+#include "common/wire/log_codec.h"
+#include "services/aggregation/fold.h"
+#include "tests/common/storage/temp_directory.h"
+#include "tests/properties/histories.h"
+
+namespace clv::query {
+
+// Without a log and without a worker: each call is one committed fold, and an error fails the test.
+// Thread-compatible; others may read the file.
+class FoldedStore {
+ public:
+  // The reporting currency is USD.
+  FoldedStore();
+
+  const std::string& path() const { return path_; }
+  storage::LogPosition position() const { return position_; }
+
+  // Folds the values of a batch as ingest would have logged them. Values that it refuses are left
+  // out.
+  void Fold(const properties::Batch& batch, int64_t received_at_seconds);
+  // Folds rows of one record, or a command; the position is the next one.
+  void Fold(aggregation::LoggedRows rows);
+  void Fold(wire::LogCommand command);
+
+  void Rebuild();
+  void AdoptReportingCurrency(const std::string& currency);
+
+ private:
+  TempDirectory directory_;
+  const std::string path_ = directory_.path() + "/clv.db";
+  std::unique_ptr<storage::SqliteClvStore> store_;
+  std::string currency_;
+  storage::LogPosition position_ = 0;
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_TESTS_SERVICES_QUERY_PROJECTION_FOLDED_STORE_H_

@@ -1,0 +1,57 @@
+#include "services/query/projection/order_block.h"
+
+#include <gtest/gtest.h>
+
+namespace clv::query {
+namespace {
+
+constexpr int64_t kCent = 10'000;
+
+void ExpectKept(const OrderBlock::Orders& orders) {
+  const OrderBlock block(orders);
+  for (size_t customer = 0; customer < kBlockCustomers; ++customer) {
+    EXPECT_EQ(block.count(customer), orders[customer].size());
+    EXPECT_EQ(block.OrdersOf(customer), orders[customer]) << customer;
+    for (size_t i = 0; i < orders[customer].size(); ++i) {
+      EXPECT_EQ(block.order(customer, i), orders[customer][i]);
+    }
+  }
+}
+
+TEST(OrderBlockTest, HoldsNobodysOrders) { ExpectKept({}); }
+
+TEST(OrderBlockTest, KeepsWholeCentsInFourBytes) {
+  OrderBlock::Orders orders;
+  orders[0] = {{1, 5 * kCent, true}, {1, 0, true}, {7, 2'147'483'647 * kCent, true}};
+  orders[31] = {{4'000'000'000, kCent, true}};
+  ExpectKept(orders);
+  OrderBlock::Orders wide = orders;
+  wide[3] = {{2, 1, true}};
+  EXPECT_LT(OrderBlock(orders).bytes() + 4 * 4, OrderBlock(wide).bytes());
+}
+
+TEST(OrderBlockTest, KeepsMicrosAndValuesBeyondThirtyTwoBitsOfCents) {
+  for (const int64_t value : {int64_t{1}, kCent + 1, 2'147'483'648 * kCent, INT64_MAX}) {
+    OrderBlock::Orders orders;
+    orders[5] = {{9, kCent, true}, {10, value, true}};
+    ExpectKept(orders);
+  }
+}
+
+TEST(OrderBlockTest, TellsOrdersThatDoNotQualify) {
+  for (const int64_t cause : {int64_t{0}, int64_t{1}}) {  // narrow, wide
+    OrderBlock::Orders orders;
+    orders[1] = {{3, -5 * kCent, false}, {4, 0, false}, {5, 0, true}, {6, cause, true}};
+    orders[2] = {{3, -2'147'483'647 * kCent, false}};
+    ExpectKept(orders);
+  }
+}
+
+TEST(OrderBlockTest, TheLeastNumberOfCentsIsNoRefund) {
+  OrderBlock::Orders orders;
+  orders[0] = {{3, -2'147'483'648 * kCent, false}, {4, 0, false}};
+  ExpectKept(orders);
+}
+
+}  // namespace
+}  // namespace clv::query

@@ -1,0 +1,232 @@
+// Every report from the projection equals the report from SQL, in every field, and what the naive
+// model says: made from nothing, and carried along in random steps. A failure names its seed:
+// CLV_TEST_SEED=n repeats it alone with CLV_TEST_CASES=1.
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/model/naive_model.h"
+#include "tests/properties/commands.h"
+#include "tests/properties/histories.h"
+#include "tests/properties/questions.h"
+#include "tests/properties/suite_fixture.h"
+#include "tests/services/query/projection/folded_store.h"
+#include "tests/services/query/projection/projected_answers.h"
+
+namespace clv::query {
+namespace {
+
+using properties::Batch;
+using properties::Dice;
+using properties::History;
+using properties::Question;
+using properties::RandomQuestions;
+
+int CasesWanted(int usual, int thorough) {
+  const char* value = std::getenv("CLV_TEST_CASES");
+  return value != nullptr ? std::atoi(value) : properties::Cases(usual, thorough);
+}
+
+wire::RowDeletion DeletionOf(const std::string& data_source, const std::string& condition) {
+  const domain::DataSource source = *domain::DataSourceOfName(data_source);
+  wire::RowDeletion deletion{.data_source = source, .condition = {}};
+  if (!condition.empty()) deletion.condition = domain::ParseRowCondition(source, condition).value();
+  return deletion;
+}
+
+// A store, the model of it, and what answers from it.
+class Scene {
+ public:
+  explicit Scene(uint64_t seed, History history)
+      : dice_(seed),
+        history_(std::move(history)),
+        sql_(AskedReports::OfSql(store_.path(), clock_)),
+        in_steps_(AskedReports::OfProjection(store_.path(), clock_)) {}
+
+  void Send(const Batch& batch) {
+    clock_.Advance(dice_.Below(3));
+    Batch accepted{batch.data_source, {}};
+    for (const std::string& value : batch.values) {
+      if (model_.Send(batch.data_source, value, clock_.NowSeconds()).empty()) {
+        accepted.values.push_back(value);
+      }
+    }
+    if (!accepted.values.empty()) store_.Fold(accepted, clock_.NowSeconds());
+  }
+
+  // A deletion, an erasure, a rebuild, or another reporting currency, of which the model knows
+  // nothing.
+  void Command() {
+    const std::string data_source =
+        dice_.Of<std::string>({"customers", "purchases", "customer_clv"});
+    switch (dice_.Below(5)) {
+      case 0: {
+        const std::string id = dice_.Of(history_.customer_ids);
+        model_.Erase(id);
+        return store_.Fold(wire::CustomerErasure{id});
+      }
+      case 1:
+        if (!dice_.OneIn(3)) return store_.Rebuild();
+        model_.Remove(data_source, nullptr);
+        return store_.Fold(DeletionOf(data_source, ""));
+      case 2:
+        if (!dice_.OneIn(2)) return;
+        is_in_dollars_ = !is_in_dollars_;
+        has_been_converted_ = true;
+        return store_.AdoptReportingCurrency(is_in_dollars_ ? "USD" : "EUR");
+      default: {
+        const model::Condition condition =
+            properties::RandomCondition(data_source, history_, &dice_);
+        model_.Remove(data_source, &condition);
+        return store_.Fold(DeletionOf(data_source, model::TextOf(data_source, condition)));
+      }
+    }
+  }
+
+  // Asks the projection that is carried along some questions.
+  void AskSome() {
+    in_steps_->LookAgain();
+    const std::vector<Question> questions = RandomQuestions(dice_.Seed(), history_, false);
+    for (int i = 0; i < 3; ++i) {
+      const Question& question = dice_.Of(questions);
+      ASSERT_EQ(Difference(*sql_, *in_steps_, question), "")
+          << question.endpoint << "?" << question.QueryString();
+    }
+  }
+
+  // Asks everybody everything.
+  void AskAll(bool thorough) {
+    in_steps_->LookAgain();
+    const auto from_nothing = AskedReports::OfProjection(store_.path(), clock_);
+    for (const Question& question : RandomQuestions(dice_.Seed(), history_, thorough)) {
+      SCOPED_TRACE(question.endpoint + "?" + question.QueryString());
+      ASSERT_EQ(Difference(*sql_, *in_steps_, question), "") << "in steps";
+      ASSERT_EQ(Difference(*sql_, *from_nothing, question), "") << "from nothing";
+      // Rows without a currency have got the one of their time.
+      if (has_been_converted_) continue;
+      ASSERT_EQ(Difference(model_, *in_steps_, question, clock_.NowSeconds()), "") << "the model";
+    }
+  }
+
+  Dice& dice() { return dice_; }
+  const History& history() const { return history_; }
+
+ private:
+  Dice dice_;
+  const History history_;
+  properties::TestClock clock_;
+  FoldedStore store_;
+  model::NaiveModel model_;
+  bool is_in_dollars_ = true;
+  bool has_been_converted_ = false;
+  const std::unique_ptr<AskedReports> sql_;
+  const std::unique_ptr<AskedReports> in_steps_;
+};
+
+struct StepOptions {
+  int64_t most_rows = 40;   // in a fold
+  int64_t most_folds = 12;  // between questions
+  int64_t one_command_in = 0;
+  bool thorough = false;
+};
+
+void CheckHistory(uint64_t seed, const properties::HistoryOptions& options,
+                  const StepOptions& steps) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Scene scene(seed ^ 0x5eed, RandomHistory(seed, options));
+  Dice& dice = scene.dice();
+  int64_t until_asked = dice.Below(steps.most_folds);
+  for (const Batch& batch :
+       SplitIntoBatches(scene.history().rows, 1 + dice.Below(steps.most_rows), &dice)) {
+    scene.Send(batch);
+    if (steps.one_command_in != 0 && dice.OneIn(steps.one_command_in)) scene.Command();
+    if (until_asked-- == 0) {
+      scene.AskSome();
+      until_asked = dice.Below(steps.most_folds);
+    }
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+  scene.AskAll(steps.thorough);
+}
+
+void CheckHistories(int usual, int thorough, uint64_t from,
+                    const properties::HistoryOptions& options, const StepOptions& steps) {
+  const int cases = CasesWanted(usual, thorough);
+  for (int i = 0; i < cases && !::testing::Test::HasFailure(); ++i) {
+    CheckHistory(properties::FirstSeed() + from + static_cast<uint64_t>(i), options, steps);
+  }
+}
+
+TEST(ProjectionEqualsSqlTest, ForRandomHistories) { CheckHistories(60, 10'000, 0, {}, {}); }
+
+TEST(ProjectionEqualsSqlTest, AfterDeletionsErasuresRebuildsAndOtherCurrencies) {
+  CheckHistories(50, 5'000, 100'000, {}, {.one_command_in = 4});
+}
+
+TEST(ProjectionEqualsSqlTest, WhereItIsMoreFoldsBehindThanAreNamed) {
+  CheckHistories(15, 1'000, 200'000, {}, {.most_rows = 1, .most_folds = 120, .one_command_in = 40});
+}
+
+TEST(ProjectionEqualsSqlTest, ForSmallHistoriesAskedThoroughly) {
+  CheckHistories(10, 1'000, 300'000, {.max_customers = 6, .max_purchases = 15},
+                 {.most_rows = 10, .most_folds = 6, .one_command_in = 8, .thorough = true});
+}
+
+TEST(ProjectionEqualsSqlTest, WithMoreCustomersThanAChunkHolds) {
+  CheckHistories(3, 50, 400'000, {.max_customers = 1'500, .max_purchases = 4'000},
+                 {.most_rows = 700, .most_folds = 8, .one_command_in = 10});
+}
+
+// Values of purchases, one for each of some customers.
+Batch OnePurchaseEach(int begin, int end, const std::string& amount) {
+  Batch batch{"purchases", {}};
+  for (int i = begin; i < end; ++i) {
+    const std::string n = std::to_string(i);
+    batch.values.push_back(R"({"purchase_id":"p)" + n + R"(","customer_id":"c)" + n +
+                           R"(","purchase_amount":")" + amount + R"(","purchase_date":"2023-03-0)" +
+                           std::to_string(1 + i % 9) + "\"}");
+  }
+  return batch;
+}
+
+TEST(ProjectionEqualsSqlTest, WhereAFoldChangesMoreCustomersThanAreNamed) {
+  properties::TestClock clock;
+  FoldedStore store;
+  const auto sql = AskedReports::OfSql(store.path(), clock);
+  const auto projection = AskedReports::OfProjection(store.path(), clock);
+  const auto check = [&](const std::string& what) {
+    projection->LookAgain();
+    for (const std::string& endpoint : properties::Endpoints()) {
+      EXPECT_EQ(Difference(*sql, *projection, {endpoint, {{"limit", "20000"}}}), "")
+          << what << ": " << endpoint;
+    }
+  };
+  store.Fold(OnePurchaseEach(0, 9'000, "10"), properties::kNow);
+  check("new customers");
+  store.Fold(OnePurchaseEach(100, 8'900, "11"), properties::kNow);
+  store.Fold(OnePurchaseEach(8'950, 9'400, "3.5"), properties::kNow);
+  check("corrections, and new customers");
+  store.Fold(DeletionOf("purchases", "purchase_amount = 11"));
+  check("customers that have vanished");
+  store.Fold(OnePurchaseEach(0, 9'000, "12"), properties::kNow);
+  check("customers that have come back");
+}
+
+TEST(ProjectionEqualsSqlTest, WithoutAnyData) {
+  properties::TestClock clock;
+  FoldedStore store;
+  const auto sql = AskedReports::OfSql(store.path(), clock);
+  const auto projection = AskedReports::OfProjection(store.path(), clock);
+  const History history{.rows = {}, .customer_ids = {"c1"}, .instants = {properties::kNow}};
+  for (const Question& question : RandomQuestions(7, history, true)) {
+    EXPECT_EQ(Difference(*sql, *projection, question), "")
+        << question.endpoint << "?" << question.QueryString();
+  }
+}
+
+}  // namespace
+}  // namespace clv::query
