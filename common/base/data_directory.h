@@ -17,6 +17,7 @@ struct DataDirectory {
   std::string event_log() const { return path + "/event_log.db"; }
   std::string auth() const { return path + "/auth.db"; }
   std::string clv() const { return path + "/clv.db"; }
+  std::string projection_snapshot() const { return path + "/projection.snapshot"; }
   std::string admin_token() const { return path + "/admin_token"; }
   std::string role_lock(const std::string& role) const { return path + "/" + role + ".lock"; }
 };

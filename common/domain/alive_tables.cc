@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 constexpr size_t kNodes = 25;
-constexpr double kWidestPanel = 2;
+constexpr double kWidestAlivePanel = 2;
 // Histories longer than this are computed each time.
 constexpr double kLongestTenure = 32'768;
 
@@ -73,11 +73,11 @@ class AliveTables::OfFrequency {
         log_alpha_(std::log(terms.alpha)),
         survival_(std::log1p(terms.horizon / terms.alpha),
                   // The survival falls no faster than with the power of a or of the shape.
-                  std::min(kWidestPanel, 5 / (1 + std::min(terms.a, shape_))),
+                  std::min(kWidestAlivePanel, 5 / (1 + std::min(terms.a, shape_))),
                   [&](double y) { return drop_out_.Survival(shape_ + 1, std::expm1(y)); }),
-        purchases_(std::log1p(kLongestTenure / terms.alpha), kWidestPanel,
+        purchases_(std::log1p(kLongestTenure / terms.alpha), kWidestAlivePanel,
                    [&](double y) { return PurchasesAt(terms.alpha * std::exp(y)); }),
-        discounted_(std::log1p(kLongestTenure / terms.alpha), kWidestPanel,
+        discounted_(std::log1p(kLongestTenure / terms.alpha), kWidestAlivePanel,
                     [&](double y) { return DiscountedAt(terms.alpha * std::exp(y)); }) {}
 
   AliveExpectation At(double tenure) const {

@@ -33,6 +33,8 @@ struct PredictionTerms {
   uint32_t horizon_days = 365;
   double discount_rate = 0.10;  // annual, >= 0
   double margin = 1.0;
+
+  bool operator==(const PredictionTerms&) const = default;
 };
 
 struct AveragePrediction {

@@ -11,7 +11,7 @@
 namespace clv::domain {
 namespace {
 
-using DoublePolicy = boost::math::policies::policy<
+using SpendPolicy = boost::math::policies::policy<
     boost::math::policies::promote_double<false>,
     boost::math::policies::overflow_error<boost::math::policies::ignore_error>,
     boost::math::policies::domain_error<boost::math::policies::ignore_error>,
@@ -95,9 +95,9 @@ SpendDistribution::Point SpendDistribution::At(double orders, double value) cons
   const double share = value / (value + scale_);
   const double a = p_ * orders;
   Point point;
-  point.probability = boost::math::ibeta(a, shape_, share, DoublePolicy());
+  point.probability = boost::math::ibeta(a, shape_, share, SpendPolicy());
   // d/d ln(value) = density of the beta variable * share * (1 - share).
-  point.slope = boost::math::ibeta_derivative(a, shape_, share, DoublePolicy()) * share *
+  point.slope = boost::math::ibeta_derivative(a, shape_, share, SpendPolicy()) * share *
                 (scale_ / (value + scale_));
   return point;
 }

@@ -33,6 +33,8 @@ struct StoredModels {
 struct ScoringState {
   uint64_t model_version = 0;
   int64_t day = 0;  // UTC days since 1970-01-01
+
+  bool operator==(const ScoringState&) const = default;
 };
 
 // Reads stored fits. Thread-safe. UNAVAILABLE while there is no store yet.

@@ -17,7 +17,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/domain/served_model.h"
 #include "common/storage/clv_store.h"
+#include "common/storage/model_store.h"
 #include "common/storage/purchase_fact.h"
 
 namespace clv::storage {
@@ -48,6 +50,8 @@ class ProjectionReading {
  public:
   virtual ~ProjectionReading() = default;
 
+  // Given to the store when it was made.
+  virtual const std::string& store_id() const = 0;
   virtual LogPosition folded_position() const = 0;
   // Counts the transactions that changed values; 0 in a store that never saw one.
   virtual uint64_t last_change() const = 0;
@@ -55,6 +59,10 @@ class ProjectionReading {
   virtual const std::string& reporting_currency() const = 0;
   // Latest date in the data, absent without data.
   virtual std::optional<int64_t> horizon_seconds() const = 0;
+
+  // The last complete scoring, and the fit of a version; absent where there is none.
+  virtual absl::StatusOr<std::optional<ScoringState>> Scoring() = 0;
+  virtual absl::StatusOr<std::optional<domain::ServingFit>> FindFit(uint64_t version) = 0;
 
   // The customers whose values were written or removed by changes after number `change`; absent
   // when that is not known any more.

@@ -16,7 +16,8 @@ std::unique_ptr<storage::Reports> MakeReports(const QueryRole::Options& options)
   return std::make_unique<ProjectionReports>(
       std::make_unique<Projection>(
           std::make_unique<storage::SqliteProjectionSource>(path),
-          std::make_unique<storage::SqliteChangeWatch>(path, options.folded)),
+          std::make_unique<storage::SqliteChangeWatch>(path, options.folded),
+          Projection::Options{.snapshot_path = options.directory.projection_snapshot()}),
       std::make_unique<storage::SqliteCustomerDetails>(path));
 }
 

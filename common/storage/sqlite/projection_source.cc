@@ -8,6 +8,7 @@
 #include "common/storage/sqlite/customer_changes.h"
 #include "common/storage/sqlite/migrations/migrations.h"
 #include "common/storage/sqlite/product_figures.h"
+#include "common/storage/sqlite/stored_models.h"
 
 namespace clv::storage {
 namespace {
@@ -19,6 +20,8 @@ using std::chrono::steady_clock;
 constexpr char kCurrency[] =
     "SELECT value, (SELECT text_id FROM purchase_texts WHERE text = value) FROM settings "
     "WHERE key = 'reporting_currency'";
+
+constexpr char kStoreId[] = "store_id";
 
 struct Currency {
   std::string code;  // empty: none yet
@@ -53,6 +56,7 @@ class SqliteProjectionSource::Connection {
     Database& db = *connection->db;
     CLV_ASSIGN_OR_RETURN(connection->reads, ClvReadStatements::Prepare(db));
     CLV_ASSIGN_OR_RETURN(connection->changes, CustomerChangesReader::Prepare(db));
+    CLV_ASSIGN_OR_RETURN(connection->models, StoredModelStatements::Prepare(db));
     CLV_ASSIGN_OR_RETURN(connection->currency, db.Prepare(kCurrency));
     CLV_ASSIGN_OR_RETURN(connection->horizon, db.Prepare("SELECT date FROM latest_activity"));
     CLV_ASSIGN_OR_RETURN(connection->folded_positions,
@@ -65,6 +69,7 @@ class SqliteProjectionSource::Connection {
   std::unique_ptr<ClvReadStatements> reads;
   std::unique_ptr<CustomerChangesReader> changes;
   std::unique_ptr<ProductCounter> products;
+  std::unique_ptr<StoredModelStatements> models;
   Statement currency, horizon, folded_positions;
 };
 
@@ -78,10 +83,22 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
     return reading;
   }
 
+  const std::string& store_id() const override { return store_id_; }
   LogPosition folded_position() const override { return folded_position_; }
   uint64_t last_change() const override { return last_change_; }
   const std::string& reporting_currency() const override { return currency_.code; }
   std::optional<int64_t> horizon_seconds() const override { return horizon_seconds_; }
+
+  absl::StatusOr<std::optional<ScoringState>> Scoring() override {
+    return connection_.models->Scoring();
+  }
+  absl::StatusOr<std::optional<domain::ServingFit>> FindFit(uint64_t version) override {
+    CLV_ASSIGN_OR_RETURN(std::optional<StoredModels> stored, connection_.models->Find(version));
+    if (!stored) return std::optional<domain::ServingFit>();
+    return std::optional(domain::ServingFit{.version = stored->version,
+                                            .data_horizon_seconds = stored->data_horizon_seconds,
+                                            .models = std::move(stored->models)});
+  }
 
   absl::StatusOr<std::optional<std::vector<std::string>>> ChangedAfter(uint64_t change) override {
     return connection_.changes->ChangedAfter(change);
@@ -125,6 +142,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
 
   absl::Status ReadState() {
     CLV_ASSIGN_OR_RETURN(folded_position_, connection_.reads->Checkpoint());
+    CLV_ASSIGN_OR_RETURN(store_id_, connection_.reads->Setting(kStoreId));
     CLV_ASSIGN_OR_RETURN(currency_, ReadCurrency(connection_.currency));
     CLV_ASSIGN_OR_RETURN(last_change_, connection_.changes->LastChange());
     CLV_RETURN_IF_ERROR(connection_.horizon.Step().status());
@@ -135,6 +153,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
 
   Connection& connection_;
   Transaction transaction_;
+  std::string store_id_;
   LogPosition folded_position_ = 0;
   uint64_t last_change_ = 0;
   Currency currency_;

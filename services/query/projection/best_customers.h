@@ -25,6 +25,7 @@ class BestCustomers {
 
   void Add(const Key& key, uint32_t number) {
     ++count_;
+    last_added_ = key;
     if (is_full_ && key < least_) return;
     entries_.push_back({key, number});
     if (limit_ != SIZE_MAX && entries_.size() >= 2 * Wanted() + kSlack) Shrink();
@@ -38,6 +39,11 @@ class BestCustomers {
 
   // Customers that were added, kept or not.
   uint64_t count() const { return count_; }
+  // For who adds them in falling order and stops when the range is full: the key added last, how
+  // many are enough (SIZE_MAX: all) when no more are equal to that key, and the number of all.
+  const Key& last_added() const { return last_added_; }
+  size_t wanted() const { return limit_ == SIZE_MAX ? SIZE_MAX : Wanted(); }
+  void SetCount(uint64_t count) { count_ = count; }
 
   // The customers of the range, in order.
   std::vector<uint32_t> Take() {
@@ -84,6 +90,7 @@ class BestCustomers {
   std::vector<Entry> entries_;
   bool is_full_ = false;  // who is below least_ is not in the range
   Key least_{};
+  Key last_added_{};
 };
 
 }  // namespace clv::query

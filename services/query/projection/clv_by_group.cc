@@ -21,6 +21,7 @@ constexpr size_t kEarlySpans = domain::kEarlyValueDays.size();
 
 // The selected customers of one group, in one part of a scan.
 struct GroupPart {
+  uint64_t customers = 0;
   domain::PowerSums sums;
   __int128 orders = 0;
   uint64_t repeat_customers = 0;
@@ -30,6 +31,7 @@ struct GroupPart {
   __int128 window_micros = 0;
   uint64_t window_orders = 0;
   std::vector<int64_t> spends;
+  std::array<int64_t, domain::kSpendPercentiles.size()> percentile_micros = {};
 
   uint64_t signups = 0;
   uint64_t signups_with_orders = 0;
@@ -37,6 +39,7 @@ struct GroupPart {
   std::array<__int128, kEarlySpans> early_micros = {};
 
   GroupPart& operator+=(const GroupPart& more) {
+    customers += more.customers;
     sums += more.sums;
     orders += more.orders;
     repeat_customers += more.repeat_customers;
@@ -76,10 +79,52 @@ class GroupScan {
     for (size_t p = 1; p < parts.size(); ++p) {
       for (size_t g = 0; g < parts[p].size(); ++g) parts[0][g] += parts[p][g];
     }
-    return std::move(parts[0]);
+    Groups& groups = parts[0];
+    if (has_order()) {
+      WalkOrder(groups);
+    } else {
+      for (GroupPart& group : groups) {
+        const std::vector<int64_t> found =
+            PercentilesOf<int64_t>(group.spends, domain::kSpendPercentiles);
+        std::copy(found.begin(), found.end(), group.percentile_micros.begin());
+      }
+    }
+    return std::move(groups);
   }
 
  private:
+  // The kept order of all spends gives sums and percentiles of every group in one walk.
+  void WalkOrder(Groups& groups) const {
+    struct Walk {
+      uint64_t seen = 0;
+      uint64_t next_rank = 0;  // of the next percentile
+      size_t next = 0;
+    };
+    constexpr size_t kPercentiles = domain::kSpendPercentiles.size();
+    const auto rank_of = [&](size_t group, size_t p) {
+      return domain::NearestRankIndex(groups[group].customers, domain::kSpendPercentiles[p]);
+    };
+    std::vector<Walk> walks(groups.size());
+    for (size_t g = 0; g < groups.size(); ++g) {
+      if (groups[g].customers > 0) walks[g].next_rank = rank_of(g, 0);
+    }
+    view_.version().population->by_spend.ForEach([&](const SpendPlace& place) {
+      if (!view_.PassesSet(place.attribute_set)) return;
+      const uint32_t g = groups_.group_of[place.attribute_set];
+      GroupPart& group = groups[g];
+      group.sums.Add(place.spend_micros);
+      Walk& walk = walks[g];
+      const uint64_t rank = walk.seen++;
+      while (walk.next < kPercentiles && walk.next_rank == rank) {
+        group.percentile_micros[walk.next++] = place.spend_micros;
+        if (walk.next < kPercentiles) walk.next_rank = rank_of(g, walk.next);
+      }
+    });
+  }
+
+  // Where spends need not be gathered, for their order is kept.
+  bool has_order() const { return !window_ && view_.states().are_kept(); }
+
   void ScanChunk(size_t c, Groups& part) const {
     const CustomerChunk& chunk = *view_.version().chunks[c];
     const StateColumns& state = view_.states()[c];
@@ -104,9 +149,12 @@ class GroupScan {
     }
   }
 
-  static void Select(const StateColumns& state, size_t i, GroupPart& group) {
-    group.sums.Add(state.spend_micros[i]);
-    group.spends.push_back(state.spend_micros[i]);
+  void Select(const StateColumns& state, size_t i, GroupPart& group) const {
+    if (!has_order()) {
+      group.sums.Add(state.spend_micros[i]);
+      group.spends.push_back(state.spend_micros[i]);
+    }
+    ++group.customers;
     group.orders += state.purchase_count[i];
     group.repeat_customers += state.purchase_count[i] >= 2;
     group.lifespan_seconds += state.LifespanSeconds(i);
@@ -138,9 +186,9 @@ class GroupScan {
         chunk, i, view_.as_of_seconds(),
         [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
           const int64_t age = int64_t{order.date} - first;
-          if (age < 0) return;
+          if (age < 0 || age > domain::kEarlyValueDays.back() * kSecondsPerDay) return;
           for (size_t s = 0; s < kEarlySpans; ++s) {
-            if (age <= domain::kEarlyValueDays[s] * kSecondsPerDay) early[s] += order.value_micros;
+            early[s] += age <= domain::kEarlyValueDays[s] * kSecondsPerDay ? order.value_micros : 0;
           }
         });
     for (size_t s = 0; s < kEarlySpans; ++s) {
@@ -156,13 +204,11 @@ class GroupScan {
   const bool has_sources_;
 };
 
-ValueGroup ToGroup(const std::string& name, GroupPart& part, bool has_window) {
+ValueGroup ToGroup(const std::string& name, const GroupPart& part, bool has_window) {
   ValueGroup group;
   group.name = name;
   group.spend.sums = part.sums;
-  const std::vector<int64_t> percentiles =
-      PercentilesOf<int64_t>(part.spends, domain::kSpendPercentiles);
-  std::copy(percentiles.begin(), percentiles.end(), group.spend.percentile_micros.begin());
+  group.spend.percentile_micros = part.percentile_micros;
   group.orders = part.orders;
   group.repeat_customers = part.repeat_customers;
   group.lifespan_seconds = part.lifespan_seconds;

@@ -1,13 +1,12 @@
 #include <algorithm>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/instant.h"
 #include "common/base/status_macros.h"
-#include "common/domain/average_model.h"
-#include "common/domain/report_math.h"
+#include "common/domain/customer_prediction.h"
 #include "services/query/projection/best_customers.h"
 #include "services/query/projection/report_answers.h"
 
@@ -15,57 +14,32 @@ namespace clv::query {
 namespace {
 
 using domain::ClvPredictionRow;
-using domain::ModelFamily;
+using domain::CustomerScorer;
+using storage::PredictionQuery;
 
-constexpr uint64_t kLeastRepeatCustomers = 100;
-constexpr int64_t kLeastHistoryDays = 90;
-
-std::string_view NameOf(ModelFamily family) {
-  switch (family) {
-    case ModelFamily::kAuto:
-      return "auto";
-    case ModelFamily::kBgNbd:
-      return "bgnbd";
-    case ModelFamily::kMbgNbd:
-      return "mbgnbd";
-    case ModelFamily::kParetoNbd:
-      return "paretonbd";
-    case ModelFamily::kNbd:
-      return "nbd";
-    case ModelFamily::kAverage:
-      return "average";
-  }
-  return "";
+storage::ModelInfo InfoOf(const domain::FittedModel& model) {
+  return {.version = model.version,
+          .family = model.family,
+          .parameters = domain::NamedParameters(model),
+          .customers = model.customers,
+          .repeat_customers = model.repeat_customers,
+          .data_horizon_seconds = model.data_horizon_seconds};
 }
 
-// Why the average serves; empty when it was asked for.
-std::string WarningFor(ModelFamily asked, const PopulationFigures& population,
-                       int64_t as_of_seconds) {
-  constexpr char kServed[] = ": population average served";
-  if (asked == ModelFamily::kAverage) return "";
-  if (asked != ModelFamily::kAuto) {
-    return absl::StrCat("model ", std::string(NameOf(asked)), " is not fitted", kServed);
-  }
-  const uint64_t repeat_customers = population.totals.repeat_customers;
-  if (repeat_customers < kLeastRepeatCustomers) {
-    return absl::StrCat("fewer than ", kLeastRepeatCustomers, " repeat customers (",
-                        repeat_customers, ")", kServed);
-  }
-  const int64_t history_days = DayOf(as_of_seconds) - population.first_day;
-  if (history_days < kLeastHistoryDays) {
-    return absl::StrCat("less than ", kLeastHistoryDays, " days of history (", history_days, ")",
-                        kServed);
-  }
-  return absl::StrCat("no model is fitted", kServed);
+// An absent p_alive fails any bound above 0.
+bool IsAliveEnough(const domain::CustomerScore& score, double min_p_alive) {
+  return min_p_alive <= 0 || score.p_alive.value_or(-1) >= min_p_alive;
 }
 
-ClvPredictionRow RowOf(const ReportView& view, const domain::AveragePrediction& prediction,
-                       uint32_t number) {
+ClvPredictionRow RowOf(const ReportView& view, const CustomerScorer& scorer, uint32_t number) {
+  const CustomerChunk& chunk = view.version().ChunkOf(number);
   const StateColumns& state = view.states()[number / kChunkCustomers];
   const size_t i = number % kChunkCustomers;
+  const int64_t day = view.ScoringDayOf(chunk, i);
+  const domain::CustomerHistory history = HistoryOf(state, i, day);
   const domain::CustomerAttributes& attributes = view.version().AttributesOf(number);
   ClvPredictionRow row;
-  row.customer_id = std::string(view.version().IdOf(number));
+  row.customer_id = std::string(chunk.Id(i));
   row.country = attributes.country;
   row.customer_segment = attributes.customer_segment;
   row.acquisition_source = attributes.acquisition_source;
@@ -74,79 +48,102 @@ ClvPredictionRow RowOf(const ReportView& view, const domain::AveragePrediction& 
   row.purchase_count = static_cast<uint64_t>(state.purchase_count[i]);
   row.total_spend_micros = state.spend_micros[i];
   row.frequency = static_cast<uint64_t>(state.repeat_order_days[i]);
-  const int64_t first_day = DayOf(row.first_purchase_date);
-  row.recency_days = static_cast<uint64_t>(DayOf(row.last_purchase_date) - first_day);
-  row.tenure_days = static_cast<uint64_t>(DayOf(view.as_of_seconds()) - first_day);
-  row.expected_purchases = prediction.expected_purchases;
-  row.expected_order_value = prediction.expected_order_value;
-  row.predicted_clv = prediction.predicted_clv;
-  row.total_clv = domain::UnitsOf(row.total_spend_micros) + prediction.predicted_clv;
-  row.confidence = domain::Confidence::kLow;
-  row.model = ModelFamily::kAverage;
+  row.recency_days = history.recency_days;
+  row.tenure_days = history.tenure_days;
+  domain::FillPrediction(scorer, history, day, row);
   return row;
 }
 
-// Every customer's prediction is the same, so the key alone orders them.
-using Best = BestCustomers<int>;
+using BestPredicted = BestCustomers<double>;
 
-absl::StatusOr<Best> Choose(const ReportView& view, const storage::PredictionQuery& query) {
-  const Best empty(view.version(), query.scope.range);
-  if (query.customer_ids.empty()) {
+// Chooses among the customers of a question by what it orders them.
+class Choice {
+ public:
+  Choice(const ReportView& view, const PredictionQuery& query, const CustomerScorer& scorer,
+         bool is_default)
+      : view_(view),
+        query_(query),
+        scorer_(scorer),
+        // Every prediction of the average is the same, so the key alone orders them.
+        is_average_(scorer.model().family == domain::ModelFamily::kAverage),
+        are_kept_(is_default && query.min_p_alive <= 0) {}
+
+  absl::StatusOr<BestPredicted> Run() const {
+    const ProjectionVersion& version = view_.version();
+    const BestPredicted empty(version, query_.scope.range);
+    if (!query_.customer_ids.empty()) return ByIds(empty);
     CLV_ASSIGN_OR_RETURN(
-        std::vector<Best> parts,
-        view.ScanPopulation(
-            empty, [](const CustomerChunk& /*chunk*/, const StateColumns& /*state*/, size_t /*i*/,
-                      uint32_t number, Best& part) { part.Add(0, number); }));
+        std::vector<BestPredicted> parts,
+        ScanChunks(version.chunks.size(), {view_.scan().deadline, !is_average_ && !are_kept_},
+                   empty, [&](size_t c, BestPredicted& part) {
+                     for (size_t i = 0; i < version.SizeOf(c); ++i) {
+                       Add(static_cast<uint32_t>(c * kChunkCustomers + i), part);
+                     }
+                   }));
     for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
     return std::move(parts[0]);
   }
-  Best best = empty;
-  std::vector<uint32_t> numbers;
-  for (const std::string& id : query.customer_ids) {
-    if (const auto number = view.version().Find(id)) numbers.push_back(*number);
-  }
-  std::sort(numbers.begin(), numbers.end());
-  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
-  for (const uint32_t number : numbers) {
-    const size_t i = number % kChunkCustomers;
-    if (view.states()[number / kChunkCustomers].purchase_count[i] >= 1 &&
-        view.Passes(view.version().ChunkOf(number), i)) {
-      best.Add(0, number);
+
+ private:
+  BestPredicted ByIds(BestPredicted best) const {
+    std::vector<uint32_t> numbers;
+    for (const std::string& id : query_.customer_ids) {
+      if (const auto number = view_.version().Find(id)) numbers.push_back(*number);
     }
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    for (const uint32_t number : numbers) Add(number, best);
+    return best;
   }
-  return best;
-}
+
+  void Add(uint32_t number, BestPredicted& best) const {
+    const CustomerChunk& chunk = view_.version().ChunkOf(number);
+    const StateColumns& state = view_.states()[number / kChunkCustomers];
+    const size_t i = number % kChunkCustomers;
+    if (state.purchase_count[i] < 1 || !view_.Passes(chunk, i)) return;
+    if (is_average_) {
+      if (query_.min_p_alive <= 0) best.Add(0, number);
+      return;
+    }
+    if (are_kept_) {
+      best.Add(chunk.predicted_clv[i], number);
+      return;
+    }
+    const domain::CustomerScore score =
+        scorer_.Score(HistoryOf(state, i, view_.ScoringDayOf(chunk, i)));
+    if (IsAliveEnough(score, query_.min_p_alive)) best.Add(score.predicted_clv, number);
+  }
+
+  const ReportView& view_;
+  const PredictionQuery& query_;
+  const CustomerScorer& scorer_;
+  const bool is_average_;
+  const bool are_kept_;
+};
 
 }  // namespace
 
 absl::StatusOr<storage::PredictionReport> ClvPrediction(const ReportView& view,
-                                                        const storage::PredictionQuery& query) {
-  CLV_ASSIGN_OR_RETURN(const PopulationFigures population, FiguresOfPopulation(view));
-  const domain::AverageModel model = domain::FitAverage(population.totals);
-  const domain::AveragePrediction prediction =
-      domain::PredictAverage(model, {.horizon_days = query.horizon_days,
-                                     .discount_rate = query.discount_rate,
-                                     .margin = query.margin});
+                                                        const PredictionQuery& query) {
+  CLV_ASSIGN_OR_RETURN(domain::ServedModel served, ServedModelOf(view, query.model));
   storage::PredictionReport report;
-  report.model = {
-      .version = 0,
-      .family = ModelFamily::kAverage,
-      .parameters = {{"repeat_orders_per_day", model.repeat_orders_per_day},
-                     {"mean_order_value", model.mean_order_value}},
-      .customers = population.totals.customers,
-      .repeat_customers = population.totals.repeat_customers,
-      .data_horizon_seconds = view.version().horizon_seconds.value_or(view.as_of_seconds())};
-  report.context.model_version = 0;
-  if (std::string warning = WarningFor(query.model, population, view.as_of_seconds());
-      !warning.empty()) {
-    report.context.warnings.push_back(std::move(warning));
-  }
-  // The average tells no p_alive, and a null one fails any bound above 0.
-  if (query.min_p_alive > 0) return report;
-  CLV_ASSIGN_OR_RETURN(Best best, Choose(view, query));
-  for (const uint32_t number : best.Take()) {
-    report.rows.push_back(RowOf(view, prediction, number));
-  }
+  report.model = InfoOf(served.model);
+  report.context.model_version = served.model.version;
+  report.context.warnings = std::move(served.warnings);
+
+  const domain::PredictionTerms terms{.horizon_days = query.horizon_days,
+                                      .discount_rate = query.discount_rate,
+                                      .margin = query.margin};
+  const Serving* const serving = view.version().serving.get();
+  const bool is_default = serving != nullptr && query.model == domain::ModelFamily::kAuto &&
+                          !query.scope.as_of_seconds && terms == domain::PredictionTerms{};
+  // The kept scorer has tabulated much already.
+  const bool is_kept = is_default && query.interval == PredictionQuery{}.interval;
+  std::optional<CustomerScorer> own;
+  if (!is_kept) own.emplace(served.model, terms, query.interval);
+  const CustomerScorer& scorer = is_kept ? serving->scorer : *own;
+  CLV_ASSIGN_OR_RETURN(BestPredicted best, Choice(view, query, scorer, is_default).Run());
+  for (const uint32_t number : best.Take()) report.rows.push_back(RowOf(view, scorer, number));
   report.total_rows = best.count();
   return report;
 }

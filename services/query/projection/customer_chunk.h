@@ -35,6 +35,9 @@ struct StateColumns {
   Column<uint32_t> first = {};
   Column<uint32_t> last = {};
   Column<uint32_t> visible_rows = {};
+  // See domain::CustomerHistory; the imported record included.
+  Column<uint32_t> spend_days = {};
+  Column<int64_t> repeat_spend_micros = {};
   Column<uint8_t> imported = {};  // whether a record is visible
 
   int64_t LifespanSeconds(size_t i) const {
@@ -76,13 +79,14 @@ struct CustomerChunk {
   Column<uint32_t> attributes = {};  // index into the version's attribute sets
   Column<uint32_t> signup = {};      // kNoInstant: none
   Column<uint32_t> updated_at = {};
+  Column<uint32_t> last_activity = {};  // kNoInstant: none
+  Column<double> predicted_clv = {};    // by default, where a fitted model serves
   Column<uint32_t> distinct_products = {};
   Column<uint32_t> favorite_category = {};  // index into the version's categories, from 1; 0: none
   Column<const char*> id = {};
   Column<uint16_t> id_size = {};
   std::array<std::shared_ptr<const OrderBlock>, kChunkBlocks> orders;
   std::vector<std::pair<uint16_t, std::shared_ptr<const RareFacts>>> rare;  // by customer
-  uint64_t unconverted_rows = 0;
 
   std::string_view Id(size_t i) const { return {id[i], id_size[i]}; }
 

@@ -2,12 +2,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "common/base/status_macros.h"
 #include "common/domain/cohort_table.h"
+#include "services/query/projection/cohort_activity.h"
 #include "services/query/projection/period_table.h"
 #include "services/query/projection/report_answers.h"
-#include "services/query/projection/visible_orders.h"
 
 namespace clv::query {
 namespace {
@@ -47,19 +46,13 @@ domain::Retained ModeOf(RetentionMode mode) {
   return domain::Retained::kInPeriod;
 }
 
-struct Cell {
-  uint64_t active_customers = 0;
-  uint64_t orders = 0;
-  __int128 revenue_micros = 0;
-};
-
 // One cohort in one part of a scan; vectors by period, as long as something happened.
 struct CohortPart {
   uint64_t size = 0;
-  std::vector<Cell> cells;
+  std::vector<CohortCell> cells;
   std::vector<uint64_t> steps;
 
-  Cell& CellOf(uint32_t period) {
+  CohortCell& CellOf(uint32_t period) {
     if (period >= cells.size()) cells.resize(period + 1);
     return cells[period];
   }
@@ -70,7 +63,7 @@ struct CohortPart {
   CohortPart& operator+=(const CohortPart& more) {
     size += more.size;
     for (uint32_t n = 0; n < more.cells.size(); ++n) {
-      Cell& cell = CellOf(n);
+      CohortCell& cell = CellOf(n);
       cell.active_customers += more.cells[n].active_customers;
       cell.orders += more.cells[n].orders;
       cell.revenue_micros += more.cells[n].revenue_micros;
@@ -87,7 +80,10 @@ using Cohorts = std::vector<CohortPart>;  // by relative number of the period
 class CohortScan {
  public:
   CohortScan(const ReportView& view, const RetentionQuery& query, const PeriodTable& periods)
-      : view_(view), query_(query), periods_(periods) {}
+      : view_(view),
+        query_(query),
+        periods_(periods),
+        scope_{periods, query.periods, view.as_of_seconds()} {}
 
   absl::StatusOr<Cohorts> Run() const {
     CLV_ASSIGN_OR_RETURN(
@@ -131,87 +127,65 @@ class CohortScan {
       if (last >= cohort_number) cohort.Step(std::min(last - cohort_number, query_.periods));
     }
     const RareFacts* const rare = state.imported[i] != 0 ? chunk.Rare(i) : nullptr;
-    if (rare != nullptr) {
-      ScanImported(chunk, i, *rare->imported, cohort_number, cohort);
-    } else {
-      ScanOrders(chunk, i, cohort_number, cohort);
+    Sink sink{cohort, query_.retention == RetentionMode::kCumulative};
+    CohortActivity<Sink>(scope_, cohort_number, sink)
+        .Add(chunk, i, rare != nullptr ? &*rare->imported : nullptr);
+  }
+
+  struct Sink {
+    CohortPart& cohort;
+    bool counts_seconds;
+
+    CohortCell& CellOf(uint32_t period) { return cohort.CellOf(period); }
+    void SecondIn(uint32_t period) {
+      if (counts_seconds) cohort.Step(period);
     }
-  }
-
-  // The order's period in the cohort; kNoPeriod outside of those that are shown.
-  static constexpr uint32_t kNoPeriod = UINT32_MAX;
-  uint32_t PeriodOf(uint32_t date, uint32_t cohort_number) const {
-    const uint32_t number = periods_[date];
-    return number >= cohort_number && number - cohort_number <= query_.periods
-               ? number - cohort_number
-               : kNoPeriod;
-  }
-
-  void ScanOrders(const CustomerChunk& chunk, size_t i, uint32_t cohort_number,
-                  CohortPart& cohort) const {
-    uint32_t active = kNoPeriod;  // the last period that the customer was counted in
-    uint32_t orders = 0;
-    ForEachVisibleOrder(
-        chunk, i, view_.as_of_seconds(),
-        [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
-          if (order.qualifies && ++orders == 2) StepAtSecond(order.date, cohort_number, cohort);
-          const uint32_t period = PeriodOf(order.date, cohort_number);
-          if (period == kNoPeriod) return;
-          Cell& cell = cohort.CellOf(period);
-          cell.revenue_micros += order.value_micros;
-          if (!order.qualifies) return;
-          ++cell.orders;
-          cell.active_customers += period != active;
-          active = period;
-        });
-  }
-
-  // A second order before the cohort's period counts from period 0 on.
-  void StepAtSecond(uint32_t date, uint32_t cohort_number, CohortPart& cohort) const {
-    if (query_.retention != RetentionMode::kCumulative) return;
-    const uint32_t number = std::max(periods_[date], cohort_number);
-    if (number - cohort_number <= query_.periods) cohort.Step(number - cohort_number);
-  }
-
-  // The two dates of an imported record count like one more order each, unless an order (or the
-  // record's other date) bears that very instant; they are neither orders nor revenue.
-  void ScanImported(const CustomerChunk& chunk, size_t i, const ImportedRecord& imported,
-                    uint32_t cohort_number, CohortPart& cohort) const {
-    absl::InlinedVector<uint32_t, 32> instants;
-    absl::InlinedVector<uint32_t, 32> active;
-    const auto be_active = [&](uint32_t period) {
-      if (period == kNoPeriod || std::count(active.begin(), active.end(), period) > 0) return;
-      active.push_back(period);
-      ++cohort.CellOf(period).active_customers;
-    };
-    ForEachVisibleOrder(
-        chunk, i, view_.as_of_seconds(),
-        [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
-          const uint32_t period = PeriodOf(order.date, cohort_number);
-          if (period != kNoPeriod) cohort.CellOf(period).revenue_micros += order.value_micros;
-          if (!order.qualifies) return;
-          instants.push_back(order.date);
-          if (period != kNoPeriod) ++cohort.CellOf(period).orders;
-          be_active(period);
-        });
-    for (const uint32_t date : {imported.first, imported.last}) {
-      be_active(PeriodOf(date, cohort_number));
-      if (std::count(instants.begin(), instants.end(), date) == 0) instants.push_back(date);
-    }
-    if (instants.size() < 2) return;
-    std::nth_element(instants.begin(), instants.begin() + 1, instants.end());
-    StepAtSecond(instants[1], cohort_number, cohort);
-  }
+  };
 
   const ReportView& view_;
   const RetentionQuery& query_;
   const PeriodTable& periods_;
+  const ActivityScope scope_;
 };
+
+// The kept cube answers the usual question.
+bool IsInCube(const ReportView& view, const RetentionQuery& query) {
+  return query.granularity == Granularity::kMonth &&
+         query.cohort_by == CohortBasis::kFirstPurchase &&
+         query.retention == RetentionMode::kPeriod && view.states().are_kept() &&
+         (!view.has_filters() || view.version().population->cube.has_sets());
+}
+
+void AddCohort(const CubeCohort& kept, uint32_t last_period, Cohorts& cohorts) {
+  CohortPart& cohort = cohorts[kept.number];
+  cohort.size += kept.size;
+  const size_t periods = std::min<size_t>(kept.cells.size(), size_t{last_period} + 1);
+  if (cohort.cells.size() < periods) cohort.cells.resize(periods);
+  for (size_t n = 0; n < periods; ++n) {
+    cohort.cells[n].active_customers += kept.cells[n].active_customers;
+    cohort.cells[n].orders += kept.cells[n].orders;
+    cohort.cells[n].revenue_micros += kept.cells[n].revenue_micros;
+  }
+}
+
+Cohorts FromCube(const ReportView& view, const RetentionQuery& query, const PeriodTable& periods) {
+  const RetentionCube& cube = view.version().population->cube;
+  Cohorts cohorts(periods.size());
+  if (!view.has_filters()) {
+    for (const auto& cohort : cube.all()) AddCohort(*cohort, query.periods, cohorts);
+    return cohorts;
+  }
+  for (uint32_t set = 0; set < view.version().attribute_sets; ++set) {
+    if (!view.PassesSet(set)) continue;
+    for (const auto& cohort : cube.Of(set)) AddCohort(*cohort, query.periods, cohorts);
+  }
+  return cohorts;
+}
 
 Cohort ToCohort(int64_t number, const CohortPart& part) {
   Cohort cohort{.number = number, .size = part.size, .cells = {}, .steps = {}};
   for (size_t n = 0; n < part.cells.size(); ++n) {
-    const Cell& cell = part.cells[n];
+    const CohortCell& cell = part.cells[n];
     cohort.cells.push_back({.period = static_cast<int64_t>(n),
                             .active_customers = cell.active_customers,
                             .orders = cell.orders,
@@ -234,7 +208,12 @@ absl::StatusOr<storage::Report<domain::CustomerRetentionRow>> CustomerRetention(
     const ReportView& view, const RetentionQuery& query) {
   const CalendarPeriod kind = KindOf(query.granularity);
   const PeriodTable& periods = PeriodTable::Of(kind);
-  CLV_ASSIGN_OR_RETURN(const Cohorts parts, CohortScan(view, query, periods).Run());
+  Cohorts parts;
+  if (IsInCube(view, query)) {
+    parts = FromCube(view, query, periods);
+  } else {
+    CLV_ASSIGN_OR_RETURN(parts, CohortScan(view, query, periods).Run());
+  }
   std::vector<Cohort> cohorts;
   for (uint32_t n = 0; n < parts.size(); ++n) {
     if (parts[n].size == 0) continue;

@@ -81,6 +81,8 @@ absl::StatusOr<std::vector<RfmCellTotals>> CellsOf(const ReportView& view,
   return totals;
 }
 
+using BestSegmented = BestCustomers<std::pair<int, int64_t>>;  // sum of scores, monetary
+
 RfmCustomerRow RowOf(const ReportView& view, const RfmBounds& bounds, uint32_t number) {
   const StateColumns& state = view.states()[number / kChunkCustomers];
   const size_t i = number % kChunkCustomers;
@@ -105,18 +107,47 @@ RfmCustomerRow RowOf(const ReportView& view, const RfmBounds& bounds, uint32_t n
   return row;
 }
 
-}  // namespace
+// Walks the kept order of spends from the greatest on: who spent less has no better monetary score,
+// so the walk ends as soon as the range is full of customers whom nobody behind can reach.
+BestSegmented ChooseFromOrder(const ReportView& view, const storage::SegmentationQuery& query,
+                              const RfmBounds& bounds) {
+  constexpr int kBestTwoScores = 2 * domain::kBestRfmScore;
+  const ProjectionVersion& version = view.version();
+  BestSegmented best(version, query.scope.range);
+  std::array<size_t, 3 * domain::kBestRfmScore + 1> with_sum = {};
+  int64_t spend = INT64_MAX;  // of the customer before
+  version.population->by_spend.ForEachFalling([&](const SpendPlace& place) {
+    if (place.spend_micros < spend) {
+      const auto reachable =
+          static_cast<size_t>(kBestTwoScores + bounds.monetary.ScoreOf(place.spend_micros));
+      size_t ahead = 0;
+      for (size_t sum = reachable; sum < with_sum.size(); ++sum) ahead += with_sum[sum];
+      if (ahead >= best.wanted()) return false;
+      spend = place.spend_micros;
+    }
+    const StateColumns& state = version.ChunkOf(place.number).state;
+    const RfmScores scores = ScoresOf(bounds, state, place.number % kChunkCustomers);
+    const int sum = scores.recency + scores.frequency + scores.monetary;
+    ++with_sum[static_cast<size_t>(sum)];
+    best.Add({sum, place.spend_micros}, place.number);
+    return true;
+  });
+  best.SetCount(version.population->by_spend.size());
+  return best;
+}
 
-absl::StatusOr<CustomerReport<RfmCustomerRow>> RfmCustomers(
-    const ReportView& view, const storage::SegmentationQuery& query) {
-  CLV_ASSIGN_OR_RETURN(const RfmBounds bounds, BoundsOfPopulation(view));
+absl::StatusOr<BestSegmented> ChooseSegmented(const ReportView& view,
+                                              const storage::SegmentationQuery& query,
+                                              const RfmBounds& bounds) {
+  if (view.states().are_kept() && !view.has_filters() && query.rfm_segments.empty()) {
+    return ChooseFromOrder(view, query, bounds);
+  }
   const CellChoice choice(query.rfm_segments);
-  using Best = BestCustomers<std::pair<int, int64_t>>;  // sum of scores, monetary
   CLV_ASSIGN_OR_RETURN(
-      std::vector<Best> parts,
-      view.ScanPopulation(Best(view.version(), query.scope.range),
+      std::vector<BestSegmented> parts,
+      view.ScanPopulation(BestSegmented(view.version(), query.scope.range),
                           [&](const CustomerChunk& /*chunk*/, const StateColumns& state, size_t i,
-                              uint32_t number, Best& part) {
+                              uint32_t number, BestSegmented& part) {
                             const RfmScores scores = ScoresOf(bounds, state, i);
                             if (!choice.Has(scores)) return;
                             part.Add({scores.recency + scores.frequency + scores.monetary,
@@ -124,9 +155,18 @@ absl::StatusOr<CustomerReport<RfmCustomerRow>> RfmCustomers(
                                      number);
                           }));
   for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
+  return std::move(parts[0]);
+}
+
+}  // namespace
+
+absl::StatusOr<CustomerReport<RfmCustomerRow>> RfmCustomers(
+    const ReportView& view, const storage::SegmentationQuery& query) {
+  CLV_ASSIGN_OR_RETURN(const RfmBounds bounds, BoundsOfPopulation(view));
+  CLV_ASSIGN_OR_RETURN(BestSegmented best, ChooseSegmented(view, query, bounds));
   CustomerReport<RfmCustomerRow> answer;
-  answer.numbers = parts[0].Take();
-  answer.report.total_rows = parts[0].count();
+  answer.numbers = best.Take();
+  answer.report.total_rows = best.count();
   for (const uint32_t number : answer.numbers) {
     answer.report.rows.push_back(RowOf(view, bounds, number));
   }

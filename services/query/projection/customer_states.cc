@@ -6,6 +6,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/status_macros.h"
+#include "services/query/projection/repeat_spend.h"
 #include "services/query/projection/visible_orders.h"
 
 namespace clv::query {
@@ -14,10 +15,10 @@ namespace {
 // The summary of one customer, order after order; see domain::Summarize.
 class StateOf {
  public:
-  StateOf(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds) : as_of_(as_of_seconds) {
-    const RareFacts* const rare = chunk.Rare(i);
-    if (rare != nullptr && rare->imported && int64_t{rare->imported->last} <= as_of_seconds) {
-      imported_ = &*rare->imported;
+  // `imported`: the visible record, or null.
+  StateOf(const ImportedRecord* imported, int64_t as_of_seconds)
+      : as_of_(as_of_seconds), imported_(imported), repeat_spend_(imported) {
+    if (imported_ != nullptr) {
       imported_day_ = DayOf(imported_->updated_at);
       spend_ = imported_->spend_micros;
       count_ = imported_->purchase_count;
@@ -35,6 +36,7 @@ class StateOf {
       }
     }
     if (!order.qualifies) return;
+    repeat_spend_.Add(order.date, order.value_micros);
     Widen(order.date);
     if (Counts(order.date)) ++count_;
     const int64_t day = DayOf(order.date);
@@ -42,7 +44,8 @@ class StateOf {
     last_day_ = day;
   }
 
-  void Store(size_t i, StateColumns* columns) const {
+  void Store(size_t i, StateColumns* columns) {
+    repeat_spend_.Store(i, columns);
     columns->spend_micros[i] = spend_;
     columns->refunded_micros[i] = refunded_;
     columns->purchase_count[i] = count_;
@@ -69,7 +72,8 @@ class StateOf {
   }
 
   const int64_t as_of_;
-  const ImportedRecord* imported_ = nullptr;
+  const ImportedRecord* const imported_;
+  RepeatSpend repeat_spend_;
   int64_t imported_day_ = 0;
   int64_t spend_ = 0;
   int64_t refunded_ = 0;
@@ -82,11 +86,18 @@ class StateOf {
   bool has_date_ = false;
 };
 
+const ImportedRecord* VisibleImport(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds) {
+  const RareFacts* const rare = chunk.Rare(i);
+  const bool is_visible =
+      rare != nullptr && rare->imported && int64_t{rare->imported->last} <= as_of_seconds;
+  return is_visible ? &*rare->imported : nullptr;
+}
+
 std::unique_ptr<const StateColumns> Compute(const CustomerChunk& chunk, size_t size,
                                             int64_t as_of_seconds) {
   auto columns = std::make_unique<StateColumns>();
   for (size_t i = 0; i < size; ++i) {
-    StateOf state(chunk, i, as_of_seconds);
+    StateOf state(VisibleImport(chunk, i, as_of_seconds), as_of_seconds);
     ForEachVisibleOrder(chunk, i, as_of_seconds,
                         [&](const VisibleOrder& order, const OrderRow* row, const OrderRow* end) {
                           state.Add(order, row, end);
@@ -114,22 +125,49 @@ absl::StatusOr<CustomerStates> CustomerStates::At(const ProjectionVersion& versi
   return states;
 }
 
+namespace {
+
+void FillWindowByRows(const CustomerChunk& chunk, size_t i, const WindowBounds& bounds,
+                      WindowColumns* columns) {
+  ForEachVisibleOrder(
+      chunk, i, bounds.as_of_seconds,
+      [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
+        if (int64_t{order.date} < bounds.start_seconds ||
+            int64_t{order.date} > bounds.end_seconds) {
+          return;
+        }
+        columns->spend_micros[i] += order.value_micros;
+        columns->refunded_micros[i] += order.refunded_micros;
+        if (!order.qualifies) return;
+        if (columns->orders[i]++ == 0) columns->first[i] = order.date;
+        columns->last[i] = order.date;
+      });
+}
+
+}  // namespace
+
 void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bounds,
                 WindowColumns* columns) {
+  // Orders that are rows of their own are visible by their own date.
+  const int64_t end = std::min(bounds.end_seconds, bounds.as_of_seconds);
+  const bool is_empty = end < 0 || bounds.start_seconds >= int64_t{kNoInstant};
+  const uint32_t first_date =
+      static_cast<uint32_t>(std::clamp<int64_t>(bounds.start_seconds, 0, kNoInstant));
+  const uint32_t last_date = static_cast<uint32_t>(std::clamp<int64_t>(end, 0, kNoInstant));
   for (size_t i = 0; i < size; ++i) {
-    ForEachVisibleOrder(
-        chunk, i, bounds.as_of_seconds,
-        [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
-          if (int64_t{order.date} < bounds.start_seconds ||
-              int64_t{order.date} > bounds.end_seconds) {
-            return;
-          }
-          columns->spend_micros[i] += order.value_micros;
-          columns->refunded_micros[i] += order.refunded_micros;
-          if (!order.qualifies) return;
-          if (columns->orders[i]++ == 0) columns->first[i] = order.date;
-          columns->last[i] = order.date;
-        });
+    const RareFacts* const rare = chunk.Rare(i);
+    if (rare != nullptr && !rare->rows.empty()) {
+      FillWindowByRows(chunk, i, bounds, columns);
+      continue;
+    }
+    const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
+    if (is_empty || block == nullptr) continue;
+    const OrderBlock::Sums sums = block->SumsOf(i % kBlockCustomers, first_date, last_date);
+    columns->spend_micros[i] = sums.value_micros;
+    columns->refunded_micros[i] = -sums.negative_micros;
+    columns->orders[i] = sums.qualifying;
+    columns->first[i] = sums.qualifying > 0 ? sums.first : 0;
+    columns->last[i] = sums.last;
   }
 }
 

@@ -1,5 +1,8 @@
 #include "services/query/projection/order_block.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace clv::query {
 
 OrderBlock::OrderBlock(const Orders& orders) {
@@ -35,14 +38,17 @@ OrderBlock::OrderBlock(const Orders& orders) {
   }
 }
 
-ProjectedOrder OrderBlock::order(size_t customer, size_t index) const {
-  const size_t i = begins_[customer] + index;
-  if (wide_values_.empty()) {
-    const int32_t value = values_[i];
-    return {dates_[i], value == kRefunded<int32_t> ? 0 : value * kMicrosPerCent, value >= 0};
-  }
-  const int64_t value = wide_values_[i];
-  return {dates_[i], value == kRefunded<int64_t> ? 0 : value, value >= 0};
+OrderBlock::OrderBlock(Parts parts)
+    : begins_(parts.begins),
+      dates_(std::move(parts.dates)),
+      values_(std::move(parts.cents)),
+      wide_values_(std::move(parts.micros)) {}
+
+bool OrderBlock::AreWhole(const Parts& parts) {
+  return parts.begins.front() == 0 && std::is_sorted(parts.begins.begin(), parts.begins.end()) &&
+         parts.begins.back() == parts.dates.size() &&
+         parts.cents.size() + parts.micros.size() == parts.dates.size() &&
+         (parts.cents.empty() || parts.micros.empty());
 }
 
 std::vector<ProjectedOrder> OrderBlock::OrdersOf(size_t customer) const {

@@ -33,6 +33,22 @@ class OrderBlock {
 
   explicit OrderBlock(const Orders& orders);
 
+  // What a block is made of: `begins` into the orders, rising, from 0 to their number, and dates;
+  // cents or else micros, of which one is empty.
+  struct Parts {
+    std::array<uint32_t, kBlockCustomers + 1> begins = {};
+    std::vector<uint32_t> dates;
+    std::vector<int32_t> cents;
+    std::vector<int64_t> micros;
+  };
+  explicit OrderBlock(Parts parts);
+  // Whether they make a block.
+  static bool AreWhole(const Parts& parts);
+  const std::array<uint32_t, kBlockCustomers + 1>& begins() const { return begins_; }
+  const std::vector<uint32_t>& dates() const { return dates_; }
+  const std::vector<int32_t>& cents() const { return values_; }
+  const std::vector<int64_t>& micros() const { return wide_values_; }
+
   size_t count(size_t customer) const { return begins_[customer + 1] - begins_[customer]; }
 
   // Calls `visit(date, value_micros, qualifies)` for each order of a customer.
@@ -45,7 +61,20 @@ class OrderBlock {
     }
   }
 
-  ProjectedOrder order(size_t customer, size_t index) const;
+  // Sums over the orders of a customer that are dated inside the bounds, both included.
+  struct Sums {
+    int64_t value_micros = 0;
+    int64_t negative_micros = 0;  // of the negative values alone
+    uint32_t qualifying = 0;
+    uint32_t first = UINT32_MAX;  // qualifying
+    uint32_t last = 0;
+  };
+  Sums SumsOf(size_t customer, uint32_t first_date, uint32_t last_date) const {
+    return wide_values_.empty()
+               ? SumsOf(customer, values_.data(), int64_t{kMicrosPerCent}, first_date, last_date)
+               : SumsOf(customer, wide_values_.data(), int64_t{1}, first_date, last_date);
+  }
+
   std::vector<ProjectedOrder> OrdersOf(size_t customer) const;
 
   // In memory.
@@ -64,6 +93,28 @@ class OrderBlock {
       const Value value = values[i];
       visit(dates_[i], value == kRefunded<Value> ? int64_t{0} : int64_t{value} * unit, value >= 0);
     }
+  }
+
+  template <typename Value>
+  Sums SumsOf(size_t customer, const Value* values, int64_t unit, uint32_t first_date,
+              uint32_t last_date) const {
+    Sums sums;
+    int64_t value_units = 0;
+    int64_t negative_units = 0;
+    for (uint32_t i = begins_[customer]; i < begins_[customer + 1]; ++i) {
+      const uint32_t date = dates_[i];
+      const bool is_inside = date >= first_date && date <= last_date;
+      const int64_t value = is_inside && values[i] != kRefunded<Value> ? int64_t{values[i]} : 0;
+      const bool qualifies = is_inside && values[i] >= 0;
+      value_units += value;
+      negative_units += value < 0 ? value : 0;
+      sums.qualifying += qualifies ? 1 : 0;
+      sums.first = qualifies && date < sums.first ? date : sums.first;
+      sums.last = qualifies && date > sums.last ? date : sums.last;
+    }
+    sums.value_micros = value_units * unit;
+    sums.negative_micros = negative_units * unit;
+    return sums;
   }
 
   std::array<uint32_t, kBlockCustomers + 1> begins_ = {};

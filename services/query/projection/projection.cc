@@ -15,12 +15,28 @@ constexpr std::chrono::milliseconds kPauseWithoutStore(20);
 // Between two applies that nobody asked for: leaves the cores to those who write and ask.
 constexpr std::chrono::milliseconds kLeastPause(2);
 constexpr int kPausePerApply = 3;
+// Applies that take long are those of a bulk load, whose rows nobody waits for.
+constexpr std::chrono::milliseconds kLongApply(250);
+constexpr int kPausePerLongApply = 20;
+
+// A snapshot is written when nothing has happened for a while, and now and then all the same.
+constexpr std::chrono::seconds kQuiet(2);
+constexpr std::chrono::seconds kLeastBetweenSnapshots(20);
+constexpr std::chrono::minutes kLongestWithoutSnapshot(5);
+
+std::chrono::nanoseconds PauseAfter(std::chrono::nanoseconds apply) {
+  return std::max<std::chrono::nanoseconds>(
+      kLeastPause, apply * (apply < kLongApply ? kPausePerApply : kPausePerLongApply));
+}
 
 }  // namespace
 
 Projection::Projection(std::unique_ptr<storage::ProjectionSource> source,
-                       std::unique_ptr<storage::ChangeWatch> watch)
-    : source_(std::move(source)), watch_(std::move(watch)), follower_([this] { Follow(); }) {}
+                       std::unique_ptr<storage::ChangeWatch> watch, Options options)
+    : source_(std::move(source)),
+      watch_(std::move(watch)),
+      options_(std::move(options)),
+      follower_([this] { Follow(); }) {}
 
 Projection::~Projection() {
   {
@@ -29,6 +45,7 @@ Projection::~Projection() {
   }
   stopping_.notify_all();
   follower_.join();
+  KeepSnapshot();
 }
 
 Projection::Published Projection::LastPublished() {
@@ -61,11 +78,56 @@ absl::Status Projection::Apply() {
   if (reading->reporting_currency().empty()) {
     return absl::UnavailableError("the store has no reporting currency yet");
   }
-  CLV_ASSIGN_OR_RETURN(next.version, builder_.Advance(*reading));
+  if (!has_started_) StartFromSnapshot(*reading);
+  const absl::StatusOr<std::shared_ptr<const ProjectionVersion>> version =
+      builder_.Advance(*reading);
+  if (loads_.exchange(builder_.loads()) != builder_.loads()) {
+    RemoveSnapshot(options_.snapshot_path);
+  }
+  CLV_RETURN_IF_ERROR(version.status());
+  next.version = *version;
+  last_apply_ = steady_clock::now();
   std::lock_guard lock(published_mutex_);
   // The last version may be the last to go with it: not under the lock.
   std::swap(published_, next);
   return absl::OkStatus();
+}
+
+void Projection::StartFromSnapshot(const storage::ProjectionReading& reading) {
+  has_started_ = true;
+  if (options_.snapshot_path.empty()) return;
+  absl::StatusOr<ProjectionBase> base = ReadSnapshot(options_.snapshot_path);
+  if (absl::IsNotFound(base.status())) return;
+  const uint64_t change = base.ok() ? base->version->last_change : 0;
+  if (base.ok() && builder_.Adopt(*std::move(base), reading)) {
+    snapshot_change_ = change;
+  } else {
+    RemoveSnapshot(options_.snapshot_path);
+  }
+}
+
+bool Projection::IsTimeForSnapshot() const {
+  const auto now = steady_clock::now();
+  const bool is_quiet = now - last_apply_.load() >= kQuiet;
+  const auto since_last = now - last_snapshot_;
+  return since_last >= kLongestWithoutSnapshot ||
+         (is_quiet && since_last >= kLeastBetweenSnapshots);
+}
+
+void Projection::KeepSnapshot() {
+  last_snapshot_ = steady_clock::now();
+  const uint64_t loads = loads_;
+  const std::shared_ptr<const ProjectionVersion> version = LastPublished().version;
+  if (options_.snapshot_path.empty() || version == nullptr ||
+      version->last_change == snapshot_change_ ||
+      version->customers < options_.least_customers_in_snapshot) {
+    return;
+  }
+  const absl::Status status = WriteSnapshot(*version, options_.snapshot_path);
+  // What was loaded meanwhile may lack an erased customer, whom this snapshot still holds.
+  if (loads_ != loads) RemoveSnapshot(options_.snapshot_path);
+  // Without a snapshot the next start takes longer; the next try may have more luck.
+  if (status.ok()) snapshot_change_ = version->last_change;
 }
 
 void Projection::Follow() {
@@ -76,7 +138,10 @@ void Projection::Follow() {
       if (!Pause(kPauseWithoutStore)) return;
       continue;
     }
-    if (LastPublished().watched == *watched) continue;
+    if (LastPublished().watched == *watched) {
+      if (IsTimeForSnapshot()) KeepSnapshot();
+      continue;
+    }
     const steady_clock::time_point begin = steady_clock::now();
     absl::Status status;
     {
@@ -84,9 +149,8 @@ void Projection::Follow() {
       status = Apply();
     }
     const auto took = steady_clock::now() - begin;
-    const auto pause = status.ok()
-                           ? std::max<std::chrono::nanoseconds>(kLeastPause, took * kPausePerApply)
-                           : std::chrono::nanoseconds(kPauseWithoutStore);
+    const auto pause = status.ok() ? PauseAfter(took) : kPauseWithoutStore;
+    if (IsTimeForSnapshot()) KeepSnapshot();
     if (!Pause(pause)) return;
   } while (Pause(std::chrono::nanoseconds::zero()));
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "absl/status/statusor.h"
@@ -24,8 +25,16 @@ class Projection {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
 
+  struct Options {
+    // Where a version is kept for the next start; empty: nowhere.
+    std::string snapshot_path;
+    // Fewer are read from the store as fast.
+    uint32_t least_customers_in_snapshot = 20'000;
+  };
+
   Projection(std::unique_ptr<storage::ProjectionSource> source,
-             std::unique_ptr<storage::ChangeWatch> watch);
+             std::unique_ptr<storage::ChangeWatch> watch, Options options);
+  // Keeps the last version in the snapshot.
   ~Projection();
 
   // A version that holds every change committed before the call. UNAVAILABLE while there is no
@@ -40,18 +49,29 @@ class Projection {
     uint64_t apply = 0;
   };
   Published LastPublished();
-  // With apply_mutex_ held.
+  // With apply_mutex_ held, as the next.
   absl::Status Apply();
+  void StartFromSnapshot(const storage::ProjectionReading& reading);
+  // Of the follower, and of nobody when it has ended.
+  void KeepSnapshot();
+  bool IsTimeForSnapshot() const;
   void Follow();
   // Returns false when the projection is ending.
   bool Pause(std::chrono::nanoseconds time);
 
   const std::unique_ptr<storage::ProjectionSource> source_;
   const std::unique_ptr<storage::ChangeWatch> watch_;
+  const Options options_;
 
   std::timed_mutex apply_mutex_;
   ProjectionBuilder builder_;  // with apply_mutex_ held
+  bool has_started_ = false;   // likewise
   std::atomic<uint64_t> applies_begun_{0};
+  std::atomic<uint64_t> loads_{0};  // versions made from nothing: what was kept may be too much
+  std::atomic<std::chrono::steady_clock::time_point> last_apply_{};
+
+  std::chrono::steady_clock::time_point last_snapshot_ = std::chrono::steady_clock::now();
+  std::atomic<uint64_t> snapshot_change_{0};  // the last change that it holds
 
   std::mutex published_mutex_;  // held to copy or replace a pointer only
   Published published_;

@@ -4,13 +4,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "services/query/projection/chunk_scan.h"
 #include "services/query/projection/projected_orders.h"
+#include "services/query/projection/repeat_spend.h"
 
 namespace clv::query {
 namespace {
 
 // Orders wait until their blocks are packed, so that a block is packed once for many customers.
 constexpr size_t kMostPendingBlocks = 1'024;
+
+std::string KeyOf(const domain::CustomerAttributes& attributes) {
+  return absl::StrCat(attributes.country, absl::string_view("\0", 1), attributes.customer_segment,
+                      absl::string_view("\0", 1), attributes.acquisition_source);
+}
 
 std::shared_ptr<IdTable> TableFor(const ProjectionVersion& version, size_t capacity) {
   auto table = std::make_shared<IdTable>(capacity);
@@ -24,9 +31,11 @@ std::shared_ptr<IdTable> TableFor(const ProjectionVersion& version, size_t capac
 
 absl::StatusOr<std::shared_ptr<const ProjectionVersion>> ProjectionBuilder::Advance(
     storage::ProjectionReading& reading) {
+  CLV_ASSIGN_OR_RETURN(const std::optional<storage::ScoringState> scoring, reading.Scoring());
   if (version_ != nullptr && version_->last_change == reading.last_change() &&
       version_->folded_position == reading.folded_position() &&
-      version_->reporting_currency == reading.reporting_currency()) {
+      version_->reporting_currency == reading.reporting_currency() &&
+      version_->scoring == scoring && (version_->serving != nullptr) == scoring.has_value()) {
     return version_;
   }
   absl::Status status = absl::OutOfRangeError("");
@@ -34,14 +43,31 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> ProjectionBuilder::Adva
     status = Catch(reading);
   }
   if (absl::IsOutOfRange(status)) status = Load(reading);
+  if (status.ok()) status = Finish(reading);
   if (!status.ok()) {
     pending_.clear();
     version_.reset();
     next_.reset();
     return status;
   }
-  Finish(reading);
   return version_;
+}
+
+bool ProjectionBuilder::Adopt(ProjectionBase base, const storage::ProjectionReading& reading) {
+  const ProjectionVersion& kept = *base.version;
+  if (kept.store_id != reading.store_id() || kept.last_change > reading.last_change() ||
+      kept.folded_position > reading.folded_position() ||
+      kept.reporting_currency != reading.reporting_currency()) {
+    return false;
+  }
+  texts_ = std::move(base.texts);
+  ids_ = std::move(base.ids);
+  for (uint32_t set = 0; set < kept.attribute_sets; ++set) {
+    attribute_sets_.emplace(KeyOf(texts_->attribute_sets[set]), set);
+  }
+  for (uint32_t n = 1; n < kept.categories; ++n) categories_.emplace(texts_->categories[n], n);
+  version_ = std::move(base.version);
+  return true;
 }
 
 void ProjectionBuilder::BeginNext() {
@@ -56,10 +82,12 @@ void ProjectionBuilder::BeginNext() {
     next_ = std::make_shared<ProjectionVersion>(*version_);
   }
   pending_.clear();
+  changed_.clear();
   open_.assign(next_->chunks.size(), nullptr);
 }
 
 absl::Status ProjectionBuilder::Load(storage::ProjectionReading& reading) {
+  ++loads_;
   version_.reset();
   BeginNext();
   return reading.ScanFrom(
@@ -121,16 +149,56 @@ absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading
   return absl::OkStatus();
 }
 
-void ProjectionBuilder::Finish(const storage::ProjectionReading& reading) {
+absl::Status ProjectionBuilder::ScoreCustomers(storage::ProjectionReading& reading) {
+  CLV_ASSIGN_OR_RETURN(const std::optional<storage::ScoringState> scoring, reading.Scoring());
+  const bool is_same = next_->scoring == scoring;
+  if (!is_same || (scoring && next_->serving == nullptr)) {
+    next_->serving.reset();
+    next_->scoring = scoring;
+    if (scoring) {
+      CLV_ASSIGN_OR_RETURN(std::optional<domain::ServingFit> fit,
+                           reading.FindFit(scoring->model_version));
+      if (!fit) return absl::DataLossError("the fit of the last scoring is not stored");
+      next_->serving = std::make_shared<const Serving>(*std::move(fit), scoring->day);
+    }
+  }
+  if (next_->serving == nullptr) return absl::OkStatus();
+  const Serving& serving = *next_->serving;
+  if (is_same) {
+    for (const uint32_t number : changed_) {
+      ScoreCustomer(serving, Open(number / kChunkCustomers), number % kChunkCustomers);
+    }
+    return absl::OkStatus();
+  }
+  for (size_t c = 0; c < next_->chunks.size(); ++c) Open(c);
+  struct Nothing {};
+  return ScanChunks(next_->chunks.size(), {.is_heavy = true}, Nothing{},
+                    [&](size_t c, Nothing&) {
+                      for (size_t i = 0; i < next_->SizeOf(c); ++i) {
+                        ScoreCustomer(serving, *open_[c], i);
+                      }
+                    })
+      .status();
+}
+
+absl::Status ProjectionBuilder::Finish(storage::ProjectionReading& reading) {
   PackOrders();
+  next_->serial = ++last_serial_;
+  next_->store_id = reading.store_id();
   next_->folded_position = reading.folded_position();
   next_->last_change = reading.last_change();
   next_->reporting_currency = reading.reporting_currency();
   next_->horizon_seconds = reading.horizon_seconds();
   next_->attribute_sets = static_cast<uint32_t>(texts_->attribute_sets.size());
+  next_->categories = static_cast<uint32_t>(texts_->categories.size());
   next_->texts = texts_;
   next_->ids = ids_;
+  std::sort(changed_.begin(), changed_.end());
+  changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+  CLV_RETURN_IF_ERROR(ScoreCustomers(reading));
+  next_->population = PopulationIndex::Of(version_.get(), *next_, changed_);
   version_ = std::move(next_);
+  return absl::OkStatus();
 }
 
 std::optional<uint32_t> ProjectionBuilder::NumberOf(std::string_view customer_id) const {
@@ -166,10 +234,7 @@ CustomerChunk& ProjectionBuilder::Open(size_t chunk) {
 }
 
 uint32_t ProjectionBuilder::AttributeSetOf(const domain::CustomerAttributes& attributes) {
-  const std::string key =
-      absl::StrCat(attributes.country, absl::string_view("\0", 1), attributes.customer_segment,
-                   absl::string_view("\0", 1), attributes.acquisition_source);
-  const auto [entry, is_new] = attribute_sets_.try_emplace(key, 0);
+  const auto [entry, is_new] = attribute_sets_.try_emplace(KeyOf(attributes), 0);
   if (is_new) entry->second = static_cast<uint32_t>(texts_->attribute_sets.Append(attributes));
   return entry->second;
 }
@@ -188,6 +253,12 @@ void ProjectionBuilder::Put(const storage::ProjectedFacts& facts) {
   const size_t i = number % kChunkCustomers;
   OrdersOfCustomer projected = ProjectOrders(facts);
   PutColumns(facts, chunk, i);
+  const bool is_imported = projected.rare != nullptr && projected.rare->imported;
+  RepeatSpend spend(is_imported ? &*projected.rare->imported : nullptr);
+  for (const ProjectedOrder& order : projected.orders) {
+    if (order.qualifies) spend.Add(order.date, order.value_micros);
+  }
+  spend.Store(i, &chunk.state);
   PutRare(chunk, i, std::move(projected.rare));
   PutOrders(number, std::move(projected.orders));
 }
@@ -219,6 +290,7 @@ void ProjectionBuilder::PutColumns(const storage::ProjectedFacts& facts, Custome
   chunk.attributes[i] = AttributeSetOf(facts.value.attributes);
   chunk.signup[i] = ToInstant(facts.value.signup_date);
   chunk.updated_at[i] = ToInstant(facts.value.updated_at);
+  chunk.last_activity[i] = ToInstant(summary.last_activity_date);
   chunk.distinct_products[i] = static_cast<uint32_t>(facts.purchases.products.distinct_products);
   chunk.favorite_category[i] = CategoryOf(facts.purchases.products.favorite_category);
 }
@@ -228,8 +300,6 @@ void ProjectionBuilder::PutRare(CustomerChunk& chunk, size_t i,
   const auto at = std::lower_bound(chunk.rare.begin(), chunk.rare.end(), i,
                                    [](const auto& entry, size_t key) { return entry.first < key; });
   const bool is_there = at != chunk.rare.end() && at->first == i;
-  if (is_there) chunk.unconverted_rows -= at->second->unconverted_dates.size();
-  if (rare != nullptr) chunk.unconverted_rows += rare->unconverted_dates.size();
   if (is_there && rare != nullptr) {
     at->second = std::move(rare);
   } else if (is_there) {
@@ -240,6 +310,7 @@ void ProjectionBuilder::PutRare(CustomerChunk& chunk, size_t i,
 }
 
 void ProjectionBuilder::PutOrders(uint32_t number, std::vector<ProjectedOrder> orders) {
+  changed_.push_back(number);
   pending_[number / kBlockCustomers].emplace_back(number % kBlockCustomers, std::move(orders));
   if (pending_.size() >= kMostPendingBlocks) PackOrders();
 }

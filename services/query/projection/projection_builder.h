@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "common/storage/projection_source.h"
 #include "services/query/projection/projection_version.h"
+#include "services/query/projection/snapshot_file.h"
 
 namespace clv::query {
 
@@ -29,6 +30,13 @@ class ProjectionBuilder {
   absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Advance(
       storage::ProjectionReading& reading);
 
+  // Goes on from a version that was kept, where it is an earlier state of the store that `reading`
+  // reads; returns whether it is. Before the first Advance.
+  bool Adopt(ProjectionBase base, const storage::ProjectionReading& reading);
+
+  // How often a version was made from nothing.
+  uint64_t loads() const { return loads_; }
+
  private:
   absl::Status Load(storage::ProjectionReading& reading);
   // OUT_OF_RANGE: customers have vanished, load everything.
@@ -37,7 +45,8 @@ class ProjectionBuilder {
                           const std::vector<std::string>& customer_ids);
   absl::Status ApplyScanned(storage::ProjectionReading& reading);
   void BeginNext();
-  void Finish(const storage::ProjectionReading& reading);
+  absl::Status Finish(storage::ProjectionReading& reading);
+  absl::Status ScoreCustomers(storage::ProjectionReading& reading);
 
   void Put(const storage::ProjectedFacts& facts);
   void Remove(uint32_t number);
@@ -58,8 +67,11 @@ class ProjectionBuilder {
 
   std::shared_ptr<const ProjectionVersion> version_;  // the last one; null: make it from nothing
   std::shared_ptr<ProjectionVersion> next_;
+  uint64_t last_serial_ = 0;
+  uint64_t loads_ = 0;
   std::vector<CustomerChunk*> open_;                     // by chunk; null: shared
   absl::flat_hash_map<uint32_t, PendingBlock> pending_;  // orders to pack, by block
+  std::vector<uint32_t> changed_;                        // numbers, maybe repeated
   std::shared_ptr<ProjectionTexts> texts_;
   std::shared_ptr<IdTable> ids_;
   absl::flat_hash_map<std::string, uint32_t> attribute_sets_;

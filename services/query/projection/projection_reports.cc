@@ -1,12 +1,15 @@
 #include "services/query/projection/projection_reports.h"
 
 #include <chrono>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "common/base/status_macros.h"
+#include "services/query/projection/question_key.h"
 #include "services/query/projection/report_answers.h"
 
 namespace clv::query {
@@ -21,30 +24,54 @@ constexpr int kTries = 3;
 
 template <typename Query>
 constexpr ReportView::DefaultAsOf kDefaultAsOf =
-    std::is_same_v<Query, storage::PredictionQuery> ? ReportView::DefaultAsOf::kEndOfHorizonDay
+    std::is_same_v<Query, storage::PredictionQuery> ? ReportView::DefaultAsOf::kScoring
                                                     : ReportView::DefaultAsOf::kHorizon;
+
+double SecondsSince(steady_clock::time_point begin) {
+  return std::chrono::duration<double>(steady_clock::now() - begin).count();
+}
 
 template <typename Report>
 absl::Status FillContext(const ReportView& view, steady_clock::time_point begin, Report* report) {
   CLV_ASSIGN_OR_RETURN(storage::ReportContext context, view.Context());
   context.warnings = std::move(report->context.warnings);
   context.model_version = report->context.model_version;
-  context.elapsed_seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
+  context.elapsed_seconds = SecondsSince(begin);
   report->context = std::move(context);
   return absl::OkStatus();
 }
 
 // A report that needs the projection alone.
+// The kept answer to a question, if there is one.
+template <typename Result>
+std::optional<Result> FindKept(AnswerCache<Result>& cache, const ProjectionVersion& version,
+                               const std::string& question, steady_clock::time_point begin) {
+  const std::shared_ptr<const Result> kept = cache.Find(version.serial, question);
+  if (kept == nullptr) return std::nullopt;
+  std::optional<Result> result(*kept);
+  result->context.elapsed_seconds = SecondsSince(begin);
+  return result;
+}
+
 template <typename Query, typename Result>
-absl::StatusOr<Result> Answer(Projection& projection, const storage::ReportScope& scope,
-                              const Query& query,
+absl::StatusOr<Result> Answer(Projection& projection, AnswerCache<Result>& cache,
+                              const storage::ReportScope& scope, const Query& query,
                               absl::StatusOr<Result> (*report)(const ReportView&, const Query&)) {
   const steady_clock::time_point begin = steady_clock::now();
   CLV_ASSIGN_OR_RETURN(auto version, projection.Newest(scope.deadline));
+  // Without data the answer looks at the clock.
+  const bool is_kept = version->horizon_seconds.has_value();
+  std::string question = KeyOf(query);
+  if (is_kept) {
+    if (auto kept = FindKept(cache, *version, question, begin)) return *std::move(kept);
+  }
   CLV_ASSIGN_OR_RETURN(const ReportView view,
                        ReportView::Open(std::move(version), scope, kDefaultAsOf<Query>));
   CLV_ASSIGN_OR_RETURN(Result result, report(view, query));
   CLV_RETURN_IF_ERROR(FillContext(view, begin, &result));
+  if (is_kept) {
+    cache.Keep(view.version().serial, std::move(question), std::make_shared<const Result>(result));
+  }
   return result;
 }
 
@@ -69,18 +96,30 @@ std::optional<storage::ProductScope> ProductsToRead(const ReportView& view) {
   return storage::ProductScope{window.as_of_seconds, window.start_seconds, window.end_seconds};
 }
 
+bool AsksForCustomers(const storage::SegmentationQuery& /*query*/) { return false; }
+bool AsksForCustomers(const storage::CustomerValueQuery& query) {
+  return !query.customer_ids.empty();
+}
+
 // A report of customers that are shown by name.
 template <typename Query, typename Row>
 absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
-    Projection& projection, storage::CustomerDetailsReader& reader, bool shows_products,
-    const Query& query,
+    Projection& projection, AnswerCache<storage::Report<Row>>& cache,
+    storage::CustomerDetailsReader& reader, bool shows_products, const Query& query,
     absl::StatusOr<CustomerReport<Row>> (*report)(const ReportView&, const Query&)) {
   const steady_clock::time_point begin = steady_clock::now();
+  // Those about single customers are too many, and cost little.
+  std::string question = AsksForCustomers(query) ? "" : KeyOf(query);
   for (int tries = 1;; ++tries) {
     CLV_ASSIGN_OR_RETURN(auto version, projection.Newest(query.scope.deadline));
+    const bool is_kept = version->horizon_seconds.has_value() && !question.empty();
+    if (is_kept) {
+      if (auto kept = FindKept(cache, *version, question, begin)) return *std::move(kept);
+    }
     CLV_ASSIGN_OR_RETURN(const ReportView view,
                          ReportView::Open(std::move(version), query.scope, kDefaultAsOf<Query>));
     CLV_ASSIGN_OR_RETURN(CustomerReport<Row> answer, report(view, query));
+    bool is_consistent = true;
     if (!answer.numbers.empty()) {
       std::vector<std::string_view> ids;
       ids.reserve(answer.numbers.size());
@@ -88,12 +127,17 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
       const auto products = shows_products ? ProductsToRead(view) : std::nullopt;
       CLV_ASSIGN_OR_RETURN(const storage::CustomerDetailsReader::State state,
                            reader.Read(ids, products, query.scope.deadline));
-      if (state.last_change != view.version().last_change && tries < kTries) continue;
+      is_consistent = state.last_change == view.version().last_change;
+      if (!is_consistent && tries < kTries) continue;
       for (size_t i = 0; i < ids.size(); ++i) {
         Describe(state.details[i], products.has_value(), &answer.report.rows[i]);
       }
     }
     CLV_RETURN_IF_ERROR(FillContext(view, begin, &answer.report));
+    if (is_kept && is_consistent) {
+      cache.Keep(view.version().serial, std::move(question),
+                 std::make_shared<const storage::Report<Row>>(answer.report));
+    }
     return std::move(answer.report);
   }
 }
@@ -106,62 +150,64 @@ ProjectionReports::ProjectionReports(std::unique_ptr<Projection> projection,
 
 absl::StatusOr<storage::Report<domain::CustomerRetentionRow>> ProjectionReports::CustomerRetention(
     const storage::RetentionQuery& query) {
-  return Answer(*projection_, query.scope, query, &clv::query::CustomerRetention);
+  return Answer(*projection_, retention_, query.scope, query, &clv::query::CustomerRetention);
 }
 
 absl::StatusOr<storage::Report<domain::ClvBySegmentRow>> ProjectionReports::ClvBySegment(
     const storage::SegmentQuery& query) {
-  return Answer(*projection_, query.scope, query, &clv::query::ClvBySegment);
+  return Answer(*projection_, segments_, query.scope, query, &clv::query::ClvBySegment);
 }
 
 absl::StatusOr<storage::Report<domain::ClvByAcquisitionSourceRow>>
 ProjectionReports::ClvByAcquisitionSource(const storage::SegmentQuery& query) {
-  return Answer(*projection_, query.scope, query, &clv::query::ClvByAcquisitionSource);
+  return Answer(*projection_, sources_, query.scope, query, &clv::query::ClvByAcquisitionSource);
 }
 
 absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> ProjectionReports::FrequencyByOrders(
     const storage::FrequencyQuery& query) {
-  return Answer(*projection_, query.scope, query, &clv::query::FrequencyByOrders);
+  return Answer(*projection_, by_orders_, query.scope, query, &clv::query::FrequencyByOrders);
 }
 
 absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> ProjectionReports::FrequencyByRecency(
     const storage::FrequencyQuery& query) {
-  return Answer(*projection_, query.scope, query, &clv::query::FrequencyByRecency);
+  return Answer(*projection_, by_recency_, query.scope, query, &clv::query::FrequencyByRecency);
 }
 
 absl::StatusOr<storage::Report<domain::IntervalBucketRow>> ProjectionReports::FrequencyByInterval(
     const storage::FrequencyQuery& query) {
-  return Answer(*projection_, query.scope, query, &clv::query::FrequencyByInterval);
+  return Answer(*projection_, by_interval_, query.scope, query, &clv::query::FrequencyByInterval);
 }
 
 absl::StatusOr<storage::Report<domain::OrderNumberRow>> ProjectionReports::FrequencyByOrderNumber(
     const storage::ReportScope& scope) {
-  return Answer(*projection_, scope, scope, &clv::query::FrequencyByOrderNumber);
+  return Answer(*projection_, by_order_number_, scope, scope, &clv::query::FrequencyByOrderNumber);
 }
 
 absl::StatusOr<storage::PredictionReport> ProjectionReports::ClvPrediction(
     const storage::PredictionQuery& query) {
-  return Answer(*projection_, query.scope, query, &clv::query::ClvPrediction);
+  return Answer(*projection_, predictions_, query.scope, query, &clv::query::ClvPrediction);
 }
 
 absl::StatusOr<storage::Report<domain::RfmCustomerRow>> ProjectionReports::RfmCustomers(
     const storage::SegmentationQuery& query) {
-  return AnswerWithDetails(*projection_, *details_, false, query, &clv::query::RfmCustomers);
+  return AnswerWithDetails(*projection_, rfm_customers_, *details_, false, query,
+                           &clv::query::RfmCustomers);
 }
 
 absl::StatusOr<storage::Report<domain::RfmSegmentRow>> ProjectionReports::RfmSegments(
     const storage::SegmentationQuery& query) {
-  return Answer(*projection_, query.scope, query, &clv::query::RfmSegments);
+  return Answer(*projection_, rfm_segments_, query.scope, query, &clv::query::RfmSegments);
 }
 
 absl::StatusOr<storage::Report<domain::RfmCellRow>> ProjectionReports::RfmMatrix(
     const storage::SegmentationQuery& query) {
-  return Answer(*projection_, query.scope, query, &clv::query::RfmMatrix);
+  return Answer(*projection_, rfm_cells_, query.scope, query, &clv::query::RfmMatrix);
 }
 
 absl::StatusOr<storage::Report<domain::TotalCustomerValueRow>>
 ProjectionReports::TotalCustomerValue(const storage::CustomerValueQuery& query) {
-  return AnswerWithDetails(*projection_, *details_, true, query, &clv::query::TotalCustomerValue);
+  return AnswerWithDetails(*projection_, total_values_, *details_, true, query,
+                           &clv::query::TotalCustomerValue);
 }
 
 }  // namespace clv::query

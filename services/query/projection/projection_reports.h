@@ -6,13 +6,14 @@
 
 #include "common/storage/projection_source.h"
 #include "common/storage/reports.h"
+#include "services/query/projection/answer_cache.h"
 #include "services/query/projection/projection.h"
 #include "services/query/projection/report_view.h"
 
 namespace clv::query {
 
-// Names and e-mails, and products of windows and of the past, come from the store, for the rows
-// that are shown.
+// Answers are kept as long as no new version comes. Names and e-mails, and products of windows and
+// of the past, come from the store, for the rows that are shown.
 class ProjectionReports final : public storage::Reports {
  public:
   // Both are kept.
@@ -45,8 +46,23 @@ class ProjectionReports final : public storage::Reports {
       const storage::CustomerValueQuery& query) override;
 
  private:
+  template <typename Row>
+  using Cache = AnswerCache<storage::Report<Row>>;
+
   const std::unique_ptr<Projection> projection_;
   const std::unique_ptr<storage::CustomerDetailsReader> details_;
+  Cache<domain::CustomerRetentionRow> retention_;
+  Cache<domain::ClvBySegmentRow> segments_;
+  Cache<domain::ClvByAcquisitionSourceRow> sources_;
+  Cache<domain::FrequencyBucketRow> by_orders_;
+  Cache<domain::FrequencyBucketRow> by_recency_;
+  Cache<domain::IntervalBucketRow> by_interval_;
+  Cache<domain::OrderNumberRow> by_order_number_;
+  AnswerCache<storage::PredictionReport> predictions_;
+  Cache<domain::RfmCustomerRow> rfm_customers_;
+  Cache<domain::RfmSegmentRow> rfm_segments_;
+  Cache<domain::RfmCellRow> rfm_cells_;
+  Cache<domain::TotalCustomerValueRow> total_values_;
 };
 
 }  // namespace clv::query

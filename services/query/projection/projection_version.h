@@ -15,6 +15,8 @@
 #include "common/storage/storage.h"
 #include "services/query/projection/customer_chunk.h"
 #include "services/query/projection/id_table.h"
+#include "services/query/projection/population_index.h"
+#include "services/query/projection/serving.h"
 #include "services/query/projection/stable_list.h"
 
 namespace clv::query {
@@ -29,16 +31,24 @@ struct ProjectionTexts {
 // An immutable state that existed. Customers are numbered in the order in which the projection met
 // them; customer `n` is at index n % kChunkCustomers of chunk n / kChunkCustomers.
 struct ProjectionVersion {
+  uint64_t serial = 0;  // rises from version to version, also where nothing is shared
+  std::string store_id;
   storage::LogPosition folded_position = 0;
   uint64_t last_change = 0;
   std::string reporting_currency;
   std::optional<int64_t> horizon_seconds;  // absent without data
 
+  // The last complete scoring, and what made it; absent: the average predicts.
+  std::optional<storage::ScoringState> scoring;
+  std::shared_ptr<const Serving> serving;
+
   uint32_t customers = 0;  // numbers given, removed customers included
   uint32_t attribute_sets = 0;
+  uint32_t categories = 0;
   std::vector<std::shared_ptr<const CustomerChunk>> chunks;
   std::shared_ptr<const ProjectionTexts> texts;
   std::shared_ptr<const IdTable> ids;
+  std::shared_ptr<const PopulationIndex> population;
 
   const CustomerChunk& ChunkOf(uint32_t number) const { return *chunks[number / kChunkCustomers]; }
   std::string_view IdOf(uint32_t number) const {

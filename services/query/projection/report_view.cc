@@ -9,7 +9,20 @@
 namespace clv::query {
 namespace {
 
-int64_t EndOfDay(int64_t seconds) { return (DayOf(seconds) + 1) * kSecondsPerDay - 1; }
+int64_t EndOfDay(int64_t day) { return (day + 1) * kSecondsPerDay - 1; }
+
+PopulationFigures KeptFigures(const PopulationIndex& population, int64_t scoring_day) {
+  PopulationFigures figures;
+  domain::PopulationTotals& totals = figures.totals;
+  totals.customers = population.first.size();
+  totals.repeat_customers = population.repeat_customers;
+  totals.repeat_order_days = population.repeat_order_days;
+  totals.tenure_days = absl::int128(totals.customers) * scoring_day - population.first_days;
+  totals.total_spend_micros = population.spend_micros;
+  totals.purchase_count = population.orders;
+  if (totals.customers > 0) figures.first_day = DayOf(population.first.At(0));
+  return figures;
+}
 
 bool Matches(const std::vector<std::string>& wanted, const std::string& value) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
@@ -21,25 +34,36 @@ absl::StatusOr<ReportView> ReportView::Open(std::shared_ptr<const ProjectionVers
                                             const storage::ReportScope& scope,
                                             DefaultAsOf default_as_of) {
   const std::optional<int64_t> horizon = version->horizon_seconds;
+  std::optional<int64_t> scoring_day;
+  if (version->serving != nullptr) {
+    scoring_day = version->serving->day;
+  } else if (horizon) {
+    scoring_day = DayOf(*horizon);
+  }
   const int64_t scoring =
-      scope.as_of_seconds.value_or(horizon ? EndOfDay(*horizon) : scope.now_seconds);
-  const int64_t as_of = default_as_of == DefaultAsOf::kEndOfHorizonDay
+      scope.as_of_seconds.value_or(scoring_day ? EndOfDay(*scoring_day) : scope.now_seconds);
+  const int64_t as_of = default_as_of == DefaultAsOf::kScoring
                             ? scoring
                             : scope.as_of_seconds.value_or(horizon.value_or(scope.now_seconds));
+  int64_t facts_as_of = as_of;
+  if (!scope.as_of_seconds && horizon) facts_as_of = std::max(as_of, *horizon);
   CLV_ASSIGN_OR_RETURN(CustomerStates states,
-                       CustomerStates::At(*version, as_of, {scope.deadline, true}));
-  ReportView view(std::move(version), scope, as_of, scoring, std::move(states));
+                       CustomerStates::At(*version, facts_as_of, {scope.deadline, true}));
+  ReportView view(std::move(version), scope, as_of, facts_as_of, scoring, std::move(states));
   view.ApplyFilters();
   return view;
 }
 
-void ReportView::ApplyFilters() {
+bool ReportView::has_filters() const {
   const storage::AttributeFilters& filters = scope_->filters;
+  return !filters.country.empty() || !filters.customer_segment.empty() ||
+         !filters.acquisition_source.empty();
+}
+
+void ReportView::ApplyFilters() {
   passes_.resize(version_->attribute_sets, 1);
-  if (filters.country.empty() && filters.customer_segment.empty() &&
-      filters.acquisition_source.empty()) {
-    return;
-  }
+  if (!has_filters()) return;
+  const storage::AttributeFilters& filters = scope_->filters;
   for (uint32_t set = 0; set < version_->attribute_sets; ++set) {
     const domain::CustomerAttributes& attributes = version_->texts->attribute_sets[set];
     passes_[set] = Matches(filters.country, attributes.country) &&
@@ -48,9 +72,14 @@ void ReportView::ApplyFilters() {
   }
 }
 
+int64_t ReportView::ScoringDayOf(const CustomerChunk& chunk, size_t i) const {
+  const int64_t day = DayOf(scoring_as_of_seconds_);
+  return scope_->as_of_seconds ? day : DefaultDayOf(chunk, i, day);
+}
+
 WindowBounds ReportView::window() const {
   const storage::TimeWindow window = scope_->window.value_or(storage::TimeWindow{});
-  return {as_of_seconds_, window.start.value_or(INT64_MIN), window.end.value_or(INT64_MAX)};
+  return {facts_as_of_seconds_, window.start.value_or(INT64_MIN), window.end.value_or(INT64_MAX)};
 }
 
 absl::StatusOr<storage::ReportContext> ReportView::Context() const {
@@ -60,17 +89,16 @@ absl::StatusOr<storage::ReportContext> ReportView::Context() const {
   context.folded_position = version_->folded_position;
   context.rows_read = version_->customers;
   context.bytes_read = version_->chunks.size() * sizeof(StateColumns);
-  for (size_t c = 0; c < version_->chunks.size(); ++c) {
-    const CustomerChunk& chunk = *version_->chunks[c];
-    if (chunk.unconverted_rows == 0) continue;
-    for (const auto& [i, rare] : chunk.rare) {
-      if (!Passes(chunk, i)) continue;
-      const auto& dates = rare->unconverted_dates;
-      context.unconverted_purchases += static_cast<uint64_t>(
-          std::upper_bound(dates.begin(), dates.end(), as_of_seconds_,
-                           [](int64_t as_of, uint32_t date) { return as_of < int64_t{date}; }) -
-          dates.begin());
-    }
+  const auto is_visible = [&](const UnconvertedRow& row) {
+    return int64_t{row.date} <= facts_as_of_seconds_;
+  };
+  const SortedBuckets<UnconvertedRow>& unconverted = version_->population->unconverted;
+  if (!has_filters()) {
+    context.unconverted_purchases = unconverted.CountWhile(is_visible);
+  } else {
+    unconverted.ForEach([&](const UnconvertedRow& row) {
+      if (is_visible(row) && PassesSet(row.attribute_set)) ++context.unconverted_purchases;
+    });
   }
   return context;
 }
@@ -92,6 +120,7 @@ AttributeGroups GroupBy(const ProjectionVersion& version,
 
 absl::StatusOr<PopulationFigures> FiguresOfPopulation(const ReportView& view) {
   const int64_t scoring_day = DayOf(view.scoring_as_of_seconds());
+  if (view.states().are_kept()) return KeptFigures(*view.version().population, scoring_day);
   PopulationFigures empty;
   empty.first_day = INT64_MAX;
   CLV_ASSIGN_OR_RETURN(const std::vector<PopulationFigures> parts,
@@ -124,6 +153,16 @@ absl::StatusOr<PopulationFigures> FiguresOfPopulation(const ReportView& view) {
   }
   if (figures.totals.customers == 0) figures.first_day = 0;
   return figures;
+}
+
+absl::StatusOr<domain::ServedModel> ServedModelOf(const ReportView& view,
+                                                  domain::ModelFamily asked) {
+  CLV_ASSIGN_OR_RETURN(const PopulationFigures population, FiguresOfPopulation(view));
+  const ProjectionVersion& version = view.version();
+  const int64_t as_of = view.scoring_as_of_seconds();
+  return domain::ServeModel(version.serving != nullptr ? &version.serving->fit : nullptr, asked,
+                            population.totals, population.first_day, DayOf(as_of),
+                            version.horizon_seconds.value_or(as_of));
 }
 
 bool InRange(const storage::RowRange& range, uint64_t index) {

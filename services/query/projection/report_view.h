@@ -22,9 +22,9 @@ namespace clv::query {
 // Lives within one call of Reports; the scope outlives it.
 class ReportView {
  public:
-  // Which instant stands for an absent `as_of`: the data's horizon, or the end of the horizon's
-  // day.
-  enum class DefaultAsOf { kHorizon, kEndOfHorizonDay };
+  // Which instant stands for an absent `as_of`: the data's horizon, or that of predictions (see
+  // scoring_as_of_seconds).
+  enum class DefaultAsOf { kHorizon, kScoring };
 
   static absl::StatusOr<ReportView> Open(std::shared_ptr<const ProjectionVersion> version,
                                          const storage::ReportScope& scope,
@@ -33,14 +33,19 @@ class ReportView {
   const ProjectionVersion& version() const { return *version_; }
   const storage::ReportScope& scope() const { return *scope_; }
   int64_t as_of_seconds() const { return as_of_seconds_; }
-  // Instant of predictions that other reports show: the request's as_of, else the end of the
-  // horizon's day, else now.
+  // Instant of predictions: the request's as_of, else the end of the day of the last complete
+  // scoring, else of the horizon's day, else now.
   int64_t scoring_as_of_seconds() const { return scoring_as_of_seconds_; }
-  // The summaries at as_of.
+  // Day of the prediction of one customer: that of scoring_as_of_seconds, and where the request has
+  // no as_of not before that of the customer's latest activity.
+  int64_t ScoringDayOf(const CustomerChunk& chunk, size_t i) const;
+  // The summaries at as_of; by default everything that is known counts, even what is later than the
+  // last complete scoring.
   const CustomerStates& states() const { return states_; }
   const ScanOptions& scan() const { return scan_; }
   ScanOptions heavy_scan() const { return {scan_.deadline, true}; }
 
+  bool has_filters() const;
   bool has_window() const { return scope_->window.has_value(); }
   WindowBounds window() const;
 
@@ -71,10 +76,12 @@ class ReportView {
 
  private:
   ReportView(std::shared_ptr<const ProjectionVersion> version, const storage::ReportScope& scope,
-             int64_t as_of_seconds, int64_t scoring_as_of_seconds, CustomerStates states)
+             int64_t as_of_seconds, int64_t facts_as_of_seconds, int64_t scoring_as_of_seconds,
+             CustomerStates states)
       : version_(std::move(version)),
         scope_(&scope),
         as_of_seconds_(as_of_seconds),
+        facts_as_of_seconds_(facts_as_of_seconds),
         scoring_as_of_seconds_(scoring_as_of_seconds),
         scan_{scope.deadline, false},
         states_(std::move(states)) {}
@@ -83,6 +90,7 @@ class ReportView {
   std::shared_ptr<const ProjectionVersion> version_;
   const storage::ReportScope* scope_;
   int64_t as_of_seconds_;
+  int64_t facts_as_of_seconds_;  // what is dated later is invisible
   int64_t scoring_as_of_seconds_;
   ScanOptions scan_;
   CustomerStates states_;
@@ -103,6 +111,10 @@ struct PopulationFigures {
   int64_t first_day = 0;  // of its first order; 0 without customers
 };
 absl::StatusOr<PopulationFigures> FiguresOfPopulation(const ReportView& view);
+
+// The model that answers, and what is said about it.
+absl::StatusOr<domain::ServedModel> ServedModelOf(const ReportView& view,
+                                                  domain::ModelFamily asked);
 
 // Whether row `index` of the ordered rows lies in the range.
 bool InRange(const storage::RowRange& range, uint64_t index);

@@ -14,15 +14,21 @@ struct Measures {
   std::vector<int64_t> spend;
 };
 
+RfmBounds KeptBounds(const PopulationIndex& population) {
+  const size_t count = population.last.size();
+  return {
+      ScoreBounds(count, [&](size_t rank) { return int64_t{population.last.At(rank)}; }),
+      ScoreBounds(count, [&](size_t rank) { return population.purchase_count.At(rank); }),
+      ScoreBounds(count, [&](size_t rank) { return population.by_spend.At(rank).spend_micros; })};
+}
+
 }  // namespace
 
 ScoreBounds::ScoreBounds(std::vector<int64_t>& values) {
   auto begin = values.begin();
   for (size_t k = 0; k < exceeded_.size(); ++k) {
-    // Customers that must be strictly worse for a score of k + 2.
-    const size_t worse = ((k + 1) * values.size() + domain::kBestRfmScore - 1) /
-                         static_cast<size_t>(domain::kBestRfmScore);
-    if (worse == 0) continue;  // without customers
+    const size_t worse = WorseFor(k, values.size());
+    if (worse == 0) continue;
     const auto at = values.begin() + static_cast<std::ptrdiff_t>(worse - 1);
     if (at >= begin) {
       std::nth_element(begin, at, values.end());
@@ -33,6 +39,7 @@ ScoreBounds::ScoreBounds(std::vector<int64_t>& values) {
 }
 
 absl::StatusOr<RfmBounds> BoundsOfPopulation(const ReportView& view) {
+  if (view.states().are_kept()) return KeptBounds(*view.version().population);
   CLV_ASSIGN_OR_RETURN(std::vector<Measures> parts,
                        ScanChunks(view.version().chunks.size(), view.scan(), Measures(),
                                   [&](size_t c, Measures& part) {

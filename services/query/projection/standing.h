@@ -22,6 +22,13 @@ class ScoreBounds {
   ScoreBounds() = default;
   // Of values in any order, which it reorders.
   explicit ScoreBounds(std::vector<int64_t>& values);
+  // `at(rank)` is the value at a rank from 0 of `count` sorted ones.
+  template <typename At>
+  ScoreBounds(size_t count, const At& at) {
+    for (size_t k = 0; k < exceeded_.size(); ++k) {
+      if (const size_t worse = WorseFor(k, count); worse > 0) exceeded_[k] = at(worse - 1);
+    }
+  }
 
   int ScoreOf(int64_t value) const {
     int score = 1;
@@ -30,6 +37,12 @@ class ScoreBounds {
   }
 
  private:
+  // How many of `count` customers must be strictly worse for a score of k + 2; 0 without customers.
+  static size_t WorseFor(size_t k, size_t count) {
+    return ((k + 1) * count + domain::kBestRfmScore - 1) /
+           static_cast<size_t>(domain::kBestRfmScore);
+  }
+
   std::array<int64_t, domain::kBestRfmScore - 1> exceeded_ = {INT64_MAX, INT64_MAX, INT64_MAX,
                                                               INT64_MAX};
 };

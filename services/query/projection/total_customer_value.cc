@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "common/domain/average_model.h"
+#include "common/domain/customer_prediction.h"
 #include "common/domain/report_math.h"
 #include "services/query/projection/best_customers.h"
 #include "services/query/projection/order_statistics.h"
@@ -71,78 +72,61 @@ class AllFigures {
 // All listed customers, before filters: ranks, shares.
 class ListedSpends {
  public:
-  // Of those whose spends are asked for, `asked`.
-  static absl::StatusOr<ListedSpends> Of(const ReportView& view, const AllFigures& figures,
-                                         std::vector<int64_t> asked) {
-    std::sort(asked.begin(), asked.end());
-    asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
-    Part empty;
-    empty.below.resize(asked.size() + 1);
-    empty.equal.resize(asked.size());
+  static absl::StatusOr<ListedSpends> Of(const ReportView& view, const AllFigures& figures) {
+    ListedSpends spends;
+    if (!view.has_window() && view.states().are_kept()) {
+      spends.kept_ = view.version().population.get();
+      return spends;
+    }
+    struct Part {
+      std::vector<int64_t> spends;
+      __int128 sum_micros = 0;
+    };
     CLV_ASSIGN_OR_RETURN(
         std::vector<Part> parts,
-        ScanChunks(view.version().chunks.size(), view.scan(), empty, [&](size_t c, Part& part) {
+        ScanChunks(view.version().chunks.size(), view.scan(), Part(), [&](size_t c, Part& part) {
           const size_t size = view.version().SizeOf(c);
           for (size_t i = 0; i < size; ++i) {
             const Figures of_customer = figures.At(c, i);
-            if (of_customer.is_listed()) part.Add(of_customer.spend_micros, asked);
+            if (!of_customer.is_listed()) continue;
+            part.spends.push_back(of_customer.spend_micros);
+            part.sum_micros += of_customer.spend_micros;
           }
         }));
-    ListedSpends spends;
-    spends.asked_ = std::move(asked);
-    spends.all_ = std::move(parts[0]);
-    for (size_t p = 1; p < parts.size(); ++p) spends.all_ += parts[p];
+    for (Part& part : parts) {
+      Append(spends.sorted_, part.spends);
+      spends.sum_micros_ += part.sum_micros;
+    }
+    std::sort(spends.sorted_.begin(), spends.sorted_.end());
     return spends;
   }
 
-  uint64_t count() const { return all_.count; }
-  absl::int128 sum_micros() const { return all_.sum_micros; }
+  uint64_t count() const { return kept_ != nullptr ? kept_->by_spend.size() : sorted_.size(); }
+  absl::int128 sum_micros() const { return kept_ != nullptr ? kept_->spend_micros : sum_micros_; }
 
-  // Listed customers with strictly less, of one that was asked for.
+  // Listed customers with strictly less.
   uint64_t Smaller(int64_t spend_micros) const {
-    const size_t at = IndexOf(spend_micros);
-    uint64_t smaller = 0;
-    for (size_t k = 0; k <= at; ++k) smaller += all_.below[k] + (k < at ? all_.equal[k] : 0);
-    return smaller;
+    if (kept_ != nullptr) {
+      return kept_->by_spend.CountWhile(
+          [&](const SpendPlace& place) { return place.spend_micros < spend_micros; });
+    }
+    return static_cast<uint64_t>(std::lower_bound(sorted_.begin(), sorted_.end(), spend_micros) -
+                                 sorted_.begin());
   }
   uint64_t Greater(int64_t spend_micros) const {
-    return all_.count - Smaller(spend_micros) - all_.equal[IndexOf(spend_micros)];
+    if (kept_ != nullptr) {
+      return count() - kept_->by_spend.CountWhile([&](const SpendPlace& place) {
+        return place.spend_micros <= spend_micros;
+      });
+    }
+    return static_cast<uint64_t>(sorted_.end() -
+                                 std::upper_bound(sorted_.begin(), sorted_.end(), spend_micros));
   }
 
  private:
-  struct Part {
-    uint64_t count = 0;
-    __int128 sum_micros = 0;
-    std::vector<uint64_t> below;  // between the one asked for before and this one, exclusive
-    std::vector<uint64_t> equal;
-
-    void Add(int64_t spend_micros, const std::vector<int64_t>& asked) {
-      ++count;
-      sum_micros += spend_micros;
-      const auto at = std::lower_bound(asked.begin(), asked.end(), spend_micros);
-      const auto k = static_cast<size_t>(at - asked.begin());
-      if (at != asked.end() && *at == spend_micros) {
-        ++equal[k];
-      } else {
-        ++below[k];
-      }
-    }
-    Part& operator+=(const Part& more) {
-      count += more.count;
-      sum_micros += more.sum_micros;
-      for (size_t k = 0; k < below.size(); ++k) below[k] += more.below[k];
-      for (size_t k = 0; k < equal.size(); ++k) equal[k] += more.equal[k];
-      return *this;
-    }
-  };
-
-  size_t IndexOf(int64_t spend_micros) const {
-    return static_cast<size_t>(std::lower_bound(asked_.begin(), asked_.end(), spend_micros) -
-                               asked_.begin());
-  }
-
-  std::vector<int64_t> asked_;
-  Part all_;
+  const PopulationIndex* kept_ = nullptr;  // of the view's version; else
+  std::vector<int64_t> sorted_;
+  __int128 sum_micros_ = 0;
 };
 
 // Descending; nulls, which have no value, last.
@@ -156,7 +140,7 @@ struct SortKey {
   }
 };
 
-SortKey KeyOf(CustomerSort sort, const Figures& figures, bool is_in_population) {
+SortKey KeyOf(CustomerSort sort, const Figures& figures, std::optional<double> predicted_clv) {
   switch (sort) {
     case CustomerSort::kTotalSpend:
       return {.whole = figures.spend_micros};
@@ -173,21 +157,72 @@ SortKey KeyOf(CustomerSort sort, const Figures& figures, bool is_in_population) 
     case CustomerSort::kLastPurchaseDate:
       return {.has_value = figures.is_listed(), .whole = figures.last};
     case CustomerSort::kPredictedClv:
-      // All predictions of the average model are equal.
-      return {.has_value = is_in_population};
+      return {.has_value = predicted_clv.has_value(), .real = predicted_clv.value_or(0)};
     case CustomerSort::kCustomerId:
       break;
   }
   return {};
 }
 
-using Best = BestCustomers<SortKey>;
+using BestValued = BestCustomers<SortKey>;
+
+// The default prediction of every customer, or that of the request's as_of. The view outlives it.
+class Predictions {
+ public:
+  static absl::StatusOr<Predictions> Of(const ReportView& view) {
+    CLV_ASSIGN_OR_RETURN(const domain::ServedModel served,
+                         ServedModelOf(view, domain::ModelFamily::kAuto));
+    Predictions predictions(view);
+    predictions.model_version_ = served.model.version;
+    const Serving* const serving = view.version().serving.get();
+    predictions.are_kept_ = serving != nullptr && !view.scope().as_of_seconds;
+    if (serving != nullptr) {
+      predictions.scorer_ = &serving->scorer;
+    } else {
+      predictions.own_ =
+          std::make_unique<domain::CustomerScorer>(served.model, domain::PredictionTerms{});
+      predictions.scorer_ = predictions.own_.get();
+    }
+    return predictions;
+  }
+
+  uint64_t model_version() const { return model_version_; }
+
+  // Absent without an order at as_of.
+  std::optional<domain::CustomerScore> ScoreOf(uint32_t number) const {
+    const StateColumns& state = view_->states()[number / kChunkCustomers];
+    const size_t i = number % kChunkCustomers;
+    if (state.purchase_count[i] < 1) return std::nullopt;
+    const int64_t day = view_->ScoringDayOf(view_->version().ChunkOf(number), i);
+    return scorer_->Score(HistoryOf(state, i, day));
+  }
+
+  // What the sort needs to know: the predicted_clv, where it is asked for.
+  std::optional<double> KeyOf(CustomerSort sort, uint32_t number) const {
+    if (sort != CustomerSort::kPredictedClv) return std::nullopt;
+    const size_t i = number % kChunkCustomers;
+    if (!are_kept_) {
+      const auto score = ScoreOf(number);
+      return score ? std::optional(score->predicted_clv) : std::nullopt;
+    }
+    if (view_->states()[number / kChunkCustomers].purchase_count[i] < 1) return std::nullopt;
+    return view_->version().ChunkOf(number).predicted_clv[i];
+  }
+
+ private:
+  explicit Predictions(const ReportView& view) : view_(&view) {}
+  const ReportView* view_;
+  uint64_t model_version_ = 0;
+  bool are_kept_ = false;
+  std::unique_ptr<domain::CustomerScorer> own_;
+  const domain::CustomerScorer* scorer_ = nullptr;
+};
 
 // Those that are asked for by id: all that are known in any way.
-Best ChooseById(const ReportView& view, const CustomerValueQuery& query,
-                const AllFigures& figures) {
+BestValued ChooseById(const ReportView& view, const CustomerValueQuery& query,
+                      const AllFigures& figures, const Predictions& predictions) {
   const ProjectionVersion& version = view.version();
-  Best best(version, query.scope.range);
+  BestValued best(version, query.scope.range);
   std::vector<uint32_t> numbers;
   for (const std::string& id : query.customer_ids) {
     if (const std::optional<uint32_t> number = version.Find(id)) numbers.push_back(*number);
@@ -201,28 +236,57 @@ Best ChooseById(const ReportView& view, const CustomerValueQuery& query,
     const bool is_shown =
         chunk.described[i] != 0 || state.visible_rows[i] > 0 || state.imported[i] != 0;
     if (!is_shown || !view.Passes(chunk, i)) continue;
-    best.Add(KeyOf(query.sort, figures.At(number), state.purchase_count[i] >= 1), number);
+    best.Add(KeyOf(query.sort, figures.At(number), predictions.KeyOf(query.sort, number)), number);
   }
   return best;
 }
 
-absl::StatusOr<Best> ChooseListed(const ReportView& view, const CustomerValueQuery& query,
-                                  const AllFigures& figures) {
+// The greatest spenders, from their kept order.
+BestValued ChooseGreatest(const ReportView& view, const CustomerValueQuery& query) {
   const ProjectionVersion& version = view.version();
-  CLV_ASSIGN_OR_RETURN(std::vector<Best> parts,
-                       ScanChunks(version.chunks.size(), view.scan(),
-                                  Best(version, query.scope.range), [&](size_t c, Best& part) {
-                                    const CustomerChunk& chunk = *version.chunks[c];
-                                    const size_t size = version.SizeOf(c);
-                                    for (size_t i = 0; i < size; ++i) {
-                                      const Figures of_customer = figures.At(c, i);
-                                      if (!of_customer.is_listed() || !view.Passes(chunk, i))
-                                        continue;
-                                      part.Add(KeyOf(query.sort, of_customer,
-                                                     view.states()[c].purchase_count[i] >= 1),
-                                               static_cast<uint32_t>(c * kChunkCustomers + i));
-                                    }
-                                  }));
+  const SortedBuckets<SpendPlace>& by_spend = version.population->by_spend;
+  BestValued best(version, query.scope.range);
+  if (view.has_filters()) {
+    by_spend.ForEachFalling([&](const SpendPlace& place) {
+      if (view.PassesSet(place.attribute_set))
+        best.Add({.whole = place.spend_micros}, place.number);
+      return true;
+    });
+    return best;
+  }
+  by_spend.ForEachFalling([&](const SpendPlace& place) {
+    // Who is not as great as the last one wanted cannot be in the range.
+    if (best.count() >= best.wanted() && best.count() > 0 &&
+        place.spend_micros < best.last_added().whole) {
+      return false;
+    }
+    best.Add({.whole = place.spend_micros}, place.number);
+    return true;
+  });
+  best.SetCount(by_spend.size());
+  return best;
+}
+
+absl::StatusOr<BestValued> ChooseListed(const ReportView& view, const CustomerValueQuery& query,
+                                        const AllFigures& figures, const Predictions& predictions) {
+  const ProjectionVersion& version = view.version();
+  if (query.sort == CustomerSort::kTotalSpend && !view.has_window() && view.states().are_kept()) {
+    return ChooseGreatest(view, query);
+  }
+  CLV_ASSIGN_OR_RETURN(
+      std::vector<BestValued> parts,
+      ScanChunks(version.chunks.size(), view.scan(), BestValued(version, query.scope.range),
+                 [&](size_t c, BestValued& part) {
+                   const CustomerChunk& chunk = *version.chunks[c];
+                   const size_t size = version.SizeOf(c);
+                   for (size_t i = 0; i < size; ++i) {
+                     const Figures of_customer = figures.At(c, i);
+                     if (!of_customer.is_listed() || !view.Passes(chunk, i)) continue;
+                     const auto number = static_cast<uint32_t>(c * kChunkCustomers + i);
+                     part.Add(KeyOf(query.sort, of_customer, predictions.KeyOf(query.sort, number)),
+                              number);
+                   }
+                 }));
   for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
   return std::move(parts[0]);
 }
@@ -270,24 +334,20 @@ bool IsInverted(const std::optional<storage::TimeWindow>& window) {
 absl::StatusOr<CustomerReport<TotalCustomerValueRow>> TotalCustomerValue(
     const ReportView& view, const CustomerValueQuery& query) {
   CustomerReport<TotalCustomerValueRow> answer;
-  answer.report.context.model_version = 0;
+  CLV_ASSIGN_OR_RETURN(const Predictions predictions, Predictions::Of(view));
+  answer.report.context.model_version = predictions.model_version();
   if (IsInverted(query.scope.window)) return answer;
   CLV_ASSIGN_OR_RETURN(const AllFigures figures, AllFigures::Of(view));
-  absl::StatusOr<Best> best = query.customer_ids.empty() ? ChooseListed(view, query, figures)
-                                                         : ChooseById(view, query, figures);
+  absl::StatusOr<BestValued> best = query.customer_ids.empty()
+                                        ? ChooseListed(view, query, figures, predictions)
+                                        : ChooseById(view, query, figures, predictions);
   CLV_RETURN_IF_ERROR(best.status());
   answer.numbers = best->Take();
   answer.report.total_rows = best->count();
   if (answer.numbers.empty()) return answer;
 
-  CLV_ASSIGN_OR_RETURN(const PopulationFigures population, FiguresOfPopulation(view));
-  const double predicted_clv =
-      domain::PredictAverage(domain::FitAverage(population.totals), {}).predicted_clv;
   CLV_ASSIGN_OR_RETURN(const RfmBounds bounds, BoundsOfPopulation(view));
-  std::vector<int64_t> asked;
-  for (const uint32_t number : answer.numbers) asked.push_back(figures.At(number).spend_micros);
-  CLV_ASSIGN_OR_RETURN(const ListedSpends spends,
-                       ListedSpends::Of(view, figures, std::move(asked)));
+  CLV_ASSIGN_OR_RETURN(const ListedSpends spends, ListedSpends::Of(view, figures));
   for (const uint32_t number : answer.numbers) {
     const Figures of_customer = figures.At(number);
     TotalCustomerValueRow row;
@@ -305,7 +365,10 @@ absl::StatusOr<CustomerReport<TotalCustomerValueRow>> TotalCustomerValue(
       const RfmScores scores = ScoresOf(bounds, state, i);
       row.rfm_segment = std::string(
           domain::RfmSegment(scores.recency, domain::FmScore(scores.frequency, scores.monetary)));
-      row.predicted_clv = predicted_clv;
+    }
+    if (const auto score = predictions.ScoreOf(number)) {
+      row.p_alive = score->p_alive;
+      row.predicted_clv = score->predicted_clv;
     }
     answer.report.rows.push_back(std::move(row));
   }

@@ -25,8 +25,16 @@ template <typename Visit>
 void ForEachVisibleOrder(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds,
                          Visit&& visit) {
   const RareFacts* const rare = chunk.Rare(i);
-  const OrderRow* row = rare != nullptr ? rare->rows.data() : nullptr;
-  const OrderRow* const rows_end = rare != nullptr ? row + rare->rows.size() : nullptr;
+  if (rare == nullptr || rare->rows.empty()) {
+    chunk.ForEachOrder(i, [&](uint32_t date, int64_t value_micros, bool qualifies) {
+      if (int64_t{date} > as_of_seconds) return;
+      visit(VisibleOrder{date, value_micros, qualifies, std::max<int64_t>(0, -value_micros)},
+            static_cast<const OrderRow*>(nullptr), static_cast<const OrderRow*>(nullptr));
+    });
+    return;
+  }
+  const OrderRow* row = rare->rows.data();
+  const OrderRow* const rows_end = row + rare->rows.size();
   uint32_t index = 0;
   chunk.ForEachOrder(i, [&](uint32_t date, int64_t value_micros, bool qualifies) {
     const uint32_t order_index = index++;

@@ -201,12 +201,15 @@ INSERT INTO latest_activity
     FROM (SELECT customer_id, MAX(last_activity_date) AS date FROM customer_clv);
 )sql";
 
-// See customer_changes.h. Numbers are never given twice.
+// See customer_changes.h. Numbers are never given twice. What others keep of the store is marked by
+// its random id.
 constexpr char kVersion5[] = R"sql(
 CREATE TABLE customer_changes (
   change_id INTEGER PRIMARY KEY AUTOINCREMENT,
   customers BLOB
 ) STRICT;
+
+INSERT INTO settings VALUES ('store_id', lower(hex(randomblob(16))));
 )sql";
 
 // See stored_models.h. Versions are never given twice.
@@ -307,9 +310,9 @@ absl::Status PackOrIndexPurchases(Database& db) {
 }  // namespace
 
 const Migrations& ClvMigrations() {
-  static const Migrations migrations = {
-      {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases}, {kVersion5},
-      {kVersion6}};
+  static const Migrations migrations = {{kVersion1}, {kVersion2},
+                                        {kVersion3}, {kVersion4, PackOrIndexPurchases},
+                                        {kVersion5}, {kVersion6}};
   return migrations;
 }
 

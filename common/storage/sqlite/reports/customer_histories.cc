@@ -112,10 +112,9 @@ absl::Status ForEachCustomer(Snapshot& snapshot, const std::vector<std::string>&
   std::vector<std::string> ids = customer_ids;
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  CLV_ASSIGN_OR_RETURN(
-      ReportStatement statement,
-      snapshot.Query(std::string(ids.empty() ? kOrdersOfAll : kOrdersOfIds) + kHistories +
-                     (whole ? kWhole : kFiltered)));
+  CLV_ASSIGN_OR_RETURN(ReportStatement statement,
+                       snapshot.Query(std::string(ids.empty() ? kOrdersOfAll : kOrdersOfIds) +
+                                      kHistories + (whole ? kWhole : kFiltered)));
   statement.BindList(":customer_ids", ids);
   while (true) {
     CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Next());

@@ -1,0 +1,96 @@
+// services/query/projection/checked_stream.h: a file written or read from its begin to its end,
+// with a checksum of all at the end.
+#ifndef CLV_SERVICES_QUERY_PROJECTION_CHECKED_STREAM_H_
+#define CLV_SERVICES_QUERY_PROJECTION_CHECKED_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace clv::query {
+
+// Thread-compatible. After an error the rest is ignored; Finish tells it.
+class CheckedWriter {
+ public:
+  // Creates the file, which only its owner reads and writes; it must not be there.
+  explicit CheckedWriter(const std::string& path);
+  ~CheckedWriter();
+
+  template <typename T>
+  void Put(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    Write(&value, sizeof(value));
+  }
+  // The number of elements, then they.
+  template <typename T>
+  void PutAll(const std::vector<T>& values) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    Put<uint64_t>(values.size());
+    Write(values.data(), values.size() * sizeof(T));
+  }
+  void PutText(std::string_view text) {
+    Put<uint64_t>(text.size());
+    Write(text.data(), text.size());
+  }
+  void Write(const void* bytes, size_t size);
+
+  // Writes the checksum and waits until all is on the disk.
+  absl::Status Finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Likewise. After an error all that is read is zero.
+class CheckedReader {
+ public:
+  // NOT_FOUND when there is no such file.
+  static absl::StatusOr<CheckedReader> Open(const std::string& path);
+  CheckedReader(CheckedReader&&) noexcept;
+  ~CheckedReader();
+
+  template <typename T>
+  T Get() {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value{};
+    Read(&value, sizeof(value));
+    return value;
+  }
+  template <typename T>
+  std::vector<T> GetAll() {
+    static_assert(std::is_trivially_copyable_v<T>);
+    const auto count = Get<uint64_t>();
+    if (!HasLeft(count, sizeof(T))) return {};
+    std::vector<T> values(count);
+    Read(values.data(), count * sizeof(T));
+    return values;
+  }
+  std::string GetText();
+  void Read(void* bytes, size_t size);
+
+  // Whether the file may hold so many elements more; else the reader fails.
+  bool HasLeft(uint64_t count, size_t element_bytes);
+  // What was read makes no sense.
+  void Fail();
+  bool ok() const;
+
+  // DATA_LOSS unless everything was read, and the checksum is right.
+  absl::Status Finish();
+
+ private:
+  struct State;
+  explicit CheckedReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_PROJECTION_CHECKED_STREAM_H_

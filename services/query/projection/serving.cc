@@ -1,0 +1,25 @@
+#include "services/query/projection/serving.h"
+
+#include <utility>
+
+namespace clv::query {
+namespace {
+
+domain::FittedModel ChosenModel(const domain::ServingFit& fit) {
+  return domain::ServeModel(&fit, domain::ModelFamily::kAuto, {}, 0, 0, 0).model;
+}
+
+}  // namespace
+
+Serving::Serving(domain::ServingFit stored, int64_t scoring_day)
+    : fit(std::move(stored)), day(scoring_day), scorer(ChosenModel(fit), {}) {}
+
+void ScoreCustomer(const Serving& serving, CustomerChunk& chunk, size_t i) {
+  chunk.predicted_clv[i] =
+      chunk.state.purchase_count[i] < 1
+          ? 0
+          : serving.scorer.Score(HistoryOf(chunk.state, i, DefaultDayOf(chunk, i, serving.day)))
+                .predicted_clv;
+}
+
+}  // namespace clv::query
