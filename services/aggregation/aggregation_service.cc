@@ -37,6 +37,18 @@ grpc::ServerUnaryReactor* AggregationService::StartRebuild(grpc::CallbackServerC
                            });
 }
 
+grpc::ServerUnaryReactor* AggregationService::FitModel(grpc::CallbackServerContext* context,
+                                                       const v1::FitModelRequest* request,
+                                                       v1::FitModelResponse* response) {
+  return dispatcher_.Serve(
+      context, "FitModel", response,
+      [this, request](rpc::CallContext&) -> absl::StatusOr<v1::FitModelResponse> {
+        v1::FitModelResponse result;
+        CLV_ASSIGN_OR_RETURN(*result.mutable_job(), options_.jobs->StartFit(request->cold()));
+        return result;
+      });
+}
+
 grpc::ServerUnaryReactor* AggregationService::GetJob(grpc::CallbackServerContext* context,
                                                      const v1::GetJobRequest* request,
                                                      v1::GetJobResponse* response) {

@@ -39,6 +39,9 @@ class AggregationService final : public v1::AggregationService::CallbackService 
   grpc::ServerUnaryReactor* StartRebuild(grpc::CallbackServerContext* context,
                                          const v1::StartRebuildRequest* request,
                                          v1::StartRebuildResponse* response) override;
+  grpc::ServerUnaryReactor* FitModel(grpc::CallbackServerContext* context,
+                                     const v1::FitModelRequest* request,
+                                     v1::FitModelResponse* response) override;
   grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
                                    const v1::GetJobRequest* request,
                                    v1::GetJobResponse* response) override;

@@ -45,6 +45,7 @@ void CopyProgress(const RecomputeProgress& progress, v1::Job* job) {
 storage::JobRecord ToRecord(const v1::Job& job) {
   v1::Job differences;
   *differences.mutable_differences() = job.differences();
+  differences.set_model_version(job.model_version());
   storage::JobRecord record{.job_id = job.job_id(),
                             .kind = job.kind(),
                             .state = job.state(),
@@ -124,12 +125,16 @@ absl::StatusOr<v1::Job> JobRunner::StartVerify(bool from_log) {
           "to keep it whole");
     }
   }
-  return Enqueue(v1::JOB_KIND_VERIFY, from_log);
+  return Enqueue(v1::JOB_KIND_VERIFY, {.job_id = {}, .from_log = from_log});
 }
 
-absl::StatusOr<v1::Job> JobRunner::StartRebuild() { return Enqueue(v1::JOB_KIND_REBUILD, false); }
+absl::StatusOr<v1::Job> JobRunner::StartRebuild() { return Enqueue(v1::JOB_KIND_REBUILD, {}); }
 
-absl::StatusOr<v1::Job> JobRunner::Enqueue(v1::JobKind kind, bool from_log) {
+absl::StatusOr<v1::Job> JobRunner::StartFit(bool cold) {
+  return Enqueue(v1::JOB_KIND_FIT_MODEL, {.job_id = {}, .cold = cold});
+}
+
+absl::StatusOr<v1::Job> JobRunner::Enqueue(v1::JobKind kind, Work work) {
   v1::Job job;
   job.set_job_id(NewJobId());
   job.set_kind(kind);
@@ -140,7 +145,8 @@ absl::StatusOr<v1::Job> JobRunner::Enqueue(v1::JobKind kind, bool from_log) {
     std::lock_guard lock(mutex_);
     jobs_.push_front(job);
     if (jobs_.size() > kKeptJobs) jobs_.pop_back();
-    queue_.push_back({job.job_id(), from_log});
+    work.job_id = job.job_id();
+    queue_.push_back(std::move(work));
   }
   wake_.notify_all();
   return job;
@@ -181,6 +187,7 @@ void JobRunner::RunJob(const Work& work) {
     job->set_state(v1::JOB_STATE_WORKING);
     kind = job->kind();
   });
+  if (kind == v1::JOB_KIND_FIT_MODEL) return RunFit(work);
   const uint64_t erasures = erasures_;
   const auto is_outdated = [&] { return kind == v1::JOB_KIND_VERIFY && erasures != erasures_; };
   auto result = Execute(kind, work.from_log, [&](const RecomputeProgress& progress) {
@@ -190,21 +197,37 @@ void JobRunner::RunJob(const Work& work) {
   if (is_outdated()) {
     result = absl::AbortedError("a customer was erased meanwhile; start the verification again");
   }
-  Update(work.job_id, /*keep=*/true, [&](v1::Job* job) {
+  End(work.job_id, result.status(), [&](v1::Job* job) { CopyProgress(*result, job); });
+  if (result.ok() && result->difference_count > 0) {
+    spdlog::error("{}: {} differences", work.job_id, result->difference_count);
+  }
+}
+
+void JobRunner::RunFit(const Work& work) {
+  absl::StatusOr<uint64_t> version = absl::UnimplementedError("there are no models here");
+  if (options_.fit_model) {
+    version = options_.fit_model(work.cold, [&](double share) {
+      Update(work.job_id, /*keep=*/false, [&](v1::Job* job) { job->set_progress(share); });
+      return !stopping_;
+    });
+  }
+  End(work.job_id, version.status(), [&](v1::Job* job) { job->set_model_version(*version); });
+}
+
+void JobRunner::End(const std::string& job_id, const absl::Status& status,
+                    const std::function<void(v1::Job*)>& complete) {
+  Update(job_id, /*keep=*/true, [&](v1::Job* job) {
     job->mutable_end_time()->set_seconds(options_.clock->NowSeconds());
-    if (result.ok()) {
-      CopyProgress(*result, job);
+    if (status.ok()) {
+      complete(job);
       job->set_progress(1);
       job->set_state(v1::JOB_STATE_DONE);
     } else {
       job->clear_differences();
       job->set_state(v1::JOB_STATE_ERROR);
-      job->set_error(std::string(result.status().message()));
+      job->set_error(std::string(status.message()));
     }
   });
-  if (result.ok() && result->difference_count > 0) {
-    spdlog::error("{}: {} differences", work.job_id, result->difference_count);
-  }
 }
 
 absl::StatusOr<RecomputeProgress> JobRunner::Execute(v1::JobKind kind, bool from_log,

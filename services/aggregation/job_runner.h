@@ -33,6 +33,9 @@ class JobRunner {
     // Opens the log for reading, and an empty scratch store that is gone with its pointer.
     std::function<absl::StatusOr<std::unique_ptr<storage::EventReader>>()> open_log;
     std::function<absl::StatusOr<std::shared_ptr<storage::ClvStore>>()> open_scratch;
+    // Fits the prediction models, see ModelKeeper::FitNow; empty where there are none.
+    std::function<absl::StatusOr<uint64_t>(bool cold, const std::function<bool(double)>& progress)>
+        fit_model;
   };
 
   // Marks the jobs that an earlier process left unfinished as ended by an error, and starts the
@@ -44,6 +47,7 @@ class JobRunner {
 
   absl::StatusOr<v1::Job> StartVerify(bool from_log);
   absl::StatusOr<v1::Job> StartRebuild();
+  absl::StatusOr<v1::Job> StartFit(bool cold);
 
   // NOT_FOUND when there is none.
   absl::StatusOr<v1::Job> GetJob(const std::string& job_id) const;
@@ -59,15 +63,21 @@ class JobRunner {
   struct Work {
     std::string job_id;
     bool from_log = false;
+    bool cold = false;
   };
 
   explicit JobRunner(Options options) : options_(std::move(options)) {}
   absl::Status LoadJobs();
-  absl::StatusOr<v1::Job> Enqueue(v1::JobKind kind, bool from_log);
+  // `work` without its id.
+  absl::StatusOr<v1::Job> Enqueue(v1::JobKind kind, Work work);
   void Run();
   void RunJob(const Work& work);
   absl::StatusOr<RecomputeProgress> Execute(v1::JobKind kind, bool from_log,
                                             const ReportProgress& report);
+  // Ends the job by itself.
+  void RunFit(const Work& work);
+  void End(const std::string& job_id, const absl::Status& status,
+           const std::function<void(v1::Job*)>& complete);
   // Changes a job in memory, and in the store when `keep`.
   void Update(const std::string& job_id, bool keep, const std::function<void(v1::Job*)>& change);
 

@@ -32,6 +32,8 @@ int Run(int argc, char** argv) {
   std::string log_level = "info";
   std::string metrics_address;
   bool allow_public = false;
+  uint64_t refit_growth_percent = 10;
+  uint64_t refit_days = 7;
   uint64_t rate_limit_requests = 0;
   uint64_t rate_limit_bytes = 0;
   clv::Flags flags(kProgram,
@@ -42,6 +44,10 @@ int Run(int argc, char** argv) {
   flags.Add("grpc-address", &address, "Where to serve gRPC; port 0 picks a free one");
   flags.Add("reporting-currency", &currency,
             "Currency of all numbers; a change computes every customer again");
+  flags.Add("model-refit-growth", &refit_growth_percent,
+            "Fit the prediction models again when there are so many percent more customers");
+  flags.Add("model-refit-days", &refit_days,
+            "Fit the prediction models again when the data have grown older by so many days");
   flags.Add("metrics-address", &metrics_address, clv::metrics::kMetricsAddressHelp);
   flags.Add("rate-limit-requests", &rate_limit_requests,
             "Requests a second of every token that has no limit of its own; 0: no limit");
@@ -66,14 +72,16 @@ int Run(int argc, char** argv) {
   clv::rpc::WorkerPool workers(clv::rpc::WorkerPool::Options{});
   clv::rpc::RateLimiter limiter({.requests_per_second = static_cast<double>(rate_limit_requests),
                                  .bytes_per_second = static_cast<double>(rate_limit_bytes)});
-  auto role =
-      clv::aggregation::AggregationRole::Start({.directory = directory,
-                                                .reporting_currency = currency,
-                                                .dispatch = {.authenticator = &authenticator,
-                                                             .workers = &workers,
-                                                             .limiter = &limiter,
-                                                             .metrics = (*metrics)->registry()},
-                                                .clock = &clv::SystemClock()});
+  auto role = clv::aggregation::AggregationRole::Start(
+      {.directory = directory,
+       .reporting_currency = currency,
+       .dispatch = {.authenticator = &authenticator,
+                    .workers = &workers,
+                    .limiter = &limiter,
+                    .metrics = (*metrics)->registry()},
+       .clock = &clv::SystemClock(),
+       .refit = {.growth = static_cast<double>(refit_growth_percent) / 100,
+                 .age_days = static_cast<uint32_t>(refit_days)}});
   if (!role.ok()) return clv::BadConfiguration(kProgram, std::string(role.status().message()));
   auto host = clv::rpc::ServerHost::Start({.address = address, .allow_public = allow_public},
                                           {(*role)->service()});

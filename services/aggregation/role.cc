@@ -52,14 +52,22 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
        appended = options.appended]() -> absl::StatusOr<std::unique_ptr<storage::EventReader>> {
     return storage::SqliteEventReader::Open({.path = path, .appended = appended});
   };
-  CLV_ASSIGN_OR_RETURN(role->jobs_,
-                       JobRunner::Start({.store = role->store_.get(),
-                                         .clock = options.clock,
-                                         .reporting_currency = options.reporting_currency,
-                                         .open_log = open_log,
-                                         .open_scratch = [directory = options.directory] {
-                                           return OpenScratch(directory);
-                                         }}));
+  role->model_store_ =
+      std::make_unique<storage::SqliteModelStore>(role->store_.get(), options.directory.clv());
+  role->models_ = std::make_unique<ModelKeeper>(ModelKeeper::Options{
+      .store = role->model_store_.get(), .clock = options.clock, .policy = options.refit});
+  CLV_ASSIGN_OR_RETURN(
+      role->jobs_,
+      JobRunner::Start(
+          {.store = role->store_.get(),
+           .clock = options.clock,
+           .reporting_currency = options.reporting_currency,
+           .open_log = open_log,
+           .open_scratch = [directory = options.directory] { return OpenScratch(directory); },
+           .fit_model =
+               [models = role->models_.get()](bool cold, const ModelKeeper::Progress& progress) {
+                 return models->FitNow(cold, progress);
+               }}));
   role->worker_ = std::make_unique<Worker>(
       Worker::Options{.store = role->store_.get(),
                       .open_log = open_log,
@@ -80,12 +88,14 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
        .jobs = role->jobs_.get(),
        .size = [path = options.directory.clv()] { return storage::SizeOfDatabase(path); }});
   role->worker_->Start();
+  role->models_->Start();
   return role;
 }
 
 AggregationRole::~AggregationRole() {
   metrics_.reset();
   if (worker_ != nullptr) worker_->Stop();
+  if (models_ != nullptr) models_->Stop();
   jobs_.reset();
 }
 

@@ -13,8 +13,10 @@
 #include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/sqlite/clv_store.h"
+#include "common/storage/sqlite/model_store.h"
 #include "services/aggregation/aggregation_service.h"
 #include "services/aggregation/job_runner.h"
+#include "services/aggregation/model_keeper.h"
 #include "services/aggregation/worker.h"
 
 namespace clv::aggregation {
@@ -30,6 +32,7 @@ class AggregationRole {
     const Clock* clock = nullptr;
     const Broadcast* appended = nullptr;  // of an ingest in the same process, else null
     Broadcast* folded = nullptr;          // told after every fold, or null
+    RefitPolicy refit;
   };
 
   // Opens and migrates `clv.db` and starts folding. FAILED_PRECONDITION when another process has
@@ -46,6 +49,8 @@ class AggregationRole {
 
   RoleLock lock_;
   std::unique_ptr<storage::SqliteClvStore> store_;
+  std::unique_ptr<storage::SqliteModelStore> model_store_;
+  std::unique_ptr<ModelKeeper> models_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<JobRunner> jobs_;
   std::unique_ptr<AggregationService> service_;

@@ -82,6 +82,8 @@ const std::map<std::string_view, PipeFunction>& Pipes() {
                                                     v1::GetPurchaseFrequencyAnalysisRequest>},
       {"clv_prediction",
        &AnswerReport<&ReportHandlers::GetClvPrediction, v1::GetClvPredictionRequest>},
+      {"clv_model_info",
+       &AnswerReport<&ReportHandlers::GetClvModelInfo, v1::GetClvModelInfoRequest>},
       {"customer_segmentation",
        &AnswerReport<&ReportHandlers::GetCustomerSegmentation, v1::GetCustomerSegmentationRequest>},
       {"total_customer_value",

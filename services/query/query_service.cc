@@ -17,7 +17,7 @@ ReportCall CallOf(const rpc::CallContext& call) { return {call.caller(), call.de
 
 QueryService::QueryService(Backends backends, rpc::Dispatcher::Options dispatcher)
     : backends_(std::move(backends)),
-      handlers_(backends_.reports, backends_.quarantine, backends_.clock),
+      handlers_(backends_.reports, backends_.quarantine, backends_.clock, backends_.models),
       pipes_(handlers_),
       catalogue_(DescriptorSet()),
       catalogue_face_(catalogue_),
@@ -85,6 +85,39 @@ grpc::ServerUnaryReactor* QueryService::GetTotalCustomerValue(
                            [this, request](const rpc::CallContext& call) {
                              return handlers_.GetTotalCustomerValue(CallOf(call), *request);
                            });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetClvModelInfo(grpc::CallbackServerContext* context,
+                                                        const v1::GetClvModelInfoRequest* request,
+                                                        v1::GetClvModelInfoResponse* response) {
+  return dispatcher_.Serve(context, "GetClvModelInfo", response,
+                           [this, request](const rpc::CallContext& call) {
+                             return handlers_.GetClvModelInfo(CallOf(call), *request);
+                           });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetModel(grpc::CallbackServerContext* context,
+                                                 const v1::GetModelRequest* request,
+                                                 v1::GetModelResponse* response) {
+  return dispatcher_.Serve(context, "GetModel", response, [this, request](const rpc::CallContext&) {
+    return handlers_.GetModel(*request);
+  });
+}
+
+grpc::ServerUnaryReactor* QueryService::ListModels(grpc::CallbackServerContext* context,
+                                                   const v1::ListModelsRequest* request,
+                                                   v1::ListModelsResponse* response) {
+  return dispatcher_.Serve(
+      context, "ListModels", response,
+      [this, request](const rpc::CallContext&) { return handlers_.ListModels(*request); });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetBacktest(grpc::CallbackServerContext* context,
+                                                    const v1::GetBacktestRequest* request,
+                                                    v1::GetBacktestResponse* response) {
+  return dispatcher_.Serve(
+      context, "GetBacktest", response,
+      [this, request](const rpc::CallContext&) { return handlers_.GetBacktest(*request); });
 }
 
 grpc::ServerUnaryReactor* QueryService::ListQuarantinedRows(

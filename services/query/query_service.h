@@ -9,6 +9,7 @@
 #include "clv/v1/query_service.grpc.pb.h"
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
+#include "common/storage/model_store.h"
 #include "common/storage/reports.h"
 #include "common/storage/storage.h"
 #include "services/query/catalogue_face.h"
@@ -30,6 +31,7 @@ class QueryService final : public v1::QueryService::CallbackService {
     // thread.
     std::function<uint64_t()> database_bytes;
     const Clock& clock = SystemClock();
+    storage::ModelReader* models = nullptr;  // null: no fit is ever found
   };
 
   QueryService(Backends backends, rpc::Dispatcher::Options dispatcher);
@@ -55,6 +57,18 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* GetTotalCustomerValue(
       grpc::CallbackServerContext* context, const v1::GetTotalCustomerValueRequest* request,
       v1::GetTotalCustomerValueResponse* response) override;
+  grpc::ServerUnaryReactor* GetClvModelInfo(grpc::CallbackServerContext* context,
+                                            const v1::GetClvModelInfoRequest* request,
+                                            v1::GetClvModelInfoResponse* response) override;
+  grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context,
+                                     const v1::GetModelRequest* request,
+                                     v1::GetModelResponse* response) override;
+  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
+                                       const v1::ListModelsRequest* request,
+                                       v1::ListModelsResponse* response) override;
+  grpc::ServerUnaryReactor* GetBacktest(grpc::CallbackServerContext* context,
+                                        const v1::GetBacktestRequest* request,
+                                        v1::GetBacktestResponse* response) override;
   grpc::ServerUnaryReactor* ListQuarantinedRows(grpc::CallbackServerContext* context,
                                                 const v1::ListQuarantinedRowsRequest* request,
                                                 v1::ListQuarantinedRowsResponse* response) override;

@@ -25,8 +25,8 @@ absl::StatusOr<Request> WithFixedParams(const ReportCall& call, Request request)
 }  // namespace
 
 ReportHandlers::ReportHandlers(storage::Reports& reports, storage::QuarantineReader& quarantine,
-                               const Clock& clock)
-    : reports_(reports), quarantine_(quarantine), clock_(clock) {}
+                               const Clock& clock, storage::ModelReader* models)
+    : reports_(reports), quarantine_(quarantine), clock_(clock), models_(models) {}
 
 RequestTime ReportHandlers::TimeOf(const ReportCall& call) const {
   return {clock_.NowSeconds(), call.deadline};

@@ -12,6 +12,7 @@
 #include "clv/v1/query_service.pb.h"
 #include "common/base/clock.h"
 #include "common/rpc/scopes.h"
+#include "common/storage/model_store.h"
 #include "common/storage/reports.h"
 #include "common/storage/storage.h"
 #include "services/query/request_rules.h"
@@ -31,8 +32,9 @@ struct ReportCall {
 // outlive it.
 class ReportHandlers {
  public:
+  // `models`: null where there are none, and no fit is ever found.
   ReportHandlers(storage::Reports& reports, storage::QuarantineReader& quarantine,
-                 const Clock& clock);
+                 const Clock& clock, storage::ModelReader* models = nullptr);
 
   absl::StatusOr<v1::GetCustomerRetentionResponse> GetCustomerRetention(
       const ReportCall& call, const v1::GetCustomerRetentionRequest& request);
@@ -51,6 +53,13 @@ class ReportHandlers {
   absl::StatusOr<v1::GetTotalCustomerValueResponse> GetTotalCustomerValue(
       const ReportCall& call, const v1::GetTotalCustomerValueRequest& request);
 
+  absl::StatusOr<v1::GetClvModelInfoResponse> GetClvModelInfo(
+      const ReportCall& call, const v1::GetClvModelInfoRequest& request);
+  // NOT_FOUND without the fit, or without its backtest.
+  absl::StatusOr<v1::GetModelResponse> GetModel(const v1::GetModelRequest& request);
+  absl::StatusOr<v1::ListModelsResponse> ListModels(const v1::ListModelsRequest& request);
+  absl::StatusOr<v1::GetBacktestResponse> GetBacktest(const v1::GetBacktestRequest& request);
+
   // NOT_FOUND for an unknown data source, PERMISSION_DENIED for a caller that may neither append to
   // nor read it.
   absl::StatusOr<v1::ListQuarantinedRowsResponse> ListQuarantinedRows(
@@ -67,6 +76,11 @@ class ReportHandlers {
   RequestTime TimeOf(const ReportCall& call) const;
   void Count(const absl::Status& status);
 
+  // NOT_FOUND when there is none; 0: the newest.
+  absl::StatusOr<storage::StoredModels> FindModels(uint64_t version);
+  // The version that answers by default; 0: none does.
+  absl::StatusOr<uint64_t> ServedVersion();
+
   // The response to a report whose rows go into the field behind `rows`.
   template <typename Response, typename Report, typename RowMessage>
   absl::StatusOr<Response> Answer(
@@ -76,6 +90,7 @@ class ReportHandlers {
   storage::Reports& reports_;
   storage::QuarantineReader& quarantine_;
   const Clock& clock_;
+  storage::ModelReader* const models_;
   std::atomic<uint64_t> answered_ = 0;
   std::atomic<uint64_t> failed_ = 0;
 };

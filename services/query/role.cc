@@ -26,6 +26,7 @@ std::unique_ptr<storage::Reports> MakeReports(const QueryRole::Options& options)
 QueryRole::QueryRole(const Options& options)
     : reports_(MakeReports(options), options.dispatch.metrics),
       quarantine_(options.directory.event_log()),
+      models_(options.directory.clv()),
       progress_({.path = options.directory.clv(), .folded = options.folded}) {
   service_ = std::make_unique<QueryService>(
       QueryService::Backends{
@@ -34,7 +35,8 @@ QueryRole::QueryRole(const Options& options)
           .progress = progress_,
           .database_bytes = [path =
                                  options.directory.clv()] { return storage::DatabaseBytes(path); },
-          .clock = *options.clock},
+          .clock = *options.clock,
+          .models = &models_},
       options.dispatch);
   metrics_ = CollectQueryMetrics(
       options.dispatch.metrics, progress_,

@@ -12,6 +12,7 @@
 #include "common/rpc/dispatcher.h"
 #include "common/storage/sqlite/fold_progress.h"
 #include "common/storage/sqlite/quarantine_reader.h"
+#include "common/storage/sqlite/stored_models.h"
 #include "services/query/measured_reports.h"
 #include "services/query/query_service.h"
 
@@ -35,6 +36,7 @@ class QueryRole {
  private:
   MeasuredReports reports_;
   storage::SqliteQuarantineReader quarantine_;
+  storage::SqliteModelReader models_;
   storage::SqliteFoldProgress progress_;
   std::unique_ptr<QueryService> service_;
   std::unique_ptr<metrics::Collection> metrics_;

@@ -3,6 +3,7 @@
 #include "common/base/instant.h"
 #include "common/base/money.h"
 #include "common/base/utf8.h"
+#include "services/query/model_conversion.h"
 
 namespace clv::query {
 namespace {
@@ -17,24 +18,6 @@ v1::Confidence ToProto(domain::Confidence confidence) {
       return v1::CONFIDENCE_LOW;
   }
   return v1::CONFIDENCE_UNSPECIFIED;
-}
-
-v1::ModelFamily ToProto(domain::ModelFamily family) {
-  switch (family) {
-    case domain::ModelFamily::kAuto:
-      return v1::MODEL_FAMILY_AUTO;
-    case domain::ModelFamily::kBgNbd:
-      return v1::MODEL_FAMILY_BGNBD;
-    case domain::ModelFamily::kMbgNbd:
-      return v1::MODEL_FAMILY_MBGNBD;
-    case domain::ModelFamily::kParetoNbd:
-      return v1::MODEL_FAMILY_PARETONBD;
-    case domain::ModelFamily::kNbd:
-      return v1::MODEL_FAMILY_NBD;
-    case domain::ModelFamily::kAverage:
-      return v1::MODEL_FAMILY_AVERAGE;
-  }
-  return v1::MODEL_FAMILY_UNSPECIFIED;
 }
 
 }  // namespace

@@ -40,6 +40,10 @@ int Run(int argc, char** argv) {
             "Currency of all numbers; a change computes every customer again");
   flags.Choice("log-retention", &options.log_retention, {"folded", "all"},
                "What the event log keeps: what is not folded yet, or everything");
+  flags.Add("model-refit-growth", &options.refit_growth_percent,
+            "Fit the prediction models again when there are so many percent more customers");
+  flags.Add("model-refit-days", &options.refit_days,
+            "Fit the prediction models again when the data have grown older by so many days");
   flags.Add("metrics-address", &metrics_address, clv::metrics::kMetricsAddressHelp);
   flags.Add("rate-limit-requests", &options.rate_limit_requests,
             "Requests a second of every token that has no limit of its own; 0: no limit");

@@ -8,6 +8,14 @@
 #include "services/gateway/suite_options.h"
 
 namespace clv::suite {
+namespace {
+
+aggregation::RefitPolicy RefitPolicyOf(const Suite::Options& options) {
+  return {.growth = static_cast<double>(options.refit_growth_percent) / 100,
+          .age_days = static_cast<uint32_t>(options.refit_days)};
+}
+
+}  // namespace
 
 Suite::Suite(const Options& options)
     : authenticator_({.clock = options.clock}),
@@ -41,7 +49,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                  .dispatch = dispatch,
                                                  .clock = options.clock,
                                                  .appended = &suite->appended_,
-                                                 .folded = &suite->folded_}));
+                                                 .folded = &suite->folded_,
+                                                 .refit = RefitPolicyOf(options)}));
   suite->query_ = std::make_unique<query::QueryRole>(
       query::QueryRole::Options{.directory = options.directory,
                                 .dispatch = {.authenticator = &suite->authenticator_,

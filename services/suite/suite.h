@@ -39,6 +39,9 @@ class Suite {
     // Of every token that has none of its own, a second; 0: no limit.
     uint64_t rate_limit_requests = 0;
     uint64_t rate_limit_bytes = 0;
+    // When prediction models are fitted again, see aggregation::RefitPolicy.
+    uint64_t refit_growth_percent = 10;
+    uint64_t refit_days = 7;
     const Clock* clock = &SystemClock();
     metrics::Registry* metrics = nullptr;  // must outlive the suite; null: nothing is counted
   };

@@ -34,17 +34,18 @@ const v1::PipeParameter& Parameter(const std::string& pipe, const std::string& n
 }
 
 TEST(PipeCatalogueTest, HoldsReportsAndQuarantinesByName) {
-  EXPECT_THAT(NamesReadableBy({"ADMIN"}),
-              ElementsAre("clv_by_acquisition_source", "clv_by_segment", "clv_prediction",
-                          "customer_clv_quarantine", "customer_retention", "customer_segmentation",
-                          "customers_quarantine", "purchase_frequency_analysis",
-                          "purchases_quarantine", "total_customer_value"));
+  EXPECT_THAT(
+      NamesReadableBy({"ADMIN"}),
+      ElementsAre("clv_by_acquisition_source", "clv_by_segment", "clv_model_info", "clv_prediction",
+                  "customer_clv_quarantine", "customer_retention", "customer_segmentation",
+                  "customers_quarantine", "purchase_frequency_analysis", "purchases_quarantine",
+                  "total_customer_value"));
   EXPECT_EQ(Catalogue().Find("nothing"), nullptr);
 }
 
 TEST(PipeCatalogueTest, ShowsWhatAScopeOpens) {
   EXPECT_THAT(NamesReadableBy({"PIPES:READ:clv_by_segment"}), ElementsAre("clv_by_segment"));
-  EXPECT_EQ(NamesReadableBy({"PIPES:READ:*"}).size(), 7u);
+  EXPECT_EQ(NamesReadableBy({"PIPES:READ:*"}).size(), 8u);
   EXPECT_THAT(NamesReadableBy({"DATASOURCES:APPEND:purchases"}),
               ElementsAre("purchases_quarantine"));
   EXPECT_THAT(NamesReadableBy({"DATASOURCES:READ:customers"}), ElementsAre("customers_quarantine"));
