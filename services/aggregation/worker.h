@@ -30,7 +30,7 @@ class Worker {
     // Opens the log for reading; called again until it succeeds.
     std::function<absl::StatusOr<std::unique_ptr<storage::EventReader>>()> open_log;
     std::string reporting_currency = "USD";
-    uint64_t max_rows_per_fold = 500'000;
+    uint64_t max_rows_per_fold = 1'000'000;
     metrics::Registry* metrics = nullptr;  // must outlive the worker; null: nothing is counted
     // Called after a fold that removed a customer, on the worker's thread; may be empty.
     std::function<void()> on_erasure;

@@ -4,11 +4,43 @@
 #include <utility>
 
 #include "common/domain/data_sources.h"
+#include "common/domain/model_choice.h"
+#include "common/storage/fitted_models_codec.h"
+#include "common/storage/sqlite/db.h"
 #include "gtest/gtest.h"
 #include "services/aggregation/recompute.h"
 #include "services/ingest/json_batch.h"
 
 namespace clv::query {
+namespace {
+
+using domain::ModelFamily;
+
+domain::FittedModels SomeFit(uint64_t version) {
+  const double more = 1 + 0.01 * static_cast<double>(version % 50);
+  domain::FittedModels models;
+  models.families = {
+      {.family = ModelFamily::kBgNbd, .parameters = {.6 * more, 30, .7, 2.2}, .converged = true},
+      {.family = ModelFamily::kParetoNbd,
+       .parameters = {.6, 30 * more, .5, 80},
+       .converged = true,
+       .drop_out_identified = version % 3 != 0},
+      {.family = ModelFamily::kMbgNbd, .parameters = {.7, 33, .6, 1.9}, .converged = false},
+      {.family = ModelFamily::kNbd, .parameters = {.5, 60}, .converged = true}};
+  models.chosen = version % 2 == 0 ? ModelFamily::kBgNbd : ModelFamily::kNbd;
+  models.choice_reason = "chosen by a test";
+  if (version % 5 != 0) {
+    models.spend =
+        domain::SpendFit{.parameters = {4, 3 * more, 50}, .customers = 77, .converged = true};
+  }
+  models.mean_order_value = 88 * more;
+  models.customers = 1000;
+  models.repeat_customers = 400;
+  models.horizon_day = 19'600;
+  return models;
+}
+
+}  // namespace
 
 FoldedStore::FoldedStore() {
   auto store = storage::SqliteClvStore::Open({.path = path_});
@@ -58,6 +90,25 @@ void FoldedStore::Fold(aggregation::LoggedRows rows) {
   const absl::Status committed = (*transaction)->Commit(rows.position);
   ASSERT_TRUE(committed.ok()) << committed;
   position_ = rows.position;
+}
+
+void FoldedStore::PutScoring(uint64_t model_version, int64_t day) {
+  auto db = storage::Database::Open({.path = path_,
+                                     .mode = storage::Database::Mode::kReadWrite,
+                                     .migrations = &storage::ClvMigrations()});
+  ASSERT_TRUE(db.ok()) << db.status();
+  auto insert =
+      (*db)->Prepare("INSERT OR REPLACE INTO clv_models VALUES (?, 'bgnbd', '', 1, 1, ?, 0, 1, ?)");
+  ASSERT_TRUE(insert.ok()) << insert.status();
+  insert->Bind(1, static_cast<int64_t>(model_version));
+  insert->Bind(2, day * 86'400);
+  insert->BindBlob(3, storage::PackFittedModels(SomeFit(model_version)));
+  ASSERT_TRUE(insert->Run().ok());
+  auto scoring = (*db)->Prepare("INSERT OR REPLACE INTO scoring VALUES (1, ?, ?)");
+  ASSERT_TRUE(scoring.ok()) << scoring.status();
+  scoring->Bind(1, static_cast<int64_t>(model_version));
+  scoring->Bind(2, day);
+  ASSERT_TRUE(scoring->Run().ok());
 }
 
 void FoldedStore::Rebuild() {

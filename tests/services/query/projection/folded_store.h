@@ -32,6 +32,9 @@ class FoldedStore {
   void Fold(aggregation::LoggedRows rows);
   void Fold(wire::LogCommand command);
 
+  // Stores a fit, which differs with its version, and says that it has scored as of `day`.
+  void PutScoring(uint64_t model_version, int64_t day);
+
   void Rebuild();
   void AdoptReportingCurrency(const std::string& currency);
 

@@ -42,9 +42,10 @@ class AskedReports {
   // From SQL.
   static std::unique_ptr<AskedReports> OfSql(const std::string& clv_path, const Clock& clock);
   // From a projection that looks at the store when it is made, and at the first question after each
-  // LookAgain. A projection from a file belongs here when there is one.
-  static std::unique_ptr<AskedReports> OfProjection(const std::string& clv_path,
-                                                    const Clock& clock);
+  // LookAgain. It starts from the snapshot, if there is one, and leaves one when it ends; an empty
+  // path: neither.
+  static std::unique_ptr<AskedReports> OfProjection(const std::string& clv_path, const Clock& clock,
+                                                    const std::string& snapshot_path = "");
   ~AskedReports();
 
   void LookAgain() { steps_->Advance(); }

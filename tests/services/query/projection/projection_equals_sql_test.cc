@@ -45,7 +45,7 @@ class Scene {
       : dice_(seed),
         history_(std::move(history)),
         sql_(AskedReports::OfSql(store_.path(), clock_)),
-        in_steps_(AskedReports::OfProjection(store_.path(), clock_)) {}
+        in_steps_(AskedReports::OfProjection(store_.path(), clock_, snapshot_path_)) {}
 
   void Send(const Batch& batch) {
     clock_.Advance(dice_.Below(3));
@@ -87,6 +87,19 @@ class Scene {
     }
   }
 
+  // Another fit serves, or the same as of another day, of which the model knows nothing.
+  void Score() {
+    has_model_ = true;
+    const int64_t day = properties::kNow / 86'400 - dice_.Below(900);
+    store_.PutScoring(1 + static_cast<uint64_t>(dice_.Below(4)), day);
+  }
+
+  // The projection that is carried along ends, and another goes on from what it kept.
+  void Restart() {
+    in_steps_.reset();
+    in_steps_ = AskedReports::OfProjection(store_.path(), clock_, snapshot_path_);
+  }
+
   // Asks the projection that is carried along some questions.
   void AskSome() {
     in_steps_->LookAgain();
@@ -107,7 +120,7 @@ class Scene {
       ASSERT_EQ(Difference(*sql_, *in_steps_, question), "") << "in steps";
       ASSERT_EQ(Difference(*sql_, *from_nothing, question), "") << "from nothing";
       // Rows without a currency have got the one of their time.
-      if (has_been_converted_) continue;
+      if (has_been_converted_ || has_model_) continue;
       ASSERT_EQ(Difference(model_, *in_steps_, question, clock_.NowSeconds()), "") << "the model";
     }
   }
@@ -123,14 +136,18 @@ class Scene {
   model::NaiveModel model_;
   bool is_in_dollars_ = true;
   bool has_been_converted_ = false;
+  bool has_model_ = false;
+  const std::string snapshot_path_ = store_.path() + "-snapshot";
   const std::unique_ptr<AskedReports> sql_;
-  const std::unique_ptr<AskedReports> in_steps_;
+  std::unique_ptr<AskedReports> in_steps_;
 };
 
 struct StepOptions {
   int64_t most_rows = 40;   // in a fold
   int64_t most_folds = 12;  // between questions
   int64_t one_command_in = 0;
+  int64_t one_restart_in = 0;  // questions
+  int64_t one_scoring_in = 0;  // folds
   bool thorough = false;
 };
 
@@ -144,8 +161,10 @@ void CheckHistory(uint64_t seed, const properties::HistoryOptions& options,
        SplitIntoBatches(scene.history().rows, 1 + dice.Below(steps.most_rows), &dice)) {
     scene.Send(batch);
     if (steps.one_command_in != 0 && dice.OneIn(steps.one_command_in)) scene.Command();
+    if (steps.one_scoring_in != 0 && dice.OneIn(steps.one_scoring_in)) scene.Score();
     if (until_asked-- == 0) {
       scene.AskSome();
+      if (steps.one_restart_in != 0 && dice.OneIn(steps.one_restart_in)) scene.Restart();
       until_asked = dice.Below(steps.most_folds);
     }
     if (::testing::Test::HasFatalFailure()) return;
@@ -165,6 +184,16 @@ TEST(ProjectionEqualsSqlTest, ForRandomHistories) { CheckHistories(60, 10'000, 0
 
 TEST(ProjectionEqualsSqlTest, AfterDeletionsErasuresRebuildsAndOtherCurrencies) {
   CheckHistories(50, 5'000, 100'000, {}, {.one_command_in = 4});
+}
+
+TEST(ProjectionEqualsSqlTest, AcrossRestartsFromSnapshots) {
+  CheckHistories(40, 5'000, 500'000, {},
+                 {.most_folds = 6, .one_command_in = 8, .one_restart_in = 2});
+}
+
+TEST(ProjectionEqualsSqlTest, WithFittedModelsThatChange) {
+  CheckHistories(40, 5'000, 600'000, {},
+                 {.most_folds = 6, .one_command_in = 20, .one_restart_in = 4, .one_scoring_in = 5});
 }
 
 TEST(ProjectionEqualsSqlTest, WhereItIsMoreFoldsBehindThanAreNamed) {

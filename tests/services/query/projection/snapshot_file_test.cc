@@ -1,0 +1,116 @@
+#include "services/query/projection/snapshot_file.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "common/storage/sqlite/projection_source.h"
+#include "gtest/gtest.h"
+#include "services/query/projection/projection_builder.h"
+#include "tests/services/query/projection/folded_store.h"
+
+namespace clv::query {
+namespace {
+
+properties::Batch SomePurchases(int customers) {
+  properties::Batch batch{"purchases", {}};
+  for (int i = 0; i < customers * 3; ++i) {
+    const std::string n = std::to_string(i);
+    batch.values.push_back(R"({"purchase_id":"p)" + n + R"(","customer_id":"c)" +
+                           std::to_string(i % customers) + R"(","purchase_amount":")" + n +
+                           R"(.5","purchase_date":"2023-03-0)" + std::to_string(1 + i % 9) +
+                           R"(","product_category":"k)" + std::to_string(i % 4) + "\"}");
+  }
+  return batch;
+}
+
+std::string ContentOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+class SnapshotFileTest : public ::testing::Test {
+ protected:
+  SnapshotFileTest() { store_.Fold(SomePurchases(600), properties::kNow); }
+
+  std::unique_ptr<storage::ProjectionReading> Reading() { return source_.Read().value(); }
+  std::shared_ptr<const ProjectionVersion> Build() { return builder_.Advance(*Reading()).value(); }
+  void Damage(size_t at) {
+    std::string content = ContentOf(path_);
+    content[at] = static_cast<char>(content[at] ^ 0x10);
+    std::ofstream(path_, std::ios::binary) << content;
+  }
+
+  FoldedStore store_;
+  storage::SqliteProjectionSource source_{store_.path()};
+  ProjectionBuilder builder_;
+  const std::string path_ = store_.path() + "-snapshot";
+};
+
+TEST_F(SnapshotFileTest, GivesBackWhatWasWritten) {
+  const auto version = Build();
+  ASSERT_TRUE(WriteSnapshot(*version, path_).ok());
+  const ProjectionBase base = ReadSnapshot(path_).value();
+  EXPECT_EQ(base.version->customers, 600u);
+  EXPECT_EQ(base.version->last_change, version->last_change);
+  EXPECT_EQ(base.version->Find("c17"), version->Find("c17"));
+  EXPECT_EQ(base.version->population->by_spend.size(), 600u);
+  // Written again it is the same, byte by byte.
+  ASSERT_TRUE(WriteSnapshot(*base.version, path_ + "-again").ok());
+  EXPECT_EQ(ContentOf(path_ + "-again"), ContentOf(path_));
+}
+
+TEST_F(SnapshotFileTest, IsNotFoundWhereThereIsNone) {
+  EXPECT_TRUE(absl::IsNotFound(ReadSnapshot(path_).status()));
+}
+
+TEST_F(SnapshotFileTest, IsRefusedWhereverItIsDamaged) {
+  ASSERT_TRUE(WriteSnapshot(*Build(), path_).ok());
+  const std::string whole = ContentOf(path_);
+  for (size_t at = 0; at < whole.size(); at += 1 + whole.size() / 300) {
+    Damage(at);
+    EXPECT_TRUE(absl::IsDataLoss(ReadSnapshot(path_).status())) << "byte " << at;
+    Damage(at);
+  }
+  EXPECT_TRUE(ReadSnapshot(path_).ok());
+}
+
+TEST_F(SnapshotFileTest, IsRefusedWhereItIsCutOff) {
+  ASSERT_TRUE(WriteSnapshot(*Build(), path_).ok());
+  const size_t size = ContentOf(path_).size();
+  for (const size_t left : {size - 1, size / 2, size_t{100}, size_t{7}, size_t{0}}) {
+    ASSERT_EQ(::truncate(path_.c_str(), static_cast<off_t>(left)), 0);
+    EXPECT_TRUE(absl::IsDataLoss(ReadSnapshot(path_).status())) << left << " bytes";
+  }
+}
+
+TEST_F(SnapshotFileTest, IsAdoptedByAnEarlierStateOfTheSameStoreOnly) {
+  ASSERT_TRUE(WriteSnapshot(*Build(), path_).ok());
+  store_.Fold(SomePurchases(601), properties::kNow + 1);
+  ProjectionBuilder later;
+  EXPECT_TRUE(later.Adopt(ReadSnapshot(path_).value(), *Reading()));
+  EXPECT_EQ(later.Advance(*Reading()).value()->customers, 601u);
+  EXPECT_EQ(later.loads(), 0u);
+
+  FoldedStore other;
+  other.Fold(SomePurchases(700), properties::kNow);
+  storage::SqliteProjectionSource other_source(other.path());
+  const auto other_reading = other_source.Read().value();
+  ProjectionBuilder builder;
+  EXPECT_FALSE(builder.Adopt(ReadSnapshot(path_).value(), *other_reading));
+}
+
+TEST_F(SnapshotFileTest, IsNotAdoptedWhereItIsAheadOfTheStore) {
+  const auto before = Reading();
+  const uint64_t change = before->last_change();
+  ProjectionVersion ahead = *Build();
+  ahead.last_change = change + 1;
+  ASSERT_TRUE(WriteSnapshot(ahead, path_).ok());
+  ProjectionBuilder builder;
+  EXPECT_FALSE(builder.Adopt(ReadSnapshot(path_).value(), *before));
+}
+
+}  // namespace
+}  // namespace clv::query

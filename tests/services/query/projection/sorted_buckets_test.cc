@@ -1,0 +1,92 @@
+#include "services/query/projection/sorted_buckets.h"
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace clv::query {
+namespace {
+
+std::vector<int> Sorted(std::vector<int> values) {
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
+void ExpectEqual(const SortedBuckets<int>& list, const std::vector<int>& expected) {
+  ASSERT_EQ(list.All(), expected);
+  ASSERT_EQ(list.size(), expected.size());
+  for (size_t rank = 0; rank < expected.size(); rank += 1 + expected.size() / 50) {
+    ASSERT_EQ(list.At(rank), expected[rank]);
+    ASSERT_EQ(
+        list.CountBelow(expected[rank]),
+        static_cast<size_t>(std::lower_bound(expected.begin(), expected.end(), expected[rank]) -
+                            expected.begin()));
+  }
+  std::vector<int> falling;
+  list.ForEachFalling([&](int value) {
+    falling.push_back(value);
+    return falling.size() < 700;
+  });
+  ASSERT_TRUE(std::equal(falling.begin(), falling.end(), expected.rbegin()));
+}
+
+TEST(SortedBucketsTest, AreEmptyWithoutValues) {
+  const SortedBuckets<int> list;
+  EXPECT_EQ(list.size(), 0u);
+  EXPECT_EQ(list.CountBelow(5), 0u);
+  EXPECT_EQ(list.With({}, {}).size(), 0u);
+}
+
+TEST(SortedBucketsTest, WhatComesAndGoesAtOnceCancelsOut) {
+  const SortedBuckets<int> list = SortedBuckets<int>().With({}, {1, 1, 3});
+  EXPECT_EQ(list.With({2, 3}, {2, 2}).All(), (std::vector<int>{1, 1, 2}));
+}
+
+TEST(SortedBucketsTest, AnOldListStaysAsItWas) {
+  const SortedBuckets<int> list = SortedBuckets<int>().With({}, {1, 2, 3});
+  const SortedBuckets<int> next = list.With({2}, {7});
+  EXPECT_EQ(list.All(), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(next.All(), (std::vector<int>{1, 3, 7}));
+}
+
+// Random changes against a plain vector; few different values make copies lie in many buckets.
+void CheckRandomChanges(uint32_t seed, int values) {
+  std::mt19937 random(seed);
+  SortedBuckets<int> list;
+  std::vector<int> expected;
+  for (int step = 0; step < 60; ++step) {
+    const size_t removals = std::min<size_t>(expected.size(), random() % 900);
+    std::shuffle(expected.begin(), expected.end(), random);
+    const std::vector<int> removed(expected.end() - static_cast<int64_t>(removals), expected.end());
+    expected.resize(expected.size() - removals);
+    std::vector<int> added(random() % (step % 10 == 9 ? 6'000 : 900));
+    for (int& value : added) value = static_cast<int>(random() % static_cast<uint32_t>(values));
+    // Some come and go at once.
+    std::vector<int> gone = removed;
+    for (int n = 0; n < 20; ++n) {
+      const int value = static_cast<int>(random() % static_cast<uint32_t>(values));
+      gone.push_back(value);
+      added.push_back(value);
+    }
+    expected.insert(expected.end(), added.begin(), added.end());
+    for (size_t n = removed.size(); n < gone.size(); ++n) {
+      expected.erase(std::find(expected.begin(), expected.end(), gone[n]));
+    }
+    list = list.With(Sorted(gone), Sorted(added));
+    expected = Sorted(expected);
+    ASSERT_NO_FATAL_FAILURE(ExpectEqual(list, expected)) << "seed " << seed << " step " << step;
+  }
+}
+
+TEST(SortedBucketsTest, FollowRandomChangesOfManyValues) {
+  for (uint32_t seed = 1; seed <= 5; ++seed) CheckRandomChanges(seed, 1'000'000);
+}
+
+TEST(SortedBucketsTest, FollowRandomChangesOfFewValues) {
+  for (uint32_t seed = 1; seed <= 5; ++seed) CheckRandomChanges(seed, 3);
+}
+
+}  // namespace
+}  // namespace clv::query
