@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/storage/projection_source.h"
@@ -34,6 +35,10 @@ class Projection {
 
   Projection(std::unique_ptr<storage::ProjectionSource> source,
              std::unique_ptr<storage::ChangeWatch> watch, Options options);
+  // Without a snapshot.
+  Projection(std::unique_ptr<storage::ProjectionSource> source,
+             std::unique_ptr<storage::ChangeWatch> watch)
+      : Projection(std::move(source), std::move(watch), Options()) {}
   // Keeps the last version in the snapshot.
   ~Projection();
 

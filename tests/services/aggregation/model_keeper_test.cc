@@ -20,7 +20,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class FixedClock final : public Clock {
+class KeeperClock final : public Clock {
  public:
   int64_t NowMicros() const override { return (kNewYear + 900 * kDay) * 1'000'000; }
 };
@@ -104,7 +104,7 @@ class ModelKeeperTest : public FoldTest {
               expected);
   }
 
-  FixedClock clock_;
+  KeeperClock clock_;
   std::unique_ptr<storage::SqliteModelStore> models_;
   std::unique_ptr<ModelKeeper> keeper_;
 };
