@@ -63,6 +63,8 @@ std::string V0KindOf(const v1::Job& job) {
       return "retry";
     case v1::JOB_KIND_BACKUP:
       return "backup";
+    case v1::JOB_KIND_FIT_MODEL:
+      return "fit_model";
     default:
       return "";
   }

@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hunt{"CheckpointWithoutCompareAndSet", SeededBug::kCheckpointWithoutCompareAndSet,
              [] { return ResumeAfterAnotherMovedOn(13, 2); }},
         Hunt{"DroppedQuarantineRow", SeededBug::kDroppedQuarantineRow,
-             [] { return DropPower(14, 60); }},
+             [] { return DropPower(14, 150); }},
         Hunt{"FloatingPointSums", SeededBug::kFloatingPointSums, [] { return DropPower(15, 60); }},
         Hunt{"MissingDeduplication", SeededBug::kMissingDeduplication,
              [] { return DropPower(16, 40); }},

@@ -203,7 +203,7 @@ TEST(JobJsonTest, HasAWordForEveryKindAndState) {
     kinds.push_back(V0KindOf(JobOf("j", static_cast<v1::JobKind>(kind), 0)));
   }
   EXPECT_THAT(kinds, ElementsAre("verify", "rebuild", "delete_data", "truncate", "import", "erase",
-                                 "retry", "backup"));
+                                 "retry", "backup", "fit_model"));
   v1::Job job;
   std::vector<std::string> states;
   for (int state = 1; v1::JobState_IsValid(state); ++state) {

@@ -19,10 +19,10 @@ std::string Error(const absl::Status& status) {
   return std::string(status.message());
 }
 
-TEST(TokenRulesTest, KnowsTheSevenEndpoints) {
+TEST(TokenRulesTest, KnowsEveryEndpoint) {
   EXPECT_THAT(PipeNames(),
-              ElementsAre("clv_by_acquisition_source", "clv_by_segment", "clv_prediction",
-                          "customer_retention", "customer_segmentation",
+              ElementsAre("clv_by_acquisition_source", "clv_by_segment", "clv_model_info",
+                          "clv_prediction", "customer_retention", "customer_segmentation",
                           "purchase_frequency_analysis", "total_customer_value"));
 }
 
