@@ -1,5 +1,6 @@
 """Fitted models end to end: a shop of known truth is loaded, fitted and predicted, then a month is appended."""
 
+import decimal
 import json
 import os
 import sqlite3
@@ -17,6 +18,11 @@ CUSTOMERS = 3000
 def read_lines(path):
     with open(path, encoding="utf-8") as file:
         return [line for line in file if line.strip()]
+
+
+def with_floats(rows):
+    """Rows whose fractions are floats, as they were computed."""
+    return [{name: float(value) if isinstance(value, decimal.Decimal) else value for name, value in row.items()} for row in rows]
 
 
 def correlation(xs, ys):
@@ -53,7 +59,9 @@ class FittedModelTest(SharedSuiteTest):
     def prediction(self, **parameters):
         answer = self.suite.pipe("clv_prediction", {"limit": 100000, **parameters})
         self.assertEqual(answer.status, 200, answer)
-        return answer.json()
+        message = answer.json()
+        message["data"] = with_floats(message["data"])
+        return message
 
     def wait_for_day(self, day, version_beyond=0):
         """The whole answer once a fitted model later than a version predicts as of a day."""
@@ -108,7 +116,8 @@ class FittedModelTest(SharedSuiteTest):
     def test_3_the_tables_and_the_reports_tell_the_same(self):
         rows = self.wait_scored(self.version)
         answer = {row["customer_id"]: row for row in self.prediction()["data"]}
-        values = {row["customer_id"]: row for row in self.suite.rows("total_customer_value", limit=100000, sort="predicted_clv")}
+        values = {row["customer_id"]: row for row in with_floats(
+            self.suite.rows("total_customer_value", limit=100000, sort="predicted_clv"))}
         for customer_id, p_alive, predicted_clv, purchases, _ in rows:
             row = answer[customer_id]
             self.assertEqual((p_alive, predicted_clv, purchases),
