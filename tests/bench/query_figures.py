@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import csv
 import functools
 import json
 import os
@@ -76,6 +77,9 @@ class QueryFigures:
         self._peers = []
         self._environment = {"CLV_ADMIN_TOKEN": ADMIN_TOKEN}
         self._scene = None
+        self._ids = []
+        self._countries = collections.Counter()  # customers by country, and by segment
+        self._segments = collections.Counter()
         self._as_of_steps = 0
 
     def measure(self):
@@ -126,10 +130,11 @@ class QueryFigures:
     def _dump(self):
         subprocess.run([binary("clv-bench-dump"), os.path.join(self._data_dir, "clv.db"), self._directory], check=True,
                        env=clean_environment())
-        self._ids = []
-        with open(os.path.join(self._directory, "customers.csv"), encoding="utf-8") as file:
-            for line in file:
-                self._ids.append(line.split('"', 2)[1])
+        with open(os.path.join(self._directory, "customers.csv"), encoding="utf-8", newline="") as file:
+            for _, customer_id, country, segment, _ in csv.reader(file):
+                self._ids.append(customer_id)
+                self._countries[country] += 1
+                self._segments[segment] += 1
         with open(os.path.join(self._directory, "rows.csv"), "rb") as file:
             self.figures["purchase_rows"] = sum(
                 chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
@@ -146,25 +151,15 @@ class QueryFigures:
     def _look(self, client):
         answer = client.ask("GetClvBySegment", {})["answer"]
         self.figures["customers"] = sum(int(row["customers"]) for row in answer["rows"])
-        names = {}
-        for name, method, column in (
-                ("segment", "GetClvBySegment", "customer_segment"),
-                ("source", "GetClvByAcquisitionSource", "acquisition_source")):
-            rows = client.ask(method, {})["answer"]["rows"]
-            names[name] = sorted(row[column] for row in rows)
-        names["country"] = sorted({row["country"] for row in client.ask(
-            "GetTotalCustomerValue", {"limit": 100_000})["answer"]["rows"]})
+        names = {"country": sorted(self._countries), "segment": sorted(self._segments)}
         for peer in self._peers:
-            for attribute in names:
+            for attribute in ("country", "segment", "source"):
                 _, rows = peer.ask(f"SELECT name FROM {{t}}{attribute}_names ORDER BY code")
                 names[attribute] = [row[0] for row in rows]
-        largest = max(answer["rows"], key=lambda row: int(row["customers"]))["customer_segment"]
-        countries = {country: sum(int(row["customers"]) for row in client.ask(
-            "GetClvBySegment", {"country": [country]})["answer"]["rows"]) for country in names["country"]}
         self._scene = query_lines.Scene(
             horizon=query_lines.seconds_of(answer["context"]["as_of"]), ids=self._ids, names=names,
-            country=names["country"].index(max(countries, key=countries.get)),
-            segment=names["segment"].index(largest))
+            country=names["country"].index(self._countries.most_common(1)[0][0]),
+            segment=names["segment"].index(self._segments.most_common(1)[0][0]))
 
     # ---- parts
 

@@ -180,10 +180,10 @@ void CheckHistories(int usual, int thorough, uint64_t from,
   }
 }
 
-TEST(ProjectionEqualsSqlTest, ForRandomHistories) { CheckHistories(60, 10'000, 0, {}, {}); }
+TEST(ProjectionEqualsSqlTest, ForRandomHistories) { CheckHistories(40, 10'000, 0, {}, {}); }
 
 TEST(ProjectionEqualsSqlTest, AfterDeletionsErasuresRebuildsAndOtherCurrencies) {
-  CheckHistories(50, 5'000, 100'000, {}, {.one_command_in = 4});
+  CheckHistories(30, 5'000, 100'000, {}, {.one_command_in = 4});
 }
 
 TEST(ProjectionEqualsSqlTest, AcrossRestartsFromSnapshots) {
@@ -197,17 +197,17 @@ TEST(ProjectionEqualsSqlTest, WithFittedModelsThatChange) {
 }
 
 TEST(ProjectionEqualsSqlTest, WhereItIsMoreFoldsBehindThanAreNamed) {
-  CheckHistories(15, 1'000, 200'000, {}, {.most_rows = 1, .most_folds = 120, .one_command_in = 40});
+  CheckHistories(10, 1'000, 200'000, {}, {.most_rows = 1, .most_folds = 120, .one_command_in = 40});
 }
 
 TEST(ProjectionEqualsSqlTest, ForSmallHistoriesAskedThoroughly) {
-  CheckHistories(10, 1'000, 300'000, {.max_customers = 6, .max_purchases = 15},
+  CheckHistories(6, 1'000, 300'000, {.max_customers = 6, .max_purchases = 15},
                  {.most_rows = 10, .most_folds = 6, .one_command_in = 8, .thorough = true});
 }
 
 TEST(ProjectionEqualsSqlTest, WithMoreCustomersThanAChunkHolds) {
-  CheckHistories(3, 50, 400'000, {.max_customers = 1'500, .max_purchases = 4'000},
-                 {.most_rows = 700, .most_folds = 8, .one_command_in = 10});
+  CheckHistories(3, 100, 400'000, {.max_customers = 700, .max_purchases = 1'800},
+                 {.most_rows = 300, .most_folds = 8, .one_command_in = 10});
 }
 
 // Values of purchases, one for each of some customers.

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,7 +28,7 @@ namespace {
 using properties::Dice;
 
 constexpr int kCustomers = 700;
-constexpr int kFolds = 250;
+constexpr int kFolds = 150;
 constexpr int kRowsOfAFold = 60;
 constexpr int kReaders = 3;
 constexpr int64_t kBegin = 1'672'531'200;  // 2023-01-01
@@ -218,8 +220,16 @@ class ProjectionReadersTest : public ::testing::Test {
         default:
           CheckCustomers(dice, &seen);
       }
+      std::lock_guard lock(mutex_);
       ++answers_;
+      answered_.notify_all();
     }
+  }
+
+  // Lets the readers keep up with the writer, on however few cores.
+  void AwaitAnswers(int count) {
+    std::unique_lock lock(mutex_);
+    answered_.wait_for(lock, std::chrono::minutes(1), [&] { return answers_ >= count; });
   }
 
   void Fold(Shop& shop) {
@@ -235,7 +245,9 @@ class ProjectionReadersTest : public ::testing::Test {
   Broadcast folded_;
   std::atomic<storage::LogPosition> committed_{0};
   std::atomic<bool> is_over_{false};
-  std::atomic<int> answers_{0};
+  std::mutex mutex_;
+  std::condition_variable answered_;
+  int answers_ = 0;  // with mutex_ held
   ProjectionReports reports_{
       std::make_unique<Projection>(
           std::make_unique<storage::SqliteProjectionSource>(store_.path()),
@@ -250,8 +262,7 @@ TEST_F(ProjectionReadersTest, SeeStatesThatExisted) {
   for (uint64_t i = 0; i < kReaders; ++i) readers.emplace_back([this, i] { Read(i); });
   for (int i = 0; i < kFolds && !HasFailure(); ++i) {
     Fold(shop);
-    // The readers keep up with the writer, on however few cores.
-    while (answers_ < i && !HasFailure()) std::this_thread::yield();
+    AwaitAnswers(i);
   }
   is_over_ = true;
   for (std::thread& reader : readers) reader.join();
