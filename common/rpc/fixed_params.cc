@@ -64,6 +64,7 @@ absl::Status CheckFixedParams(const ServiceDescriptor& service, const std::strin
     const MethodDescriptor& method = *service.method(m);
     for (const std::string& wanted : AccessOf(method).any_of()) {
       if (!ScopeOpens(scope, wanted)) continue;
+      if (!AccessOf(method).applies_fixed_params() && scope != wanted) continue;
       const std::unique_ptr<Message> request(
           MessageFactory::generated_factory()->GetPrototype(method.input_type())->New());
       for (const auto& [name, value] : params) {

@@ -24,7 +24,8 @@ namespace clv::rpc {
 // used.
 absl::Status ApplyFixedParams(const Caller& caller, google::protobuf::Message* request);
 
-// Whether `params` can be applied to every method of `service` that `scope` opens by name.
+// Whether `params` can be applied to every method of `service` that `scope` opens by name; a method
+// that applies none is closed to such a caller, so that only a scope of its very own is refused.
 // INVALID_ARGUMENT (the name of the parameter, what was got and wanted) when not.
 absl::Status CheckFixedParams(const google::protobuf::ServiceDescriptor& service,
                               const std::string& scope, const FixedParams& params);

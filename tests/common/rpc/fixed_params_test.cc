@@ -140,6 +140,9 @@ TEST(CheckFixedParamsTest, RefusesUnknownParametersAndBadValues) {
   EXPECT_THAT(error("PIPES:READ:clv_by_segment", {{"tenant", "a"}}),
               HasSubstr("tenant: got 'a', want a parameter that PIPES:READ:clv_by_segment has"));
   EXPECT_THAT(error("PIPES:READ:*", {{"granularity", "week"}}), HasSubstr("granularity"));
+  // A pipe that is about the whole shop cannot be cut to a part of it.
+  EXPECT_THAT(error("PIPES:READ:clv_model_info", {{"country", "USA"}}),
+              HasSubstr("country: got 'USA', want a parameter that PIPES:READ:clv_model_info has"));
   EXPECT_THAT(error("PIPES:READ:customer_retention", {{"granularity", "eon"}}),
               HasSubstr("granularity: got 'eon', want one of month"));
   EXPECT_THAT(error("PIPES:READ:clv_by_segment", {{"country", ""}}), HasSubstr("country: got ''"));

@@ -100,10 +100,10 @@ TEST_F(CatalogueFaceTest, ListsNothingToATokenThatMayReadNothing) {
 TEST_F(CatalogueFaceTest, ListsTypedPipesByName) {
   caller_ = {"admin", {"ADMIN"}};
   const v1::ListPipesResponse response = face_.List(caller_);
-  ASSERT_EQ(response.pipes_size(), 10);
+  ASSERT_EQ(response.pipes_size(), 11);
   EXPECT_EQ(response.pipes(0).name(), "clv_by_acquisition_source");
-  EXPECT_EQ(response.pipes(9).name(), "total_customer_value");
-  EXPECT_EQ(response.pipes(9).columns(10).type(), "Decimal(38, 6)");
+  EXPECT_EQ(response.pipes(10).name(), "total_customer_value");
+  EXPECT_EQ(response.pipes(10).columns(10).type(), "Decimal(38, 6)");
 }
 
 TEST_F(CatalogueFaceTest, KnowsADescriptionFromData) {

@@ -133,7 +133,7 @@ TEST(PipeCatalogueTest, TellsTheWordsOfAColumn) {
 
 TEST(PipeCatalogueTest, HasEmptyDescriptionsWithoutComments) {
   const PipeCatalogue catalogue("\xff");
-  ASSERT_EQ(catalogue.entries().size(), 10u);
+  ASSERT_EQ(catalogue.entries().size(), 11u);
   EXPECT_EQ(catalogue.entries()[0].pipe.description(), "");
   EXPECT_EQ(catalogue.entries()[0].pipe.columns(0).name(), "acquisition_source");
 }

@@ -110,7 +110,7 @@ TEST_F(PipeFaceTest, NamesTheFormatsThatThereAre) {
 
 TEST_F(PipeFaceTest, AnswersEveryEndpointOfTheCatalogueWithItsColumns) {
   const PipeCatalogue catalogue{std::string_view()};
-  ASSERT_EQ(catalogue.entries().size(), 10u);
+  ASSERT_EQ(catalogue.entries().size(), 11u);
   for (const PipeEntry& entry : catalogue.entries()) {
     const auto reply = Get(entry.name() + ".json");
     ASSERT_TRUE(reply.ok()) << entry.name() << reply.status();

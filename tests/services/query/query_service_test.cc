@@ -116,7 +116,7 @@ TEST_F(QueryServiceTest, TakesParametersOfQueryAndForm) {
 TEST_F(QueryServiceTest, ListsPipes) {
   v1::ListPipesResponse response;
   ASSERT_TRUE(stub_->ListPipes(&context_, {}, &response).ok());
-  EXPECT_EQ(response.pipes_size(), 10);
+  EXPECT_EQ(response.pipes_size(), 11);
 }
 
 TEST_F(QueryServiceTest, DescribesPipes) {
