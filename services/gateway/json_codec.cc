@@ -120,11 +120,11 @@ absl::StatusOr<std::string> JsonCodec::ToWire(const google::protobuf::Descriptor
   return wire;
 }
 
-absl::StatusOr<std::string> JsonCodec::ToJson(
-    const google::protobuf::Descriptor& type,
-    google::protobuf::io::ZeroCopyInputStream& wire) const {
+absl::StatusOr<std::string> JsonCodec::ToJson(const google::protobuf::Descriptor& type,
+                                              google::protobuf::io::ZeroCopyInputStream& wire,
+                                              bool on_one_line) const {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = options_.print.add_whitespace;
+  options.add_whitespace = options_.print.add_whitespace && !on_one_line;
   options.always_print_primitive_fields = options_.print.always_print_primitive_fields;
   options.always_print_enums_as_ints = options_.print.always_print_enums_as_ints;
   options.preserve_proto_field_names = options_.print.preserve_proto_field_names;
