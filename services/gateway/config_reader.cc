@@ -62,12 +62,13 @@ bool ConfigMap::Has(const std::string& name) const {
 }
 
 YAML::Node ConfigMap::Take(const std::string& name) {
+  YAML::Node taken(YAML::NodeType::Undefined);
   for (Member& member : members_) {
     if (member.name != name) continue;
     member.taken = true;
-    if (!member.value.IsNull()) return member.value;
+    if (!member.value.IsNull()) taken.reset(member.value);
   }
-  return YAML::Node(YAML::NodeType::Undefined);
+  return taken;
 }
 
 std::string ConfigMap::PlaceOf(const std::string& name) const {
@@ -148,14 +149,14 @@ void ConfigMap::Read(const std::string& name, std::chrono::milliseconds* value) 
 }
 
 absl::Status ConfigMap::Finish() const {
-  if (!first_error_.ok()) return first_error_;
+  // A misspelt key is the likely cause of what else is missing.
   for (const Member& member : members_) {
     if (member.taken) continue;
     return absl::InvalidArgumentError(absl::StrCat(Line(member.key.Mark()),
                                                    place_.empty() ? "" : place_ + ": ",
                                                    "unknown key \"", member.key.Scalar(), "\""));
   }
-  return absl::OkStatus();
+  return first_error_;
 }
 
 absl::StatusOr<YAML::Node> ParseYaml(const std::string& text) {

@@ -52,7 +52,7 @@ class ConfigMap {
   // Records an error at the member, unless there is one already.
   void Refuse(const std::string& name, const std::string& what);
 
-  // INVALID_ARGUMENT with the first error, or naming the first unknown or repeated member.
+  // INVALID_ARGUMENT naming the first unknown member, or with the first error.
   absl::Status Finish() const;
 
   // The dotted name of a member.

@@ -55,7 +55,11 @@ class JsonCodec {
                                      bool on_one_line = false) const;
 
  private:
-  std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
+  absl::StatusOr<std::string> ToWireStrictly(const google::protobuf::Descriptor& type,
+                                             std::string_view json) const;
+
+  std::unique_ptr<google::protobuf::util::TypeResolver> input_types_;
+  std::unique_ptr<google::protobuf::util::TypeResolver> output_types_;
   Options options_;
 };
 

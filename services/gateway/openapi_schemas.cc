@@ -52,6 +52,16 @@ void WriteScalar(const FieldDescriptor& field, JsonWriter& json) {
 
 }  // namespace
 
+std::string WithoutIndent(const std::string& comment) {
+  std::string text;
+  for (size_t i = 0; i < comment.size(); ++i) {
+    const bool starts_line = i == 0 || comment[i - 1] == '\n';
+    if (!starts_line || comment[i] != ' ') text.push_back(comment[i]);
+  }
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
 bool IsRequired(const FieldDescriptor& field) {
   return HasBehavior(field, google::api::FieldBehavior::REQUIRED);
 }

@@ -12,24 +12,17 @@
 
 namespace clv::gateway {
 
-// The comment in front of an element of a descriptor set, without the space that starts its lines;
-// empty where the set holds no comments.
+// A comment as the descriptor set keeps it, without the space that starts its lines.
+std::string WithoutIndent(const std::string& comment);
+
+// The comment in front of an element of a descriptor set, or else behind it; empty where the set
+// holds none.
 template <typename Element>
 std::string CommentOf(const Element& element) {
   google::protobuf::SourceLocation location;
   if (!element.GetSourceLocation(&location)) return "";
-  std::string text;
-  for (size_t begin = 0; begin < location.leading_comments.size();) {
-    const size_t end = location.leading_comments.find('\n', begin);
-    const bool spaced = location.leading_comments[begin] == ' ';
-    text.append(location.leading_comments, begin + (spaced ? 1 : 0),
-                end == std::string::npos ? end : end - begin - (spaced ? 1 : 0));
-    if (end == std::string::npos) break;
-    text.push_back('\n');
-    begin = end + 1;
-  }
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  return WithoutIndent(location.leading_comments.empty() ? location.trailing_comments
+                                                         : location.leading_comments);
 }
 
 // Writes schemas and remembers which messages and enums they refer to. Not thread-safe.
