@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/flags.h"
 #include "common/base/log.h"
 #include "common/base/process_memory.h"
@@ -126,6 +127,8 @@ int Run(int argc, char** argv) {
   if (const absl::Status safe = CheckExposure(*config, line); !safe.ok()) return Refuse(safe);
 
   clv::KeepFreedMemory();
+  // Debian's Abseil looks for deadlocks at every lock of gRPC otherwise.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, line.log_level);
   auto metrics = clv::metrics::MetricsServer::Start(
