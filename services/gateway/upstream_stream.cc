@@ -31,9 +31,9 @@ void UpstreamStream::Start(grpc::GenericStub& stub) {
 
 void UpstreamStream::BeginUpstream() {
   BeginCall(request_, context_);
-  self_ = shared_from_this();
   {
     const std::lock_guard lock(mutex_);
+    self_ = shared_from_this();
     writing_ = true;
     held_for_reads_ = true;
     reading_ = true;
@@ -276,11 +276,12 @@ AnswerPiece UpstreamStream::LastPiece(const grpc::Status& status) {
 }
 
 void UpstreamStream::OnDone(const grpc::Status& status) {
-  const std::shared_ptr<UpstreamStream> self = std::move(self_);
+  std::shared_ptr<UpstreamStream> self;
   OnPieceWanted on_piece;
   bool answered = false;
   {
     const std::lock_guard lock(mutex_);
+    self = std::move(self_);
     answered = answered_;
     on_piece = std::exchange(on_piece_, nullptr);
     // Where the client has left, or has been told of a break, nobody asks.

@@ -74,13 +74,13 @@ class UpstreamStream final : private grpc::ClientBidiReactor<grpc::ByteBuffer, g
   StreamFraming framing_;
   const bool wants_trailers_;
   grpc::GenericStub* stub_ = nullptr;     // until the call begins
-  std::shared_ptr<UpstreamStream> self_;  // from the call's begin until OnDone
   grpc::ClientContext context_;
   grpc::ByteBuffer message_out_;  // being written
   grpc::ByteBuffer message_in_;   // being read, or read and not given yet
   bool replied_ = false;          // of a call that answers once
 
   std::mutex mutex_;
+  std::shared_ptr<UpstreamStream> self_;  // guarded by mutex_; from the call's begin until OnDone
   bool writing_ = false;              // guarded by mutex_; the call is held open for more writes
   bool held_for_reads_ = false;       // guarded by mutex_; the same for more reads
   bool has_metadata_ = false;         // guarded by mutex_; the initial ones, or there are none
