@@ -73,7 +73,7 @@ class UpstreamStream final : private grpc::ClientBidiReactor<grpc::ByteBuffer, g
   RequestMessages messages_;
   StreamFraming framing_;
   const bool wants_trailers_;
-  grpc::GenericStub* stub_ = nullptr;     // until the call begins
+  grpc::GenericStub* stub_ = nullptr;  // until the call begins
   grpc::ClientContext context_;
   grpc::ByteBuffer message_out_;  // being written
   grpc::ByteBuffer message_in_;   // being read, or read and not given yet

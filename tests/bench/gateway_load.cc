@@ -4,8 +4,8 @@
 //   clv-bench-gateway http ADDRESS CASE CONNECTIONS SECONDS
 //   clv-bench-gateway grpc ADDRESS CASE CONNECTIONS SECONDS
 //
-// The clients keep one request under way on each connection (gRPC: as many calls on one channel) and
-// print `{"requests_per_second":...,"p99_ms":...}`. CASE is get, post, load or rows.
+// The clients keep one request under way on each connection (gRPC: as many calls on one channel)
+// and print `{"requests_per_second":...,"p99_ms":...}`. CASE is get, post, load or rows.
 #include <grpcpp/grpcpp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -126,15 +126,18 @@ int Serve() {
 void Report(std::vector<double> milliseconds, Clock::duration time) {
   if (milliseconds.empty()) Fail("nothing was answered");
   std::sort(milliseconds.begin(), milliseconds.end());
-  std::printf("{\"requests_per_second\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
-              static_cast<double>(milliseconds.size()) / std::chrono::duration<double>(time).count(),
-              milliseconds[milliseconds.size() / 2], milliseconds[milliseconds.size() * 99 / 100]);
+  std::printf(
+      "{\"requests_per_second\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
+      static_cast<double>(milliseconds.size()) / std::chrono::duration<double>(time).count(),
+      milliseconds[milliseconds.size() / 2], milliseconds[milliseconds.size() * 99 / 100]);
 }
 
 std::string HttpRequest(const std::string& which) {
   if (which == "get") return "GET /v1/items/c123 HTTP/1.1\r\nHost: bench\r\n\r\n";
   const std::string body = which == "post" ? RowJson() : Ndjson();
-  const std::string path = which == "post" ? "/v1/items" : which == "load" ? "/v1/load" : "/v1/rows";
+  const std::string path = which == "post"   ? "/v1/items"
+                           : which == "load" ? "/v1/load"
+                                             : "/v1/rows";
   return "POST " + path + " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n" +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
@@ -156,7 +159,8 @@ size_t ResponseLength(std::string_view input) {
     const size_t at = input.substr(0, head + 2).find(name);
     if (at == std::string_view::npos) continue;
     const size_t length =
-        head + 4 + std::strtoul(std::string(input.substr(at + name.size(), 20)).c_str(), nullptr, 10);
+        head + 4 +
+        std::strtoul(std::string(input.substr(at + name.size(), 20)).c_str(), nullptr, 10);
     return input.size() >= length ? length : 0;
   }
   const size_t end = input.find("\r\n0\r\n\r\n", head + 2);
@@ -235,7 +239,8 @@ class GrpcLoad {
 
   int Run(int count, double seconds) {
     const auto begin = Clock::now();
-    end_ = begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    end_ =
+        begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     running_ = count;
     for (int i = 0; i < count; ++i) Next();
     std::unique_lock lock(mutex_);

@@ -14,12 +14,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 // A finding: something that may never be so.
-#define CLV_FUZZ_CHECK(condition)                                             \
-  do {                                                                        \
-    if (!(condition)) {                                                       \
-      std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);     \
-      std::abort();                                                           \
-    }                                                                         \
+#define CLV_FUZZ_CHECK(condition)                                          \
+  do {                                                                     \
+    if (!(condition)) {                                                    \
+      std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                        \
+    }                                                                      \
   } while (false)
 
 namespace clv::fuzz {

@@ -1,5 +1,5 @@
-// JSON bodies: depth is bounded before parsing, lists are cut alike in whatever pieces they come, and
-// what is taken becomes a message that prints again.
+// JSON bodies: depth is bounded before parsing, lists are cut alike in whatever pieces they come,
+// and what is taken becomes a message that prints again.
 #include <string>
 #include <string_view>
 #include <vector>

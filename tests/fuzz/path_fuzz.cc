@@ -19,7 +19,7 @@ namespace {
 void Look(const std::vector<std::string>& lines, PathMatcher::Options options) {
   PathMatcher::Builder builder(options);
   std::vector<size_t> variables;
-  std::vector<std::string> templates = {"/v1/{a}",       "/v1/{a=b/*}/c", "/v1/{a=**}",
+  std::vector<std::string> templates = {"/v1/{a}",        "/v1/{a=b/*}/c", "/v1/{a=**}",
                                         "/v1/{a=**}/end", "/v1/{a}:verb",  "/"};
   templates.insert(templates.end(), lines.begin() + 1, lines.end());
   for (const std::string& text : templates) {

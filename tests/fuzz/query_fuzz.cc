@@ -31,9 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       bindable.push_back(binding);
     }
   }
-  const auto wire =
-      codec.ToWire(*Everything::descriptor(),
-                   absl::StrCat("{", clv::gateway::WeaveBindings(bindable), "}"));
+  const auto wire = codec.ToWire(*Everything::descriptor(),
+                                 absl::StrCat("{", clv::gateway::WeaveBindings(bindable), "}"));
   if (!wire.ok()) return 0;
   Everything message;
   CLV_FUZZ_CHECK(message.ParseFromString(*wire));
