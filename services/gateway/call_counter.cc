@@ -17,4 +17,9 @@ void CallCounter::WaitUntilNone() {
   none_.wait(lock, [this] { return calls_ == 0; });
 }
 
+int CallCounter::count() const {
+  const std::lock_guard lock(mutex_);
+  return calls_;
+}
+
 }  // namespace clv::gateway

@@ -12,10 +12,11 @@ class CallCounter {
  public:
   void Begin();
   void End();
+  int count() const;
   void WaitUntilNone();
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable none_;
   int calls_ = 0;  // guarded by mutex_
 };

@@ -18,18 +18,20 @@
 #include "services/gateway/error_reply.h"
 #include "services/gateway/gateway_metrics.h"
 #include "services/gateway/header_mapping.h"
+#include "services/gateway/openapi.h"
 #include "services/gateway/percent_coding.h"
+#include "services/gateway/request_messages.h"
 #include "services/gateway/request_target.h"
 #include "services/gateway/upstream_answer.h"
 #include "services/gateway/upstream_call.h"
-#include "services/gateway/upstream_download.h"
-#include "services/gateway/upstream_upload.h"
+#include "services/gateway/upstream_stream.h"
 
 namespace clv::gateway {
 namespace {
 
 // The URL goes up as metadata, percent-encoded, so a head of 16 KiB may become three times as long.
 constexpr int kMaxMetadataBytes = 64 * 1024;
+constexpr char kOpenApiPath[] = "/openapi.json";
 constexpr int kMinReconnectMs = 100;
 constexpr int kMaxReconnectMs = 1000;
 
@@ -56,6 +58,7 @@ class TranscodingGateway final : public Gateway {
         transcoder_(std::move(transcoder)),
         cors_(std::move(cors)),
         errors_({options_.suite_headers, options_.documentation_url}),
+        openapi_(options_.serve_openapi ? OpenApiJson(transcoder_, options_.openapi) : ""),
         metrics_(options_.metrics, transcoder_) {}
 
   ~TranscodingGateway() override { Shutdown(std::chrono::steady_clock::now()); }
@@ -95,9 +98,16 @@ class TranscodingGateway final : public Gateway {
   }
 
  private:
+  struct Route {
+    std::unique_ptr<grpc::GenericStub> stub;
+    bool channel_given;
+  };
+
   absl::Status ConnectUpstreams() {
+    routes_.reserve(options_.upstreams.size());
     for (const Upstream& upstream : options_.upstreams) {
-      stubs_.push_back(std::make_unique<grpc::GenericStub>(Connect(upstream)));
+      routes_.push_back(
+          {std::make_unique<grpc::GenericStub>(Connect(upstream)), upstream.channel != nullptr});
     }
     for (const std::string& service : options_.transcoder.services) {
       const auto upstream =
@@ -107,7 +117,7 @@ class TranscodingGateway final : public Gateway {
         return absl::InvalidArgumentError(
             absl::StrCat("no upstream for service \"", service, "\""));
       }
-      stub_of_[service] = stubs_[static_cast<size_t>(upstream - options_.upstreams.begin())].get();
+      route_of_[service] = &routes_[static_cast<size_t>(upstream - options_.upstreams.begin())];
     }
     return absl::OkStatus();
   }
@@ -125,50 +135,48 @@ class TranscodingGateway final : public Gateway {
     if (!target.has_value()) return RefuseTarget(*exchange);
     std::optional<Transcoder::Match> match = transcoder_.Find(request.method, *target);
     if (!match.has_value()) return RefuseMethodOrPath(*exchange, *target);
-    const google::protobuf::MethodDescriptor& method = *match->rule->method;
-    if (match->rule->streams_body) {
-      return Upload(std::move(exchange), *match, *std::move(target));
-    }
-    if (method.client_streaming() || (method.server_streaming() && !match->rule->streams_reply)) {
-      return exchange->Respond(errors_.Make(
-          501, "Of streaming methods only uploads and downloads are served over HTTP.", *target));
-    }
     const std::string* content_type = FindHeader(request.headers, "content-type");
-    absl::StatusOr<grpc::ByteBuffer> encoded = transcoder_.EncodeRequest(
-        *match, {*target, content_type == nullptr ? std::string_view() : *content_type,
-                 std::move(request.body)});
-    if (!encoded.ok()) return RefuseRequest(*exchange, encoded.status(), *target);
-    if (match->rule->streams_reply) {
-      return Download(std::move(exchange), *match->rule, *std::move(target), *std::move(encoded));
+    if (content_type != nullptr && IsGrpcContentType(*content_type)) {
+      return exchange->Respond(errors_.Make(415, "gRPC is not spoken over HTTP/1.1.", *target));
     }
-    const auto deadline = Deadline(request.headers, options_.default_deadline_ms);
-    std::make_shared<UpstreamCall>(answer_, calls_, std::move(exchange), *match->rule,
-                                   *std::move(target))
-        ->Start(StubOf(method), *std::move(encoded), deadline);
+    if (calls_.count() >= options_.max_concurrent_calls) {
+      return exchange->Respond(errors_.Make(503, "Too many calls are under way.", *target));
+    }
+    Call(std::move(exchange), *match, *std::move(target),
+         content_type == nullptr ? std::string() : *content_type);
   }
 
-  // An upload may take hours, so its only deadline is its client's.
-  void Upload(std::shared_ptr<HttpExchange> exchange, const Transcoder::Match& match,
-              std::string target) {
-    absl::StatusOr<std::string> bindings = transcoder_.EncodeBindings(match, target);
-    if (!bindings.ok()) return RefuseRequest(*exchange, bindings.status(), target);
-    const auto deadline = Deadline(exchange->request().headers, /*default_ms=*/0);
-    std::make_shared<UpstreamUpload>(answer_, calls_, std::move(exchange), *match.rule,
-                                     std::move(target), *std::move(bindings))
-        ->Start(StubOf(*match.rule->method), deadline);
-  }
-
-  // Likewise.
-  void Download(std::shared_ptr<HttpExchange> exchange, const HttpRule& rule, std::string target,
-                grpc::ByteBuffer request) {
-    const auto deadline = Deadline(exchange->request().headers, /*default_ms=*/0);
-    std::make_shared<UpstreamDownload>(answer_, calls_, std::move(exchange), rule,
-                                       std::move(target))
-        ->Start(StubOf(*rule.method), std::move(request), deadline);
-  }
-
-  grpc::GenericStub& StubOf(const google::protobuf::MethodDescriptor& method) const {
-    return *stub_of_.at(method.service()->full_name());
+  void Call(std::shared_ptr<HttpExchange> exchange, const Transcoder::Match& match,
+            std::string target, std::string content_type) {
+    const HttpRule& rule = *match.rule;
+    const Route& upstream = *route_of_.at(rule.method->service()->full_name());
+    grpc::GenericStub& stub = *upstream.stub;
+    const bool streams = rule.streams_body || rule.streams_reply;
+    // A stream may take hours, so its only deadline is its client's.
+    const auto deadline =
+        Deadline(exchange->request().headers, streams ? 0 : options_.default_deadline_ms);
+    absl::StatusOr<Transcoder::UrlFields> fields;
+    absl::StatusOr<grpc::ByteBuffer> message;
+    if (rule.streams_body) {
+      fields = transcoder_.ReadUrl(match, target);
+    } else {
+      message = transcoder_.EncodeRequest(
+          match, {target, content_type, std::move(exchange->request().body)});
+    }
+    const absl::Status status = rule.streams_body ? fields.status() : message.status();
+    if (!status.ok()) return exchange->Respond(answer_.Refuse(status, target));
+    UpstreamRequest request{answer_,           calls_,   std::move(exchange),   rule,
+                            std::move(target), deadline, upstream.channel_given};
+    if (!streams) {
+      return std::make_shared<UpstreamCall>(std::move(request))->Start(stub, *std::move(message));
+    }
+    RequestMessages messages =
+        rule.streams_body
+            ? RequestMessages(transcoder_, rule, *std::move(fields), std::move(content_type))
+            : RequestMessages(transcoder_, rule, *std::move(message));
+    std::make_shared<UpstreamStream>(std::move(request), std::move(messages),
+                                     options_.transcoder.print_options)
+        ->Start(stub);
   }
 
   static std::chrono::system_clock::time_point Deadline(const HttpHeaders& headers,
@@ -179,12 +187,6 @@ class TranscodingGateway final : public Gateway {
     }
     if (default_ms <= 0) return Clock::time_point::max();
     return Clock::now() + std::chrono::milliseconds(default_ms);
-  }
-
-  void RefuseRequest(HttpExchange& exchange, const absl::Status& why,
-                     const std::string& target) const {
-    exchange.Respond(
-        errors_.Make(absl::IsOutOfRange(why) ? 413 : 400, std::string(why.message()), target));
   }
 
   void RefuseTarget(HttpExchange& exchange) const {
@@ -198,10 +200,18 @@ class TranscodingGateway final : public Gateway {
   void RefuseMethodOrPath(HttpExchange& exchange, const std::string& target) const {
     const std::vector<std::string> allowed = transcoder_.AllowedMethods(target);
     const std::string path = target.substr(0, target.find('?'));
+    if (allowed.empty() && path == kOpenApiPath && !openapi_.empty()) {
+      return AnswerOpenApi(exchange, target);
+    }
     if (allowed.empty()) {
       return exchange.Respond(
           errors_.Make(404, absl::StrCat("Could not resolve ", path, " to a method."), target));
     }
+    RefuseMethod(exchange, target, path, allowed);
+  }
+
+  void RefuseMethod(HttpExchange& exchange, const std::string& target, const std::string& path,
+                    const std::vector<std::string>& allowed) const {
     const std::string allow = absl::StrJoin(allowed, ", ");
     if (exchange.request().method == "OPTIONS") {
       HttpResponse response{204, {{"allow", absl::StrCat(allow, ", OPTIONS")}}, ""};
@@ -219,21 +229,39 @@ class TranscodingGateway final : public Gateway {
     exchange.Respond(std::move(response));
   }
 
+  void AnswerOpenApi(HttpExchange& exchange, const std::string& target) const {
+    const std::string& method = exchange.request().method;
+    if (method != "GET" && method != "HEAD") {
+      return RefuseMethod(exchange, target, kOpenApiPath, {"GET", "HEAD"});
+    }
+    exchange.Respond({200, {{"content-type", "application/json"}}, openapi_});
+  }
+
   void Log(const AccessRecord& record) const {
-    const std::string_view path = record.target.substr(0, record.target.find('?'));
-    spdlog::info("{} {} {} {:.3f} ms", record.method.empty() ? "-" : record.method,
-                 path.empty() ? "-" : RedactTokens(PercentEncodeUnprintable(path)), record.status,
+    spdlog::info("{} {} {} {} {:.3f} ms", record.request_id.empty() ? "-" : record.request_id,
+                 record.method.empty() ? "-" : record.method, LoggedPath(record), record.status,
                  static_cast<double>(record.duration.count()) / 1000.0);
+  }
+
+  std::string LoggedPath(const AccessRecord& record) const {
+    const std::string_view path = record.target.substr(0, record.target.find('?'));
+    if (path.empty()) return "-";
+    if (options_.access_log_paths) return RedactTokens(PercentEncodeUnprintable(path));
+    const std::optional<std::string> target = OriginForm(record.target);
+    if (!target.has_value()) return "-";
+    const std::optional<Transcoder::Match> match = transcoder_.Find(record.method, *target);
+    return match.has_value() ? match->rule->pattern : "-";
   }
 
   const Options options_;
   const Transcoder transcoder_;
   const CorsPolicy cors_;
   const ErrorReply errors_;
+  const std::string openapi_;  // the document; empty: not served
   const UpstreamAnswer answer_{transcoder_, errors_, options_.suite_headers};
   CallCounter calls_;
-  std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
-  absl::flat_hash_map<std::string, grpc::GenericStub*> stub_of_;  // by full service name
+  std::vector<Route> routes_;                                // as the upstreams
+  absl::flat_hash_map<std::string, const Route*> route_of_;  // by full service name
   std::unique_ptr<HttpServer> server_;
   GatewayMetrics metrics_;  // watches the server
 };

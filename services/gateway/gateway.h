@@ -2,11 +2,11 @@
 // `google.api.http` rules.
 //
 // No route is written by hand: everything comes from descriptors at start-up. Served are unary
-// methods, those that take a stream of google.api.HttpBody and answer once, whose HTTP body goes up
-// in pieces as it comes, and those that take one message and answer with such a stream, whose HTTP
-// body comes down in pieces; a rule of another streaming method answers 501. Behaves as Envoy's
+// methods and streams of all kinds: a stream of google.api.HttpBody is an HTTP body in pieces,
+// another one a JSON list (down also a JSON text a line, or server-sent events). Behaves as Envoy's
 // grpc_json_transcoder would with the same options, except that nothing is passed through
-// untranslated: what matches no rule gets 404 or 405 with a JSON body.
+// untranslated: what matches no rule gets 404 or 405 with a JSON body. `GET /openapi.json`, unless
+// a rule has that path, describes all of it.
 //
 // Example:
 //   Gateway::Options options;
@@ -28,6 +28,7 @@
 #include "common/metrics/metrics.h"
 #include "grpcpp/channel.h"
 #include "services/gateway/http_server.h"
+#include "services/gateway/openapi.h"
 #include "services/gateway/transcoder.h"
 
 namespace clv::gateway {
@@ -73,9 +74,18 @@ class Gateway {
     // `*` for all. Empty: no page of another origin may.
     std::vector<std::string> cors_origins;
 
-    // One line at level info in the log for each answer: method, path without query, status,
-    // milliseconds.
+    // Calls under way at a time; beyond: 503 at once.
+    int max_concurrent_calls = 1024;
+
+    // Serves `GET /openapi.json` with this title and version.
+    bool serve_openapi = true;
+    OpenApiOptions openapi{.title = "API", .version = "1"};
+
+    // One line at level info in the log for each answer: request id, method, path without query,
+    // status, milliseconds. With `access_log_paths` off the rule's pattern stands for the path,
+    // which may hold names of people.
     bool access_log = true;
+    bool access_log_paths = true;
 
     // Counts requests and bytes; must outlive the gateway. Null: nothing is counted.
     metrics::Registry* metrics = nullptr;

@@ -123,10 +123,25 @@ HttpHeaders ResponseHeaders(const std::multimap<grpc::string_ref, grpc::string_r
   HttpHeaders headers;
   for (const auto& [key, value] : metadata) {
     const std::string_view name(key.data(), key.size());
-    if (IsConnectionHeader(name) || name.starts_with("grpc-") || name.ends_with("-bin")) continue;
-    headers.push_back({std::string(name), std::string(value.data(), value.size())});
+    if (IsConnectionHeader(name) || name.starts_with("grpc-")) continue;
+    std::string text(value.data(), value.size());
+    headers.push_back(
+        {std::string(name), name.ends_with("-bin") ? MetadataBase64(text) : std::move(text)});
   }
   return headers;
+}
+
+std::string MetadataBase64(const std::string& bytes) {
+  std::string text = absl::Base64Escape(bytes);
+  while (!text.empty() && text.back() == '=') text.pop_back();
+  return text;
+}
+
+bool IsGrpcContentType(std::string_view content_type) {
+  static constexpr std::string_view kGrpc = "application/grpc";
+  if (!content_type.starts_with(kGrpc)) return false;
+  return content_type.size() == kGrpc.size() || content_type[kGrpc.size()] == '+' ||
+         content_type[kGrpc.size()] == ';';
 }
 
 std::optional<std::chrono::nanoseconds> ClientTimeout(const HttpHeaders& headers) {

@@ -27,9 +27,14 @@ namespace clv::gateway {
 HttpHeaders RequestMetadata(const HttpRequest& request, std::string_view target);
 
 // Response headers from upstream metadata: all but those of the connection, content-type,
-// content-length, `grpc-` and
-// `-bin` names.
+// content-length and `grpc-` names. Those of `-bin` names in base64, as they are on gRPC's wire.
 HttpHeaders ResponseHeaders(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata);
+
+// Base64 without padding, as gRPC writes the value of a `-bin` name.
+std::string MetadataBase64(const std::string& bytes);
+
+// Whether the content type is that of a gRPC call.
+bool IsGrpcContentType(std::string_view content_type);
 
 // How long the client will wait: `grpc-timeout` (gRPC over HTTP2: up to 8 digits and one of
 // HMSmun), else `x-envoy-expected-rq-timeout-ms`. Nothing where neither is there and well-formed.

@@ -1,9 +1,11 @@
 #include "services/gateway/http_body.h"
 
+#include <map>
 #include <utility>
 
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "google/protobuf/wire_format_lite.h"
 
 namespace clv::gateway {
@@ -14,6 +16,10 @@ using google::protobuf::io::CodedInputStream;
 
 constexpr int kContentTypeField = 1;
 constexpr int kDataField = 2;
+constexpr int kExtensionsField = 3;
+constexpr std::string_view kUnknownQueryParams =
+    "type.googleapis.com/"
+    "envoy.extensions.filters.http.grpc_json_transcoder.v3.UnknownQueryParams";
 
 void AppendVarint(uint64_t value, std::string& out) {
   while (value >= 0x80) {
@@ -49,6 +55,10 @@ bool SkipBytes(CodedInputStream& input) {
   return input.ReadVarint32(&size) && input.Skip(static_cast<int>(size));
 }
 
+std::string Field(int number, std::string_view bytes) {
+  return LengthDelimitedPrefix(number, bytes.size()).append(bytes);
+}
+
 }  // namespace
 
 bool IsHttpBody(const google::protobuf::Descriptor* type) {
@@ -71,6 +81,49 @@ std::string HttpBodyPrefix(std::string_view content_type, size_t data_size) {
   }
   if (data_size > 0) out.append(LengthDelimitedPrefix(kDataField, data_size));
   return out;
+}
+
+// message UnknownQueryParams { message Values { repeated string values = 1; } map<string, Values>
+// key = 1; }, packed into google.protobuf.Any { string type_url = 1; bytes value = 2; }.
+std::string HttpBodyExtension(const std::vector<std::pair<std::string, std::string>>& parameters) {
+  std::map<std::string_view, std::string> values;
+  for (const auto& [name, value] : parameters) values[name].append(Field(1, value));
+  std::string message;
+  for (const auto& [name, list] : values) {
+    message.append(Field(1, Field(1, name).append(Field(2, list))));
+  }
+  return Field(kExtensionsField, Field(1, kUnknownQueryParams).append(Field(2, message)));
+}
+
+std::optional<std::string> LastOccurrence(
+    const std::vector<const google::protobuf::FieldDescriptor*>& path, std::string_view wire) {
+  std::string bytes(wire);
+  for (const google::protobuf::FieldDescriptor* field : path) {
+    google::protobuf::UnknownFieldSet fields;
+    if (!fields.ParseFromString(bytes)) return std::nullopt;
+    std::optional<std::string> last;
+    for (int i = 0; i < fields.field_count(); ++i) {
+      const google::protobuf::UnknownField& found = fields.field(i);
+      if (found.number() != field->number()) continue;
+      switch (found.type()) {
+        case google::protobuf::UnknownField::TYPE_VARINT:
+          last = std::to_string(found.varint());
+          break;
+        case google::protobuf::UnknownField::TYPE_FIXED32:
+          last = std::to_string(found.fixed32());
+          break;
+        case google::protobuf::UnknownField::TYPE_FIXED64:
+          last = std::to_string(found.fixed64());
+          break;
+        default:
+          last = found.length_delimited();
+          break;
+      }
+    }
+    if (!last.has_value()) return std::nullopt;
+    bytes = *std::move(last);
+  }
+  return bytes;
 }
 
 bool IsSequenceOfFields(google::protobuf::io::ZeroCopyInputStream& wire) {

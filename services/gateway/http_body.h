@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/zero_copy_stream.h"
@@ -25,6 +27,15 @@ std::string HttpBodyPrefix(std::string_view content_type, size_t data_size);
 
 // The key and length that stand before a field of `size` bytes, length-delimited.
 std::string LengthDelimitedPrefix(int field_number, size_t size);
+
+// The field `extensions` of an HttpBody, in wire format, with Envoy's message UnknownQueryParams:
+// the values of each name in their order.
+std::string HttpBodyExtension(const std::vector<std::pair<std::string, std::string>>& parameters);
+
+// The last value on the wire of the field at the end of `path`, in a form that is equal for equal
+// values. No field of the path is repeated. Nothing where the message lacks it.
+std::optional<std::string> LastOccurrence(
+    const std::vector<const google::protobuf::FieldDescriptor*>& path, std::string_view wire);
 
 // Whether the bytes are a sequence of whole fields, which the JSON engine does not check.
 bool IsSequenceOfFields(google::protobuf::io::ZeroCopyInputStream& wire);

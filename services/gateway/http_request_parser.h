@@ -29,6 +29,7 @@ class HttpRequestParser final : public boost::beast::http::basic_parser<true> {
 
   // The head once it has been fed, and as much of the body as has been fed and not been taken.
   const HttpRequest& request() const { return request_; }
+  HttpRequest& request() { return request_; }
 
   // Takes the request as far as it has come. What is fed later goes into the body of an empty one.
   HttpRequest TakeRequest();

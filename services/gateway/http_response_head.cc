@@ -42,4 +42,10 @@ std::string SerializeHead(const HttpResponse& response, std::string_view date, b
   return out;
 }
 
+std::string SerializeTrailers(const HttpHeaders& trailers) {
+  std::string out;
+  for (const HttpHeader& header : trailers) AppendHeader(header.name, header.value, out);
+  return out.append("\r\n");
+}
+
 }  // namespace clv::gateway

@@ -19,6 +19,9 @@ bool HasNoBody(int status);
 std::string SerializeHead(const HttpResponse& response, std::string_view date, bool keep_alive,
                           int http_version, bool in_pieces = false);
 
+// The trailer section of a chunked body, with its empty line.
+std::string SerializeTrailers(const HttpHeaders& trailers);
+
 }  // namespace clv::gateway
 
 #endif  // CLV_SERVICES_GATEWAY_HTTP_RESPONSE_HEAD_H_

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <ctime>
 #include <thread>
@@ -79,6 +80,7 @@ class BeastHttpServer final : public HttpServer {
   ~BeastHttpServer() override { Stop(Clock::now()); }
 
   absl::Status Listen() {
+    CLV_RETURN_IF_ERROR(PrepareTls());
     CLV_ASSIGN_OR_RETURN(const tcp::endpoint endpoint, Resolve(state_->options.address));
     ErrorCode error;
     acceptor_->open(endpoint.protocol(), error);
@@ -153,6 +155,29 @@ class BeastHttpServer final : public HttpServer {
     });
   }
 
+  absl::Status PrepareTls() {
+    const HttpServerOptions& options = state_->options;
+    if (options.tls_certificate_chain_file.empty() && options.tls_private_key_file.empty()) {
+      return absl::OkStatus();
+    }
+    auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+    ErrorCode error;
+    SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
+    tls->set_options(asio::ssl::context::no_compression | SSL_OP_NO_RENEGOTIATION, error);
+    tls->use_certificate_chain_file(options.tls_certificate_chain_file, error);
+    if (error) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "TLS certificate chain \"", options.tls_certificate_chain_file, "\": ", error.message()));
+    }
+    tls->use_private_key_file(options.tls_private_key_file, asio::ssl::context::pem, error);
+    if (error) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "TLS private key \"", options.tls_private_key_file, "\": ", error.message()));
+    }
+    state_->tls = std::move(tls);
+    return absl::OkStatus();
+  }
+
   void Accept() {
     const std::shared_ptr<HttpEventLoop>& loop = loops_[next_loop_++ % loops_.size()];
     acceptor_->async_accept(loop->io, [this, loop](const ErrorCode& error, tcp::socket socket) {
@@ -165,9 +190,14 @@ class BeastHttpServer final : public HttpServer {
         });
         return;
       }
-      if (state_->TryOpen()) {
-        asio::post(loop->io, [state = state_, loop, socket = std::move(socket)]() mutable {
-          std::make_shared<HttpSession>(std::move(socket), loop, state)->Start();
+      ErrorCode gone;
+      const tcp::endpoint endpoint = socket.remote_endpoint(gone);
+      if (gone) return Accept();
+      std::string peer = endpoint.address().to_string();
+      if (state_->TryOpen(peer)) {
+        asio::post(loop->io, [state = state_, loop, peer = std::move(peer),
+                              socket = std::move(socket)]() mutable {
+          std::make_shared<HttpSession>(std::move(socket), std::move(peer), loop, state)->Start();
         });
       } else {
         TurnAway(std::move(socket));
@@ -181,6 +211,7 @@ class BeastHttpServer final : public HttpServer {
     const std::string text =
         SerializeHead(response, "", /*keep_alive=*/false, /*http_version=*/11) + response.body;
     ErrorCode ignored;
+    if (state_->tls != nullptr) return;  // there are no keys yet to say it with
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(text), ignored);
     socket.shutdown(tcp::socket::shutdown_send, ignored);

@@ -1,5 +1,7 @@
 // services/gateway/http_server.h: an asynchronous HTTP/1.1 server.
 //
+// Each request has an `x-request-id`, the client's or a new one, which its answer carries too.
+//
 // A few threads, each with an event loop of its own; a connection lives on one of them. Keep-alive,
 // pipelining (one request at a time, in order), chunked bodies, `Expect: 100-continue`, HTTP/1.0.
 //
@@ -28,13 +30,20 @@ struct AccessRecord {
   std::string_view target;  // with query: may hold a token
   int status;
   std::chrono::microseconds duration;  // from the whole head to the answer, the body included
+  std::string_view request_id;         // empty where the head could not be parsed
+  std::string_view peer;               // the client's address: personal data
 };
 
 struct HttpServerOptions {
   std::string address =
       "127.0.0.1:8080";  // `host:port`, IPv6 hosts in brackets; port 0: a free one
   int io_threads = 2;
-  int max_connections = 1024;  // beyond: 503 and close
+  int max_connections = 1024;             // beyond: 503 and close
+  int max_connections_per_address = 512;  // the same; 0: no bound
+
+  // PEM files. Where they are given the server speaks TLS, 1.2 or later, and nothing else.
+  std::string tls_certificate_chain_file;
+  std::string tls_private_key_file;
 
   size_t max_head_bytes = 16 * 1024;               // beyond: 431
   uint64_t max_body_bytes = 16 << 20;              // of a body taken whole; beyond: 413
@@ -86,13 +95,13 @@ class HttpServer {
   // What went over its connections since it began.
   struct Traffic {
     int open_connections = 0;
-    uint64_t refused_connections = 0;  // beyond max_connections
+    uint64_t refused_connections = 0;  // beyond the bounds on connections
     uint64_t received_bytes = 0;       // heads included
     uint64_t sent_bytes = 0;           // the same
   };
 
-  // Listens and serves until Stop. INVALID_ARGUMENT: the address is not `host:port`. UNAVAILABLE:
-  // cannot listen there.
+  // Listens and serves until Stop. INVALID_ARGUMENT: the address is not `host:port`, or a TLS file
+  // is of no use. UNAVAILABLE: cannot listen there.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(HttpServerOptions options,
                                                            Callbacks callbacks);
 

@@ -2,18 +2,25 @@
 
 namespace clv::gateway {
 
-bool HttpServerState::TryOpen() {
+bool HttpServerState::TryOpen(const std::string& peer) {
   const std::lock_guard lock(mutex_);
-  if (connections_ >= options.max_connections) {
+  int& from_peer = from_[peer];
+  if (connections_ >= options.max_connections ||
+      (options.max_connections_per_address > 0 &&
+       from_peer >= options.max_connections_per_address)) {
+    if (from_peer == 0) from_.erase(peer);
     ++refused_;
     return false;
   }
+  ++from_peer;
   ++connections_;
   return true;
 }
 
-void HttpServerState::Closed() {
+void HttpServerState::Closed(const std::string& peer) {
   const std::lock_guard lock(mutex_);
+  const auto from_peer = from_.find(peer);
+  if (from_peer != from_.end() && --from_peer->second == 0) from_.erase(from_peer);
   if (--connections_ == 0) empty_.notify_all();
 }
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -28,11 +30,12 @@ class HttpServerState {
   HttpServerState(HttpServerOptions options, HttpServer::Callbacks callbacks)
       : options(std::move(options)), callbacks(std::move(callbacks)) {}
 
-  // Counts a new connection in, unless there are max_connections already.
-  bool TryOpen();
+  // Counts a new connection from `peer` in, unless there are too many already, in all or from
+  // there.
+  bool TryOpen(const std::string& peer);
 
-  // Counts a connection out.
-  void Closed();
+  // Counts it out.
+  void Closed(const std::string& peer);
 
   // Waits until no connection is left; false: `deadline` came first.
   bool WaitUntilEmpty(std::chrono::steady_clock::time_point deadline);
@@ -41,6 +44,7 @@ class HttpServerState {
 
   const HttpServerOptions options;
   const HttpServer::Callbacks callbacks;
+  std::shared_ptr<boost::asio::ssl::context> tls;  // null: plain; set before the first connection
   std::atomic<bool> draining = false;
   std::atomic<uint64_t> received_bytes = 0;
   std::atomic<uint64_t> sent_bytes = 0;
@@ -48,8 +52,9 @@ class HttpServerState {
  private:
   mutable std::mutex mutex_;
   std::condition_variable empty_;
-  int connections_ = 0;   // guarded by mutex_
-  uint64_t refused_ = 0;  // the same
+  int connections_ = 0;                        // guarded by mutex_
+  std::unordered_map<std::string, int> from_;  // by peer; the same
+  uint64_t refused_ = 0;                       // the same
 };
 
 // One thread's event loop with its connections. `io` is thread-safe, the rest belongs to the thread

@@ -1,18 +1,16 @@
 #include "services/gateway/http_session.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/gateway/http_head.h"
 #include "services/gateway/http_response_head.h"
+#include "services/gateway/request_id.h"
 
 namespace clv::gateway {
 namespace {
@@ -30,24 +28,39 @@ constexpr std::chrono::seconds kLingerTime{10};
 
 }  // namespace
 
-HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpEventLoop> loop,
+HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, std::string peer,
+                         std::shared_ptr<HttpEventLoop> loop,
                          std::shared_ptr<HttpServerState> server)
-    : socket_(std::move(socket)), loop_(std::move(loop)), server_(std::move(server)) {}
+    : loop_(std::move(loop)),
+      server_(std::move(server)),
+      socket_(std::move(socket), server_->tls.get()),
+      peer_(std::move(peer)) {}
 
 void HttpSession::Start() {
   ErrorCode ignored;
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  socket_.tcp().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   loop_->sessions.insert(shared_from_this());
   if (server_->draining) return Close();
   deadline_ = Clock::now() + server_->options.head_timeout;
+  if (socket_.is_secure()) return Handshake();
   StartRead();
+}
+
+void HttpSession::Handshake() {
+  phase_ = Phase::kHandshake;
+  socket_.Handshake([self = shared_from_this()](const ErrorCode& failed) {
+    if (self->phase_ == Phase::kClosed) return;
+    if (failed) return self->Close();
+    self->phase_ = Phase::kHead;
+    self->StartRead();
+  });
 }
 
 void HttpSession::StartRead() {
   if (reading_ || phase_ == Phase::kClosed || peer_closed_) return;
   reading_ = true;
   size_t size = kSmallReadBytes;
-  if (phase_ == Phase::kStreaming) {
+  if (StreamsBody()) {
     const size_t ahead = parser_->request().body.size();
     size = std::min(kLargeReadBytes, server_->options.max_piece_bytes - ahead);
   } else if (phase_ == Phase::kLingering ||
@@ -56,10 +69,10 @@ void HttpSession::StartRead() {
     size = kLargeReadBytes;
   }
   chunk_.resize(size);
-  socket_.async_read_some(boost::asio::buffer(chunk_),
-                          [self = shared_from_this()](const ErrorCode& error, size_t read) {
-                            self->OnRead(error, read);
-                          });
+  socket_.Read(boost::asio::buffer(chunk_),
+               [self = shared_from_this()](const ErrorCode& error, size_t read) {
+                 self->OnRead(error, read);
+               });
 }
 
 void HttpSession::OnRead(const ErrorCode& error, size_t size) {
@@ -69,6 +82,7 @@ void HttpSession::OnRead(const ErrorCode& error, size_t size) {
   if (error == boost::asio::error::eof) return OnPeerClosed();
   if (error) return Close();
   const std::string_view data(chunk_.data(), size);
+  if (StreamsBody()) return ContinueStreaming(data);
   switch (phase_) {
     case Phase::kHead:
       if (input_.empty()) {
@@ -79,8 +93,6 @@ void HttpSession::OnRead(const ErrorCode& error, size_t size) {
       return ContinueHead();
     case Phase::kBody:
       return ContinueBody(data);
-    case Phase::kStreaming:
-      return ContinueStreaming(data);
     case Phase::kAnswering:
     case Phase::kWriting:
       // Pipelined. Beyond one head's worth the client has to wait.
@@ -90,6 +102,8 @@ void HttpSession::OnRead(const ErrorCode& error, size_t size) {
     case Phase::kLingering:
       deadline_ = std::min(linger_end_, Clock::now() + kLingerPause);
       return StartRead();
+    case Phase::kHandshake:
+    case Phase::kStreaming:
     case Phase::kClosed:
       return;
   }
@@ -99,15 +113,9 @@ void HttpSession::OnPeerClosed() {
   peer_closed_ = true;
   if (phase_ == Phase::kAnswering) {
     deadline_ = Clock::now() + server_->options.half_close_grace;
-  } else if (phase_ != Phase::kWriting) {
+  } else if (phase_ != Phase::kWriting || body_flows_) {
     Close();
   }
-}
-
-// While nothing is read, no read tells of a reset.
-bool HttpSession::HasReset() {
-  pollfd state{socket_.native_handle(), 0, 0};
-  return poll(&state, 1, 0) == 1 && (state.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 void HttpSession::ContinueHead() {
@@ -142,6 +150,8 @@ void HttpSession::BeginRequest(size_t head_size) {
   method_ = request.method;
   target_ = request.target;
   if (callbacks.answer_headers) answer_headers_ = callbacks.answer_headers(request);
+  request_id_ = EnsureRequestId(parser_->request());
+  answer_headers_.push_back({kRequestIdHeader, request_id_});
   const bool in_pieces =
       !parser_->is_done() && callbacks.takes_pieces && callbacks.takes_pieces(request);
   if (!in_pieces && !parser_->LimitBody(server_->options.max_body_bytes)) {
@@ -204,6 +214,7 @@ void HttpSession::Dispatch() {
 void HttpSession::BeginStreaming() {
   phase_ = Phase::kStreaming;
   deadline_ = Clock::time_point::max();
+  body_deadline_ = Clock::time_point::max();
   body_time_ = server_->options.transfer_grace;
   exchange_ =
       std::make_shared<HttpSessionExchange>(shared_from_this(), loop_->io, parser_->TakeRequest());
@@ -212,16 +223,19 @@ void HttpSession::BeginStreaming() {
   if (exchange_ == exchange) server_->callbacks.handle(exchange);
 }
 
+bool HttpSession::StreamsBody() const { return phase_ == Phase::kStreaming || body_flows_; }
+
 void HttpSession::ContinueStreaming(std::string_view data) {
   const size_t before = parser_->request().body.size();
   if (!FeedBody(data)) return;
-  if (deadline_ != Clock::time_point::max()) body_time_ = deadline_ - Clock::now();
+  if (body_deadline_ != Clock::time_point::max()) body_time_ = body_deadline_ - Clock::now();
   body_time_ =
       std::min<Clock::duration>(body_time_ + TimeFor(parser_->request().body.size() - before),
                                 server_->options.max_body_pause);
-  deadline_ = Clock::time_point::max();
+  body_deadline_ = Clock::time_point::max();
   if (parser_->is_done()) {
-    phase_ = Phase::kAnswering;
+    if (phase_ == Phase::kStreaming) phase_ = Phase::kAnswering;
+    body_flows_ = false;
     if (peer_closed_) OnPeerClosed();
     HandOn();
     if (input_.size() < server_->options.max_head_bytes) StartRead();
@@ -235,10 +249,10 @@ void HttpSession::ContinueStreaming(std::string_view data) {
 
 // The client's time runs only while its body is read, and not while it waits for our word.
 void HttpSession::ReadAhead() {
-  if (phase_ != Phase::kStreaming) return;
+  if (!StreamsBody()) return;
   if (parser_->request().body.size() >= server_->options.max_piece_bytes) return;
-  if (!awaits_continue_ && deadline_ == Clock::time_point::max()) {
-    deadline_ = Clock::now() + body_time_;
+  if (!awaits_continue_ && body_deadline_ == Clock::time_point::max()) {
+    body_deadline_ = Clock::now() + body_time_;
   }
   StartRead();
 }
@@ -271,12 +285,12 @@ void HttpSession::OnAnswer(const HttpSessionExchange& exchange, HttpResponse res
 void HttpSession::SayContinue() {
   awaits_continue_ = false;
   saying_continue_ = true;
-  boost::asio::async_write(socket_, boost::asio::buffer(kContinue),
-                           [self = shared_from_this()](const ErrorCode& failed, size_t) {
-                             self->saying_continue_ = false;
-                             if (failed) return self->Close();
-                             if (self->phase_ == Phase::kWriting) self->StartWrite();
-                           });
+  socket_.Write(boost::asio::buffer(kContinue),
+                [self = shared_from_this()](const ErrorCode& failed, size_t) {
+                  self->saying_continue_ = false;
+                  if (failed) return self->Close();
+                  if (self->phase_ == Phase::kWriting) self->StartWrite();
+                });
 }
 
 void HttpSession::Fail(int status, std::string_view message) {
@@ -285,6 +299,8 @@ void HttpSession::Fail(int status, std::string_view message) {
     method_ = parser_.has_value() ? parser_->request().method : "";
     target_ = parser_.has_value() ? parser_->request().target : TargetOf(input_);
   }
+  // An answer that has begun cannot tell.
+  if (phase_ == Phase::kWriting) return Close();
   if (exchange_ != nullptr) std::exchange(exchange_, nullptr)->Abandon();
   Write(server_->callbacks.render_error(status, message, target_));
 }
@@ -305,10 +321,12 @@ void HttpSession::Write(HttpResponse response) {
 }
 
 void HttpSession::BeginAnswer(HttpResponse response, bool in_pieces) {
+  body_flows_ = in_pieces && phase_ == Phase::kStreaming;
   phase_ = Phase::kWriting;
-  on_piece_ = nullptr;
-  keep_alive_ = keep_alive_ && !server_->draining;
-  if (!keep_alive_) input_.clear();
+  keep_alive_ = keep_alive_ && !server_->draining && !body_flows_;
+  if (!in_pieces) on_piece_ = nullptr;
+  if (!body_flows_) body_deadline_ = Clock::time_point::max();
+  if (!keep_alive_ && !body_flows_) input_.clear();
   status_ = response.status;
   const auto now = Clock::now();
   duration_ = std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
@@ -320,29 +338,31 @@ void HttpSession::BeginAnswer(HttpResponse response, bool in_pieces) {
   deadline_ = now + server_->options.transfer_grace + TimeFor(body_out_.size());
   if (!saying_continue_) StartWrite();
   // A body that nobody wants any more must not keep its client from reading.
-  if (!keep_alive_) StartRead();
+  if (!keep_alive_ && !body_flows_) StartRead();
 }
 
 void HttpSession::StartWrite() {
   const std::array<boost::asio::const_buffer, 2> buffers = {boost::asio::buffer(head_out_),
                                                             boost::asio::buffer(body_out_)};
-  boost::asio::async_write(socket_, buffers,
-                           [self = shared_from_this()](const ErrorCode& error, size_t size) {
-                             self->server_->sent_bytes += size;
-                             self->OnWritten(error);
-                           });
+  socket_.Write(buffers, [self = shared_from_this()](const ErrorCode& error, size_t size) {
+    self->server_->sent_bytes += size;
+    self->OnWritten(error);
+  });
 }
 
 void HttpSession::OnWritten(const ErrorCode& error) {
   if (piece_source_ && !error && phase_ != Phase::kClosed) return AskForPiece();
-  if (server_->callbacks.on_answered) {
-    server_->callbacks.on_answered({method_, target_, status_, duration_});
-  }
+  TellOfAnswer();
   if (phase_ == Phase::kClosed) return;
   if (error) return Close();
   body_out_ = std::string();
   if (!keep_alive_) return Linger();
   NextRequest();
+}
+
+void HttpSession::TellOfAnswer() const {
+  if (!server_->callbacks.on_answered) return;
+  server_->callbacks.on_answered({method_, target_, status_, duration_, request_id_, peer_});
 }
 
 void HttpSession::NextRequest() {
@@ -359,18 +379,20 @@ void HttpSession::NextRequest() {
 
 void HttpSession::Linger() {
   if (peer_closed_) return Close();
-  ErrorCode ignored;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
   phase_ = Phase::kLingering;
+  body_flows_ = false;
+  body_deadline_ = Clock::time_point::max();
+  on_piece_ = nullptr;
   parser_.reset();
   linger_end_ = Clock::now() + kLingerTime;
   deadline_ = Clock::now() + kLingerPause;
-  StartRead();
+  socket_.EndSending([self = shared_from_this()](const ErrorCode& /*error*/) { self->Close(); });
+  if (!socket_.is_secure()) StartRead();
 }
 
 void HttpSession::Sweep(Clock::time_point now) {
-  if (exchange_ != nullptr && !reading_ && HasReset()) return Close();
-  if (now < deadline_) return;
+  if (exchange_ != nullptr && !reading_ && socket_.HasReset()) return Close();
+  if (now < std::min(deadline_, body_deadline_)) return;
   if (phase_ == Phase::kHead && !input_.empty())
     return Fail(408, "The request's head came too slowly.");
   if (phase_ == Phase::kBody || phase_ == Phase::kStreaming)
@@ -379,21 +401,21 @@ void HttpSession::Sweep(Clock::time_point now) {
 }
 
 void HttpSession::Drain() {
-  if (phase_ == Phase::kHead && input_.empty()) Close();
+  if (phase_ == Phase::kHandshake || (phase_ == Phase::kHead && input_.empty())) Close();
 }
 
 void HttpSession::Close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
-  ErrorCode ignored;
-  socket_.close(ignored);
+  socket_.Close();
+  body_flows_ = false;
   on_piece_ = nullptr;
   piece_source_ = nullptr;
   if (exchange_ != nullptr) std::exchange(exchange_, nullptr)->Abandon();
   // Last, because it may drop the last reference but the caller's.
   const std::shared_ptr<HttpSession> self = shared_from_this();
   loop_->sessions.erase(self);
-  server_->Closed();
+  server_->Closed(peer_);
 }
 
 Clock::duration HttpSession::TimeFor(size_t bytes) const {

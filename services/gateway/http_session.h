@@ -17,14 +17,16 @@
 #include "services/gateway/http_request_parser.h"
 #include "services/gateway/http_server_state.h"
 #include "services/gateway/http_session_exchange.h"
+#include "services/gateway/http_socket.h"
 #include "services/gateway/http_types.h"
 
 namespace clv::gateway {
 
 class HttpSession final : public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpEventLoop> loop,
-              std::shared_ptr<HttpServerState> server);
+  // `peer` is the client's address, under which the connection is counted.
+  HttpSession(boost::asio::ip::tcp::socket socket, std::string peer,
+              std::shared_ptr<HttpEventLoop> loop, std::shared_ptr<HttpServerState> server);
 
   // Registers with the loop and begins to read.
   void Start();
@@ -46,11 +48,12 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
 
  private:
   enum class Phase {
+    kHandshake,  // agrees on the keys of TLS
     kHead,       // waits for a request's head
     kBody,       // waits for its whole body
     kStreaming,  // hands its body on, piece by piece, while it comes
     kAnswering,  // has the whole request and waits for the handler
-    kWriting,    // writes the answer
+    kWriting,    // writes the answer; with body_flows_ while the body still comes
     kLingering,  // has said its last word; reads until the client closes, so that no reset destroys
                  // the answer
     kClosed,
@@ -59,7 +62,7 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   void StartRead();
   void OnRead(const boost::system::error_code& error, size_t size);
   void OnPeerClosed();
-  bool HasReset();
+  void Handshake();
 
   void ContinueHead();
   void BeginRequest(size_t head_size);
@@ -68,6 +71,7 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   void Dispatch();
 
   void BeginStreaming();
+  bool StreamsBody() const;
   void ContinueStreaming(std::string_view data);
   void ReadAhead();
   void HandOn();
@@ -79,17 +83,24 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   void BeginAnswer(HttpResponse response, bool in_pieces);
   void StartWrite();
   void OnWritten(const boost::system::error_code& error);
+  void TellOfAnswer() const;
   void AskForPiece();
   void NextRequest();
   void Linger();
   std::chrono::steady_clock::duration TimeFor(size_t bytes) const;
 
-  boost::asio::ip::tcp::socket socket_;
   const std::shared_ptr<HttpEventLoop> loop_;
   const std::shared_ptr<HttpServerState> server_;
+  HttpSocket socket_;
+  const std::string peer_;  // address of the client
 
   Phase phase_ = Phase::kHead;
   std::chrono::steady_clock::time_point deadline_;  // max: the client is not waited for
+
+  // The same for a body that is handed on in pieces.
+  std::chrono::steady_clock::time_point body_deadline_ =
+      std::chrono::steady_clock::time_point::max();
+  bool body_flows_ = false;  // its pieces go on coming while the answer is written
   bool reading_ = false;
   bool peer_closed_ = false;
   bool keep_alive_ = false;
@@ -108,6 +119,7 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   HttpHeaders answer_headers_;
   std::string method_;
   std::string target_;
+  std::string request_id_;
   std::chrono::steady_clock::time_point began_;
   std::chrono::microseconds duration_{0};
   int status_ = 0;

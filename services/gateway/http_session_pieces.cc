@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/gateway/http_response_head.h"
 #include "services/gateway/http_session.h"
 
 namespace clv::gateway {
@@ -11,13 +12,13 @@ using Clock = std::chrono::steady_clock;
 void HttpSession::OnAnswerInPieces(const HttpSessionExchange& exchange, HttpResponse head,
                                    PieceSource source) {
   if (exchange_.get() != &exchange) return;
-  if (phase_ == Phase::kStreaming) keep_alive_ = false;
   chunks_pieces_ = http_version_ >= 11;
   if (!chunks_pieces_) keep_alive_ = false;
   head.body.clear();
   // The exchange stays: as long as the answer is not whole, the client may leave it.
   piece_source_ = std::move(source);
   BeginAnswer(std::move(head), /*in_pieces=*/true);
+  if (body_flows_) ReadAhead();
 }
 
 // Until the piece is there it is the service that is waited for, not the client.
@@ -34,9 +35,7 @@ void HttpSession::OnAnswerPiece(const HttpSessionExchange& exchange, AnswerPiece
   if (exchange_.get() != &exchange || phase_ != Phase::kWriting) return;
   if (piece.broken) {
     // A chunked body without its end: the client notices.
-    if (server_->callbacks.on_answered) {
-      server_->callbacks.on_answered({method_, target_, status_, duration_});
-    }
+    TellOfAnswer();
     return Close();
   }
   if (piece.last) {
@@ -49,7 +48,7 @@ void HttpSession::OnAnswerPiece(const HttpSessionExchange& exchange, AnswerPiece
       head_out_ = absl::StrCat(absl::Hex(body_out_.size()), "\r\n");
       body_out_.append("\r\n");
     }
-    if (piece.last) body_out_.append("0\r\n\r\n");
+    if (piece.last) body_out_.append("0\r\n").append(SerializeTrailers(piece.trailers));
   }
   deadline_ = Clock::now() + server_->options.transfer_grace + TimeFor(body_out_.size());
   StartWrite();

@@ -43,6 +43,10 @@ struct AnswerPiece {
   std::string bytes;
   bool last = false;    // nothing follows, and the body is whole
   bool broken = false;  // nothing follows, and the body is not whole: its client must notice
+
+  // Of the last piece: fields behind the body. Only for a client that has said `te: trailers`;
+  // dropped where the body is not chunked.
+  HttpHeaders trailers;
 };
 
 // Gives the next piece of an answer: runs its argument once, now or later, on any thread. It is
@@ -80,8 +84,10 @@ class HttpExchange {
   virtual void Respond(HttpResponse response) = 0;
 
   // Sends an answer whose body `source` gives piece by piece; `head.body` is ignored. Counts as
-  // Respond does. Over HTTP/1.1 the body is chunked; over HTTP/1.0 it ends with the connection. The
-  // client may leave until the last piece is given: OnAbandoned tells of it.
+  // Respond does, but a body that the handler takes in pieces may go on coming by ReadBody until
+  // the last piece of the answer is given. Over HTTP/1.1 the answer is chunked; over HTTP/1.0 it
+  // ends with the connection. The client may leave until the last piece is given: OnAbandoned tells
+  // of it.
   virtual void RespondInPieces(HttpResponse head, PieceSource source) = 0;
 
   // Runs `callback` once if the client leaves before the answer is given, or if its body is

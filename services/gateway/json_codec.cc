@@ -1,14 +1,19 @@
 #include "services/gateway/json_codec.h"
 
+#include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <shared_mutex>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/type.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/type_resolver_util.h"
+#include "services/gateway/json_text.h"
 
 namespace clv::gateway {
 namespace {
@@ -29,12 +34,37 @@ std::string WithoutParentheses(std::string message) {
   return message;
 }
 
+// How many values of a body may have line breaks or other liberties in their base64.
+constexpr int kMaxRelaxedValues = 16;
+
+// The engine wants base64 in its one proper form, Envoy's copy of it does not. Where `error` says
+// that a value is no base64, puts that form for it into `json`, which is the less common case and
+// may cost a second look. False: it is no base64 in any form.
+bool RelaxBase64(const std::string& error, std::string& json) {
+  static constexpr std::string_view kBefore = "invalid value \"";
+  static constexpr std::string_view kBehind = "\" for type TYPE_BYTES";
+  const size_t before = error.find(kBefore);
+  const size_t behind = error.rfind(kBehind);
+  if (before == std::string::npos || behind == std::string::npos) return false;
+  const size_t begin = before + kBefore.size();
+  const std::string value = error.substr(begin, behind - std::min(begin, behind));
+  std::string text;
+  std::copy_if(value.begin(), value.end(), std::back_inserter(text),
+               [](char c) { return !absl::ascii_isspace(static_cast<unsigned char>(c)); });
+  std::string bytes;
+  if (!absl::Base64Unescape(text, &bytes) && !absl::WebSafeBase64Unescape(text, &bytes)) {
+    return false;
+  }
+  return ReplaceJsonString(value, absl::Base64Escape(bytes), json);
+}
+
 // The pool's resolver converts a descriptor to a Type, options and all, at every call, and a
 // conversion asks for every type it meets. Keeping the result makes that a copy.
 class CachingTypeResolver final : public google::protobuf::util::TypeResolver {
  public:
-  explicit CachingTypeResolver(const google::protobuf::DescriptorPool& pool)
+  CachingTypeResolver(const google::protobuf::DescriptorPool& pool, bool for_input)
       : pool_(pool),
+        for_input_(for_input),
         resolver_(google::protobuf::util::NewTypeResolverForDescriptorPool(kTypeUrlPrefix, &pool)) {
   }
 
@@ -75,15 +105,16 @@ class CachingTypeResolver final : public google::protobuf::util::TypeResolver {
     return status;
   }
 
-  // The one-member oneof behind a proto3 `optional` field is not one to the user: with it the
-  // engine would refuse a field that is given twice. The engine reads no field options, which cost
-  // copying.
+  // The one-member oneof behind a proto3 `optional` field is not one to who writes it: with it the
+  // engine would refuse a field that is given twice. When it prints defaults, though, the oneof is
+  // how it knows an absent field from one that is 0. It reads no field options, which cost copying.
   void Trim(google::protobuf::Type& type) const {
     const google::protobuf::Descriptor* descriptor = pool_.FindMessageTypeByName(type.name());
     for (google::protobuf::Field& field : *type.mutable_fields()) {
       const google::protobuf::FieldDescriptor* field_descriptor =
           descriptor == nullptr ? nullptr : descriptor->FindFieldByNumber(field.number());
-      if (field_descriptor != nullptr && field_descriptor->real_containing_oneof() == nullptr) {
+      if (for_input_ && field_descriptor != nullptr &&
+          field_descriptor->real_containing_oneof() == nullptr) {
         field.clear_oneof_index();
       }
       field.clear_options();
@@ -91,6 +122,7 @@ class CachingTypeResolver final : public google::protobuf::util::TypeResolver {
   }
 
   const google::protobuf::DescriptorPool& pool_;
+  const bool for_input_;
   const std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
   std::shared_mutex mutex_;
   absl::flat_hash_map<std::string, google::protobuf::Type> types_;  // guarded by mutex_
@@ -100,19 +132,33 @@ class CachingTypeResolver final : public google::protobuf::util::TypeResolver {
 }  // namespace
 
 JsonCodec::JsonCodec(const google::protobuf::DescriptorPool& pool, const Options& options)
-    : resolver_(std::make_unique<CachingTypeResolver>(pool)), options_(options) {}
+    : input_types_(std::make_unique<CachingTypeResolver>(pool, /*for_input=*/true)),
+      output_types_(std::make_unique<CachingTypeResolver>(pool, /*for_input=*/false)),
+      options_(options) {}
 
 JsonCodec::~JsonCodec() = default;
 
 absl::StatusOr<std::string> JsonCodec::ToWire(const google::protobuf::Descriptor& type,
                                               std::string_view json) const {
+  absl::StatusOr<std::string> wire = ToWireStrictly(type, json);
+  if (wire.ok()) return wire;
+  std::string relaxed(json);
+  for (int i = 0; i < kMaxRelaxedValues && !wire.ok(); ++i) {
+    if (!RelaxBase64(std::string(wire.status().message()), relaxed)) break;
+    wire = ToWireStrictly(type, relaxed);
+  }
+  return wire;
+}
+
+absl::StatusOr<std::string> JsonCodec::ToWireStrictly(const google::protobuf::Descriptor& type,
+                                                      std::string_view json) const {
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
   options.case_insensitive_enum_parsing = options_.case_insensitive_enum_parsing;
   google::protobuf::io::ArrayInputStream input(json.data(), static_cast<int>(json.size()));
   std::string wire;
   google::protobuf::io::StringOutputStream output(&wire);
-  const auto status = google::protobuf::util::JsonToBinaryStream(resolver_.get(), TypeUrl(type),
+  const auto status = google::protobuf::util::JsonToBinaryStream(input_types_.get(), TypeUrl(type),
                                                                  &input, &output, options);
   if (!status.ok()) {
     return absl::InvalidArgumentError(WithoutParentheses(std::string(status.message())));
@@ -120,17 +166,17 @@ absl::StatusOr<std::string> JsonCodec::ToWire(const google::protobuf::Descriptor
   return wire;
 }
 
-absl::StatusOr<std::string> JsonCodec::ToJson(
-    const google::protobuf::Descriptor& type,
-    google::protobuf::io::ZeroCopyInputStream& wire) const {
+absl::StatusOr<std::string> JsonCodec::ToJson(const google::protobuf::Descriptor& type,
+                                              google::protobuf::io::ZeroCopyInputStream& wire,
+                                              bool on_one_line) const {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = options_.print.add_whitespace;
+  options.add_whitespace = options_.print.add_whitespace && !on_one_line;
   options.always_print_primitive_fields = options_.print.always_print_primitive_fields;
   options.always_print_enums_as_ints = options_.print.always_print_enums_as_ints;
   options.preserve_proto_field_names = options_.print.preserve_proto_field_names;
   std::string json;
   google::protobuf::io::StringOutputStream output(&json);
-  const auto status = google::protobuf::util::BinaryToJsonStream(resolver_.get(), TypeUrl(type),
+  const auto status = google::protobuf::util::BinaryToJsonStream(output_types_.get(), TypeUrl(type),
                                                                  &wire, &output, options);
   if (!status.ok()) {
     return absl::InternalError(std::string(status.message()));

@@ -22,6 +22,11 @@ struct PrintOptions {
   bool always_print_primitive_fields = false;  // defaults, empty lists and maps too
   bool always_print_enums_as_ints = false;
   bool preserve_proto_field_names = false;  // otherwise json_name
+
+  // A stream of messages as one JSON text a line, or as server-sent events, which wins; otherwise
+  // as a list. White space is not added then.
+  bool stream_newline_delimited = false;
+  bool stream_sse_style_delimited = false;
 };
 
 // Thread-safe. Resolves each type of the pool once and keeps it.
@@ -42,13 +47,19 @@ class JsonCodec {
   absl::StatusOr<std::string> ToWire(const google::protobuf::Descriptor& type,
                                      std::string_view json) const;
 
-  // The JSON of the message of type `type` whose wire format `wire` yields. INTERNAL where it does
-  // not decode, or holds an Any of a type that the pool lacks.
+  // The JSON of the message of type `type` whose wire format `wire` yields; `on_one_line` whatever
+  // the print options say. INTERNAL where it does not decode, or holds an Any of a type that the
+  // pool lacks.
   absl::StatusOr<std::string> ToJson(const google::protobuf::Descriptor& type,
-                                     google::protobuf::io::ZeroCopyInputStream& wire) const;
+                                     google::protobuf::io::ZeroCopyInputStream& wire,
+                                     bool on_one_line = false) const;
 
  private:
-  std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
+  absl::StatusOr<std::string> ToWireStrictly(const google::protobuf::Descriptor& type,
+                                             std::string_view json) const;
+
+  std::unique_ptr<google::protobuf::util::TypeResolver> input_types_;
+  std::unique_ptr<google::protobuf::util::TypeResolver> output_types_;
   Options options_;
 };
 

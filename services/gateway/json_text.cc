@@ -41,6 +41,20 @@ size_t SkipString(std::string_view json, size_t begin) {
   return json.size();
 }
 
+// The content of a string with its quotes.
+std::string Unescaped(std::string_view quoted) {
+  std::string out;
+  for (size_t i = 1; i + 1 < quoted.size(); ++i) {
+    if (quoted[i] != '\\') {
+      out.push_back(quoted[i]);
+      continue;
+    }
+    const char c = quoted[++i];
+    out.push_back(c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c);
+  }
+  return out;
+}
+
 struct Nesting {
   int max_depth = 0;
   bool self_contained = true;
@@ -129,6 +143,22 @@ bool IsSelfContainedJson(std::string_view json) { return ScanNesting(json).self_
 bool StartsAsJsonObject(std::string_view json) {
   const size_t first = json.find_first_not_of(kWhiteSpace);
   return first != std::string_view::npos && json[first] == '{';
+}
+
+bool ReplaceJsonString(std::string_view value, std::string_view text, std::string& json) {
+  bool found = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    if (json[i] != '"' && json[i] != '\'') continue;
+    size_t end = SkipString(json, i);
+    if (Unescaped(std::string_view(json).substr(i, end - i)) == value) {
+      const std::string quoted = JsonQuote(text);
+      json.replace(i, end - i, quoted);
+      end = i + quoted.size();
+      found = true;
+    }
+    i = end - 1;
+  }
+  return found;
 }
 
 }  // namespace clv::gateway

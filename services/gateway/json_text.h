@@ -33,6 +33,10 @@ bool IsSelfContainedJson(std::string_view json);
 // Whether the first character of `json` that is not white space is `{`.
 bool StartsAsJsonObject(std::string_view json);
 
+// Puts `text` for every JSON string in `json` whose content is `value`; of the escapes those of one
+// letter are understood. False: there is none.
+bool ReplaceJsonString(std::string_view value, std::string_view text, std::string& json);
+
 }  // namespace clv::gateway
 
 #endif  // CLV_SERVICES_GATEWAY_JSON_TEXT_H_

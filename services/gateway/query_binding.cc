@@ -32,8 +32,6 @@ absl::StatusOr<FieldPath> ResolveQueryName(const Descriptor& root, std::string_v
                                            const std::string& decoded) {
   absl::StatusOr<FieldPath> path = ResolveFieldPath(root, name);
   if (!path.ok() && decoded != name) path = ResolveFieldPath(root, decoded);
-  CLV_RETURN_IF_ERROR(path.status());
-  CLV_RETURN_IF_ERROR(CheckBindable(*path));
   return path;
 }
 
@@ -114,9 +112,9 @@ absl::Status CheckBindable(const FieldPath& path) {
                                                  "\" is a message and takes no value from a URL."));
 }
 
-absl::StatusOr<std::vector<Binding>> ParseQuery(std::string_view query, const Descriptor& root,
-                                                const QueryOptions& options) {
-  std::vector<Binding> bindings;
+absl::StatusOr<QueryFields> ParseQuery(std::string_view query, const Descriptor& root,
+                                       const QueryOptions& options) {
+  QueryFields fields;
   while (!query.empty()) {
     const size_t ampersand = query.find('&');
     const std::string_view part = query.substr(0, ampersand);
@@ -124,21 +122,23 @@ absl::StatusOr<std::vector<Binding>> ParseQuery(std::string_view query, const De
     const size_t equals = part.find('=');
     if (equals == std::string_view::npos || equals == 0) continue;
     const std::string_view name = part.substr(0, equals);
-    const std::string decoded = PercentDecode(name, UnescapeSpec::kAllCharacters);
+    std::string decoded = PercentDecode(name, UnescapeSpec::kAllCharacters);
     if (options.ignored.contains(absl::string_view(name.data(), name.size())) ||
         options.ignored.contains(decoded)) {
       continue;
     }
+    std::string value =
+        PercentDecode(part.substr(equals + 1), UnescapeSpec::kAllCharacters, options.plus_is_space);
     absl::StatusOr<FieldPath> path = ResolveQueryName(root, name, decoded);
-    if (!path.ok()) {
-      if (options.ignore_unknown) continue;
+    if (path.ok()) {
+      fields.bindings.push_back({*std::move(path), std::move(value)});
+    } else if (options.capture_unknown) {
+      fields.unknown.emplace_back(std::move(decoded), std::move(value));
+    } else if (!options.ignore_unknown) {
       return absl::InvalidArgumentError(path.status().message());
     }
-    bindings.push_back(
-        {*std::move(path), PercentDecode(part.substr(equals + 1), UnescapeSpec::kAllCharacters,
-                                         options.plus_is_space)});
   }
-  return bindings;
+  return fields;
 }
 
 absl::Status CheckEnumValue(const Binding& binding, bool case_insensitive) {

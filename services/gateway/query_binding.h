@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -31,6 +32,9 @@ struct QueryOptions {
   // Drops what names no field instead of refusing it.
   bool ignore_unknown = false;
 
+  // Keeps what names no field instead of refusing it; wins over `ignore_unknown`.
+  bool capture_unknown = false;
+
   // Dropped by name before binding, also where a field has that name.
   absl::flat_hash_set<std::string> ignored;
 };
@@ -46,13 +50,19 @@ absl::StatusOr<FieldPath> ResolveFieldPath(const google::protobuf::Descriptor& r
 // wrappers). INVALID_ARGUMENT: another message, or a map.
 absl::Status CheckBindable(const FieldPath& path);
 
+// What a query says.
+struct QueryFields {
+  std::vector<Binding> bindings;
+  std::vector<std::pair<std::string, std::string>> unknown;  // captured, decoded, in their order
+};
+
 // Parses `query` (without the `?`): parts at `&`, name and value at the first `=`; a part without
 // `=` or name says nothing. The name is looked up as it stands, then decoded; the value is decoded
-// fully. INVALID_ARGUMENT `Could not find field "x" in the type "T".` and as ResolveFieldPath and
-// CheckBindable say.
-absl::StatusOr<std::vector<Binding>> ParseQuery(std::string_view query,
-                                                const google::protobuf::Descriptor& root,
-                                                const QueryOptions& options);
+// fully. INVALID_ARGUMENT `Could not find field "x" in the type "T".` and as ResolveFieldPath and,
+// whatever the options say, CheckBindable say.
+absl::StatusOr<QueryFields> ParseQuery(std::string_view query,
+                                       const google::protobuf::Descriptor& root,
+                                       const QueryOptions& options);
 
 // OK unless the field is an enum and the value neither one of its names nor the number of one:
 // INVALID_ARGUMENT. The JSON engine drops unknown enum names together with unknown fields, so this

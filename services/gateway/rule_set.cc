@@ -60,17 +60,18 @@ class RuleResolver {
       rule.variables.push_back(std::move(path));
     }
     CLV_RETURN_IF_ERROR(ResolveBody(rule));
-    rule.streams_body =
-        rule.body_is_http_body && method_.client_streaming() && !method_.server_streaming();
+    rule.streams_body = method_.client_streaming();
     CLV_RETURN_IF_ERROR(ResolveResponseBody(rule));
-    rule.streams_reply = !method_.client_streaming() && method_.server_streaming() &&
-                         IsHttpBody(method_.output_type());
+    rule.streams_reply = method_.server_streaming();
+    rule.reply_is_http_body = IsHttpBody(
+        rule.response_body == nullptr ? method_.output_type() : rule.response_body->message_type());
     return rule;
   }
 
  private:
   absl::Status ResolveBody(HttpRule& rule) const {
     if (annotation_.body().empty() || annotation_.body() == "*") {
+      rule.body_is_whole = !annotation_.body().empty();
       rule.body_is_http_body = IsHttpBody(method_.input_type());
       return absl::OkStatus();
     }

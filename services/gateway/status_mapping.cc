@@ -29,8 +29,12 @@ int HttpStatusOf(grpc::StatusCode code) {
       return 503;
     case grpc::StatusCode::UNAUTHENTICATED:
       return 401;
-    default:
+    case grpc::StatusCode::UNKNOWN:
+    case grpc::StatusCode::INTERNAL:
+    case grpc::StatusCode::DATA_LOSS:
       return 500;
+    default:
+      return 503;
   }
 }
 

@@ -6,7 +6,7 @@
 
 namespace clv::gateway {
 
-// The table of google/rpc/code.proto; a code that it lacks is 500.
+// The table of google/rpc/code.proto; a code that it lacks is 503, as in Envoy.
 int HttpStatusOf(grpc::StatusCode code);
 
 // The code that an error of the gateway's own with this HTTP status carries in its JSON body.

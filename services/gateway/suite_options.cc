@@ -1,10 +1,16 @@
 #include "services/gateway/suite_options.h"
 
+#include "common/base/version.h"
+#include "services/gateway/descriptor_set.h"
+
 namespace clv::gateway {
 
 Gateway::Options SuiteOptions(const std::string& http_address) {
   Gateway::Options options;
   options.http.address = http_address;
+  // The linked descriptors would do, but for the comments in the OpenAPI document.
+  options.descriptor_set = std::string(DescriptorSet());
+  options.openapi = {.title = "CLV suite", .version = std::string(Version()), .bearer_token = true};
   options.transcoder.services = {kIngestService, kAdminService, kDataSourceService,
                                  kAggregationService, kQueryService};
   // Counts of zero and empty lists are answers, too.

@@ -15,7 +15,7 @@ inline constexpr char kAggregationService[] = "clv.v1.AggregationService";
 inline constexpr char kDataSourceService[] = "clv.v1.DataSourceService";
 inline constexpr char kQueryService[] = "clv.v1.QueryService";
 
-// Everything but the upstreams: the strict settings of both REST faces, on the descriptors linked
+// Everything but the upstreams: the strict settings of both REST faces, on the descriptors built
 // into the program.
 Gateway::Options SuiteOptions(const std::string& http_address);
 

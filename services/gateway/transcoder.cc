@@ -71,7 +71,6 @@ Transcoder::Transcoder(ServiceRegistry registry, TranscoderOptions options,
           registry_.pool().FindMessageTypeByName(google::rpc::Status::descriptor()->full_name())) {}
 
 absl::StatusOr<Transcoder> Transcoder::Create(ServiceRegistry registry, TranscoderOptions options) {
-  if (options.services.empty()) return absl::InvalidArgumentError("no services to transcode");
   CLV_ASSIGN_OR_RETURN(const auto services, registry.FindServices(options.services));
   CLV_ASSIGN_OR_RETURN(RuleSet rule_set, BuildRuleSet(services, options));
   return Transcoder(std::move(registry), std::move(options), std::move(rule_set.rules),
@@ -95,32 +94,36 @@ std::vector<std::string> Transcoder::AllowedMethods(std::string_view target) con
 }
 
 // Path first, query behind it: of two values for one field the last wins.
-absl::StatusOr<std::vector<Binding>> Transcoder::Bindings(const Match& match,
+absl::StatusOr<Transcoder::UrlFields> Transcoder::ReadUrl(const Match& match,
                                                           std::string_view target) const {
   QueryOptions query_options;
   query_options.plus_is_space = options_.query_param_unescape_plus;
   query_options.ignored = ignored_query_parameters_;
+  query_options.capture_unknown = options_.capture_unknown_query_parameters;
   query_options.ignore_unknown =
       options_.ignore_unknown_query_parameters ||
       std::any_of(options_.ignore_unknown_query_parameters_under.begin(),
                   options_.ignore_unknown_query_parameters_under.end(),
                   [&](const std::string& prefix) { return target.starts_with(prefix); });
   CLV_ASSIGN_OR_RETURN(
-      const std::vector<Binding> from_query,
+      QueryFields from_query,
       ParseQuery(QueryOf(target), *match.rule->method->input_type(), query_options));
-  std::vector<Binding> bindings = match.bindings;
-  bindings.insert(bindings.end(), from_query.begin(), from_query.end());
+  UrlFields fields{match.bindings, std::move(from_query.unknown)};
+  fields.bindings.insert(fields.bindings.end(),
+                         std::make_move_iterator(from_query.bindings.begin()),
+                         std::make_move_iterator(from_query.bindings.end()));
   if (match.rule->body_is_http_body) {
     const FieldPath& body = match.rule->body;
-    std::erase_if(bindings, [&](const Binding& binding) {
+    std::erase_if(fields.bindings, [&](const Binding& binding) {
       return binding.path.size() >= body.size() &&
              std::equal(body.begin(), body.end(), binding.path.begin());
     });
   }
-  for (const Binding& binding : bindings) {
+  for (const Binding& binding : fields.bindings) {
+    CLV_RETURN_IF_ERROR(CheckBindable(binding.path));
     CLV_RETURN_IF_ERROR(CheckEnumValue(binding, options_.case_insensitive_enum_parsing));
   }
-  return bindings;
+  return fields;
 }
 
 absl::StatusOr<grpc::ByteBuffer> Transcoder::EncodeRequest(const Match& match,
@@ -130,21 +133,37 @@ absl::StatusOr<grpc::ByteBuffer> Transcoder::EncodeRequest(const Match& match,
                                               " bytes, at most ", options_.max_request_body_size,
                                               " are taken."));
   }
+  CLV_ASSIGN_OR_RETURN(const UrlFields fields, ReadUrl(match, request.target));
   if (match.rule->body_is_http_body) {
-    CLV_ASSIGN_OR_RETURN(std::string bindings, EncodeBindings(match, request.target));
+    CLV_ASSIGN_OR_RETURN(std::string bindings, EncodeBindings(*match.rule, fields));
     return EncodePiece(*match.rule,
                        {std::move(bindings), request.content_type, std::move(request.body)});
   }
-  CLV_ASSIGN_OR_RETURN(const std::vector<Binding> bindings, Bindings(match, request.target));
-  return EncodeJson(*match.rule, bindings, std::move(request.body));
+  return EncodeJson(*match.rule, fields.bindings, std::move(request.body));
 }
 
-absl::StatusOr<std::string> Transcoder::EncodeBindings(const Match& match,
-                                                       std::string_view target) const {
-  CLV_ASSIGN_OR_RETURN(const std::vector<Binding> bindings, Bindings(match, target));
-  if (bindings.empty()) return std::string();
-  return codec_->ToWire(*match.rule->method->input_type(),
-                        absl::StrCat("{", WeaveBindings(bindings), "}"));
+absl::StatusOr<grpc::ByteBuffer> Transcoder::EncodeElement(const HttpRule& rule,
+                                                           const UrlFields& fields,
+                                                           std::string element) const {
+  return EncodeJson(rule, fields.bindings, std::move(element));
+}
+
+absl::StatusOr<std::string> Transcoder::EncodeBindings(const HttpRule& rule,
+                                                       const UrlFields& fields) const {
+  std::string wire;
+  if (!fields.bindings.empty()) {
+    CLV_ASSIGN_OR_RETURN(wire,
+                         codec_->ToWire(*rule.method->input_type(),
+                                        absl::StrCat("{", WeaveBindings(fields.bindings), "}")));
+  }
+  if (!fields.unknown.empty()) {
+    std::string captured = HttpBodyExtension(fields.unknown);
+    for (auto field = rule.body.rbegin(); field != rule.body.rend(); ++field) {
+      captured.insert(0, LengthDelimitedPrefix((*field)->number(), captured.size()));
+    }
+    wire.append(captured);
+  }
+  return wire;
 }
 
 // The body's bytes go up as they are, in a slice of their own behind what precedes them on the
@@ -170,6 +189,9 @@ absl::StatusOr<grpc::ByteBuffer> Transcoder::EncodeJson(const HttpRule& rule,
                                                         std::string body) const {
   const Descriptor& type = *rule.method->input_type();
   CLV_RETURN_IF_ERROR(CheckJsonDepth(body));
+  if (options_.reject_binding_body_field_collisions) {
+    CLV_RETURN_IF_ERROR(CheckCollisions(rule, bindings, body));
+  }
   std::string members = WeaveBindings(bindings);
   if (!rule.body.empty()) {
     if (!IsSelfContainedJson(body)) {
@@ -195,20 +217,54 @@ absl::StatusOr<grpc::ByteBuffer> Transcoder::EncodeJson(const HttpRule& rule,
   return ToByteBuffer(std::move(wire));
 }
 
+// Compares on the wire, where values have one form whatever their spelling in URL or JSON.
+absl::Status Transcoder::CheckCollisions(const HttpRule& rule, const std::vector<Binding>& bindings,
+                                         std::string_view body) const {
+  if (bindings.empty() || body.empty()) return absl::OkStatus();
+  const Descriptor& type = *rule.method->input_type();
+  CLV_ASSIGN_OR_RETURN(
+      const std::string from_body,
+      codec_->ToWire(type, rule.body.empty() ? std::string(body)
+                                             : absl::StrCat("{", Member(rule.body, body), "}")));
+  for (const Binding& binding : bindings) {
+    const bool repeats = std::any_of(binding.path.begin(), binding.path.end(),
+                                     [](const auto* field) { return field->is_repeated(); });
+    if (repeats) continue;
+    const std::optional<std::string> in_body = LastOccurrence(binding.path, from_body);
+    if (!in_body.has_value()) continue;
+    CLV_ASSIGN_OR_RETURN(const std::string from_url,
+                         codec_->ToWire(type, absl::StrCat("{", WeaveBindings({binding}), "}")));
+    if (LastOccurrence(binding.path, from_url) != in_body) {
+      return absl::InvalidArgumentError(absl::StrCat("The URL and the body give the field \"",
+                                                     binding.path.back()->name(),
+                                                     "\" different values."));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Transcoder::Reply> Transcoder::DecodeReply(const HttpRule& rule,
                                                           const grpc::ByteBuffer& message) const {
   // The reader takes the buffer by non-const pointer but only reads; a copy shares the slices.
   grpc::ByteBuffer shared(message);
   std::optional<Reply> reply;
+  const bool on_one_line =
+      rule.streams_reply && (options_.print_options.stream_newline_delimited ||
+                             options_.print_options.stream_sse_style_delimited);
   if (rule.response_body == nullptr) {
-    reply = DecodeMessage(*rule.method->output_type(),
-                          [&shared] { return grpc::ProtoBufferReader(&shared); });
+    reply = DecodeMessage(
+        *rule.method->output_type(), [&shared] { return grpc::ProtoBufferReader(&shared); },
+        on_one_line);
   } else {
     grpc::ProtoBufferReader whole(&shared);
     if (const auto part = ExtractMessageField(rule.response_body->number(), whole)) {
-      reply = DecodeMessage(*rule.response_body->message_type(), [&part] {
-        return google::protobuf::io::ArrayInputStream(part->data(), static_cast<int>(part->size()));
-      });
+      reply = DecodeMessage(
+          *rule.response_body->message_type(),
+          [&part] {
+            return google::protobuf::io::ArrayInputStream(part->data(),
+                                                          static_cast<int>(part->size()));
+          },
+          on_one_line);
     }
   }
   if (!reply.has_value()) return absl::DataLossError("The reply does not decode.");
@@ -220,7 +276,8 @@ absl::StatusOr<Transcoder::Reply> Transcoder::DecodeReply(const HttpRule& rule,
 
 template <typename OpenStream>
 std::optional<Transcoder::Reply> Transcoder::DecodeMessage(const Descriptor& type,
-                                                           const OpenStream& open_stream) const {
+                                                           const OpenStream& open_stream,
+                                                           bool on_one_line) const {
   auto stream = open_stream();
   if (IsHttpBody(&type)) {
     std::optional<HttpBody> body = ParseHttpBody(stream);
@@ -229,7 +286,7 @@ std::optional<Transcoder::Reply> Transcoder::DecodeMessage(const Descriptor& typ
   }
   auto check_stream = open_stream();
   if (!IsSequenceOfFields(check_stream)) return std::nullopt;
-  absl::StatusOr<std::string> json = codec_->ToJson(type, stream);
+  absl::StatusOr<std::string> json = codec_->ToJson(type, stream, on_one_line);
   if (!json.ok()) return std::nullopt;
   return Reply{"application/json", *std::move(json)};
 }

@@ -2,8 +2,9 @@
 // the reply.
 //
 // Built once from descriptors, then immutable. It knows nothing of sockets or channels: the gateway
-// asks Find for the rule, sends what EncodeRequest made to `rule.grpc_path`, and answers with what
-// DecodeReply made. Behaviour and option names are those of Envoy's grpc_json_transcoder with
+// asks Find for the rule, sends what EncodeRequest made (of a rule that takes a stream: EncodePiece
+// or EncodeElement, message by message) to `rule.grpc_path`, and answers with what DecodeReply
+// made. Behaviour and option names are those of Envoy's grpc_json_transcoder with
 // `reject_unknown_method` and `reject_unknown_query_parameters` on.
 #ifndef CLV_SERVICES_GATEWAY_TRANSCODER_H_
 #define CLV_SERVICES_GATEWAY_TRANSCODER_H_
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -32,7 +34,8 @@ namespace clv::gateway {
 // Names, meanings and defaults of Envoy's GrpcJsonTranscoder, but for the two limits and the last
 // field.
 struct TranscoderOptions {
-  // Full names of the services to serve; at least one. Others in the descriptor set are not served.
+  // Full names of the services to serve. Others in the descriptor set are not served; without any,
+  // nothing is.
   std::vector<std::string> services;
 
   PrintOptions print_options;
@@ -40,8 +43,16 @@ struct TranscoderOptions {
   // Drops query parameters that name no field; otherwise they are refused with 400.
   bool ignore_unknown_query_parameters = false;
 
+  // Those that name no field go into the `extensions` of a request's HttpBody, as Envoy's message
+  // UnknownQueryParams; where the request has none they are dropped.
+  bool capture_unknown_query_parameters = false;
+
   // Dropped by name before binding, also where a field has that name.
   std::vector<std::string> ignored_query_parameters;
+
+  // Refuses with 400 where URL and JSON body give one field different values; otherwise the body
+  // wins.
+  bool reject_binding_body_field_collisions = false;
 
   // Takes `+` for a space in query values.
   bool query_param_unescape_plus = false;
@@ -58,7 +69,8 @@ struct TranscoderOptions {
   UnescapeSpec url_unescape_spec = UnescapeSpec::kAllCharactersExceptReserved;
   bool match_unregistered_custom_verb = false;
 
-  // Bytes. Beyond: 413 and 500.
+  // Bytes, of each message of a stream. Beyond: 413 and 500. An HttpBody that goes up as a stream
+  // is not bounded.
   int64_t max_request_body_size = 16 << 20;
   int64_t max_response_body_size = 64 << 20;
 
@@ -78,16 +90,22 @@ struct HttpRule {
   // The field that the HTTP body fills; empty: the whole message.
   FieldPath body;
 
+  // The rule says `body: "*"`. Without a `body` a body that comes is read in the same way.
+  bool body_is_whole = false;
+
   // The message of that field, where it is one and not repeated, else of the request: what the body
   // is parsed as.
   bool body_is_http_body = false;
 
-  // The method takes a stream of such messages and answers once: the HTTP body goes up in pieces.
+  // The method takes a stream of messages: an HttpBody goes up in pieces, a JSON list element by
+  // element.
   bool streams_body = false;
 
-  // The method takes one message and answers with a stream of HttpBody: the HTTP body comes down in
-  // pieces.
+  // The method answers with a stream of messages: the HTTP body comes down in pieces.
   bool streams_reply = false;
+
+  // What becomes the HTTP body is an HttpBody, the whole reply or its `response_body`.
+  bool reply_is_http_body = false;
 
   // The field of the reply that is the HTTP body; null: the whole reply.
   const google::protobuf::FieldDescriptor* response_body = nullptr;
@@ -106,6 +124,12 @@ class Transcoder {
     std::string_view target;        // path and query as the client sent them
     std::string_view content_type;  // of the body
     std::string body;
+  };
+
+  // What a URL says.
+  struct UrlFields {
+    std::vector<Binding> bindings;
+    std::vector<std::pair<std::string, std::string>> unknown;  // to be captured
   };
 
   // Of a body that goes up in pieces. All but `data` belongs into the first only.
@@ -137,9 +161,17 @@ class Transcoder {
   // OUT_OF_RANGE: the body is over max_request_body_size (HTTP 413).
   absl::StatusOr<grpc::ByteBuffer> EncodeRequest(const Match& match, Request request) const;
 
-  // The part of the gRPC request that the URL gives, in wire format. INVALID_ARGUMENT: the query
-  // does not fit the message (HTTP 400).
-  absl::StatusOr<std::string> EncodeBindings(const Match& match, std::string_view target) const;
+  // What the URL says about the request. INVALID_ARGUMENT: the query does not fit the message (HTTP
+  // 400).
+  absl::StatusOr<UrlFields> ReadUrl(const Match& match, std::string_view target) const;
+
+  // That in wire format, of a rule whose body is an HttpBody. INVALID_ARGUMENT as ReadUrl says.
+  absl::StatusOr<std::string> EncodeBindings(const HttpRule& rule, const UrlFields& fields) const;
+
+  // One gRPC message of a rule that takes a stream of others than HttpBody, from an element of the
+  // JSON list. INVALID_ARGUMENT: it does not fit the message (HTTP 400).
+  absl::StatusOr<grpc::ByteBuffer> EncodeElement(const HttpRule& rule, const UrlFields& fields,
+                                                 std::string element) const;
 
   // One gRPC message of a rule whose body is an HttpBody. The bytes are not copied.
   static grpc::ByteBuffer EncodePiece(const HttpRule& rule, Piece piece);
@@ -162,15 +194,16 @@ class Transcoder {
   Transcoder(ServiceRegistry registry, TranscoderOptions options,
              std::vector<std::unique_ptr<const HttpRule>> rules, PathMatcher matcher);
 
-  absl::StatusOr<std::vector<Binding>> Bindings(const Match& match, std::string_view target) const;
   absl::StatusOr<grpc::ByteBuffer> EncodeJson(const HttpRule& rule,
                                               const std::vector<Binding>& bindings,
                                               std::string body) const;
+  absl::Status CheckCollisions(const HttpRule& rule, const std::vector<Binding>& bindings,
+                               std::string_view body) const;
 
   // `open_stream()` gives a stream over the message from its start, each time it is called.
   template <typename OpenStream>
   std::optional<Reply> DecodeMessage(const google::protobuf::Descriptor& type,
-                                     const OpenStream& open_stream) const;
+                                     const OpenStream& open_stream, bool on_one_line) const;
 
   ServiceRegistry registry_;
   TranscoderOptions options_;

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "google/rpc/status.pb.h"
 #include "services/gateway/header_mapping.h"
 #include "services/gateway/json_text.h"
@@ -45,6 +46,15 @@ void AddGrpcStatusHeaders(int code, std::string_view message, HttpResponse& resp
   }
 }
 
+// The same, and the details as they are on the wire.
+void AddStatusHeadersOf(const grpc::Status& status, std::string_view message,
+                        HttpResponse& response) {
+  AddGrpcStatusHeaders(status.error_code(), message, response);
+  if (!status.error_details().empty()) {
+    response.headers.push_back({"grpc-status-details-bin", MetadataBase64(status.error_details())});
+  }
+}
+
 void ApplySuiteStatus(HttpResponse& response) {
   const std::string* text = FindHeader(response.headers, kSuiteStatus);
   int status = 0;
@@ -66,20 +76,33 @@ HttpResponse UpstreamAnswer::Make(const HttpRule& rule, std::string_view target,
   return response;
 }
 
-UpstreamAnswer::Begun UpstreamAnswer::Begin(const HttpRule& rule, std::string_view target,
+HttpResponse UpstreamAnswer::MakeStreamless(const HttpRule& rule, std::string_view target,
                                             const grpc::ClientContext& context,
-                                            const grpc::ByteBuffer& first) const {
-  absl::StatusOr<Transcoder::Reply> decoded = transcoder_.DecodeReply(rule, first);
-  if (!decoded.ok()) {
-    const int status = absl::IsOutOfRange(decoded.status()) ? 500 : 502;
-    return {.head = errors_.Make(status, std::string(decoded.status().message()), target)};
+                                            const grpc::Status& status,
+                                            const StreamFraming& framing) const {
+  if (!status.ok() || rule.reply_is_http_body) {
+    return Make(rule, target, context, status, grpc::ByteBuffer());
   }
-  Begun begun{.bytes = std::move(decoded->body), .is_well = true};
-  begun.head.headers = ResponseHeaders(context.GetServerInitialMetadata());
-  begun.head.headers.push_back({"content-type", std::move(decoded->content_type)});
-  if (suite_headers_) ApplySuiteStatus(begun.head);
-  AddStatusHeaders(begun.head);
-  return begun;
+  HttpResponse response = StreamHead(context, framing.content_type());
+  response.body = framing.End();
+  return response;
+}
+
+HttpResponse UpstreamAnswer::StreamHead(const grpc::ClientContext& context,
+                                        std::string content_type) const {
+  HttpResponse head;
+  head.headers = ResponseHeaders(context.GetServerInitialMetadata());
+  head.headers.push_back({"content-type", std::move(content_type)});
+  if (suite_headers_) ApplySuiteStatus(head);
+  AddStatusHeaders(head);
+  return head;
+}
+
+absl::StatusOr<HttpResponse> UpstreamAnswer::HttpBodyHead(const HttpRule& rule,
+                                                          const grpc::ClientContext& context,
+                                                          const grpc::ByteBuffer& first) const {
+  CLV_ASSIGN_OR_RETURN(Transcoder::Reply decoded, transcoder_.DecodeReply(rule, first));
+  return StreamHead(context, std::move(decoded.content_type));
 }
 
 std::optional<std::string> UpstreamAnswer::Piece(const HttpRule& rule,
@@ -89,14 +112,37 @@ std::optional<std::string> UpstreamAnswer::Piece(const HttpRule& rule,
   return std::move(decoded->body);
 }
 
+std::string UpstreamAnswer::LateFailure(const grpc::Status& status,
+                                        std::string without_conversion) const {
+  if (!transcoder_.options().convert_grpc_status) return without_conversion;
+  const std::string message = WithValidUtf8(RedactTokens(PublicMessage(status)));
+  return transcoder_.StatusJson(SerializedStatus(status, message))
+      .value_or(std::move(without_conversion));
+}
+
+HttpHeaders UpstreamAnswer::Trailers(const grpc::ClientContext& context,
+                                     const grpc::Status& status) const {
+  HttpResponse trailers;
+  AddGrpcStatusHeaders(status.error_code(), RedactTokens(PublicMessage(status)), trailers);
+  for (HttpHeader& header : ResponseHeaders(context.GetServerTrailingMetadata())) {
+    trailers.headers.push_back(std::move(header));
+  }
+  return std::move(trailers.headers);
+}
+
+HttpResponse UpstreamAnswer::Refuse(const absl::Status& why, std::string_view target) const {
+  return errors_.Make(absl::IsOutOfRange(why) ? 413 : 400, std::string(why.message()), target);
+}
+
+HttpResponse UpstreamAnswer::BadReply(const absl::Status& why, std::string_view target) const {
+  return errors_.Make(absl::IsOutOfRange(why) ? 500 : 502, std::string(why.message()), target);
+}
+
 HttpResponse UpstreamAnswer::Success(const HttpRule& rule, std::string_view target,
                                      const grpc::ClientContext& context,
                                      const grpc::ByteBuffer& reply) const {
   absl::StatusOr<Transcoder::Reply> decoded = transcoder_.DecodeReply(rule, reply);
-  if (!decoded.ok()) {
-    const int status = absl::IsOutOfRange(decoded.status()) ? 500 : 502;
-    return errors_.Make(status, std::string(decoded.status().message()), target);
-  }
+  if (!decoded.ok()) return BadReply(decoded.status(), target);
   HttpResponse response;
   response.headers = ResponseHeaders(context.GetServerInitialMetadata());
   response.headers.push_back({"content-type", std::move(decoded->content_type)});
@@ -127,7 +173,7 @@ HttpResponse UpstreamAnswer::Failure(std::string_view target, const grpc::Client
     response = errors_.Make(http_status, message, target);
   } else if (!transcoder_.options().convert_grpc_status) {
     response.status = http_status;
-    AddGrpcStatusHeaders(status.error_code(), message, response);
+    AddStatusHeadersOf(status, message, response);
   } else {
     absl::StatusOr<std::string> json = transcoder_.StatusJson(SerializedStatus(status, message));
     if (json.ok()) {
@@ -135,9 +181,12 @@ HttpResponse UpstreamAnswer::Failure(std::string_view target, const grpc::Client
       response.headers.push_back({"content-type", "application/json"});
       response.body = *std::move(json);
     } else {
-      // A detail of a type that the descriptor set lacks: the rest is still worth telling.
-      response = errors_.Make(http_status, status.error_code(), message, target);
-      AddGrpcStatusHeaders(status.error_code(), message, response);
+      // A detail of a type that the descriptor set lacks. Envoy leaves the body empty; the suite's
+      // clients want JSON with every error.
+      if (suite_headers_)
+        response = errors_.Make(http_status, status.error_code(), message, target);
+      response.status = http_status;
+      AddStatusHeadersOf(status, message, response);
     }
   }
   for (HttpHeader& header : FailureHeaders(context)) {

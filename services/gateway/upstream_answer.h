@@ -8,11 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/status.h"
 #include "services/gateway/error_reply.h"
 #include "services/gateway/http_types.h"
+#include "services/gateway/stream_framing.h"
 #include "services/gateway/transcoder.h"
 
 namespace clv::gateway {
@@ -30,17 +33,35 @@ class UpstreamAnswer {
                     const grpc::ClientContext& context, const grpc::Status& status,
                     const grpc::ByteBuffer& reply) const;
 
-  // An answer whose body comes in pieces, after the first of its messages.
-  struct Begun {
-    HttpResponse head;
-    std::string bytes;     // of the body
-    bool is_well = false;  // false: `head` is a whole answer that tells what is wrong
-  };
-  Begun Begin(const HttpRule& rule, std::string_view target, const grpc::ClientContext& context,
-              const grpc::ByteBuffer& first) const;
+  // The answer for a call that streams replies and has ended before the answer began. `framing` is
+  // that of its JSON, which has no messages.
+  HttpResponse MakeStreamless(const HttpRule& rule, std::string_view target,
+                              const grpc::ClientContext& context, const grpc::Status& status,
+                              const StreamFraming& framing) const;
 
-  // The bytes that a later message adds to the body; absent where it does not decode.
+  // The head of an answer whose body comes in pieces, once the initial metadata are there.
+  HttpResponse StreamHead(const grpc::ClientContext& context, std::string content_type) const;
+
+  // The same where the body is an HttpBody, whose first message is `first`. DATA_LOSS and
+  // OUT_OF_RANGE as Transcoder::DecodeReply says.
+  absl::StatusOr<HttpResponse> HttpBodyHead(const HttpRule& rule,
+                                            const grpc::ClientContext& context,
+                                            const grpc::ByteBuffer& first) const;
+
+  // The body of one message of a stream, without framing; absent where it does not decode.
   std::optional<std::string> Piece(const HttpRule& rule, const grpc::ByteBuffer& message) const;
+
+  // The body of a stream that fails without a message when its head has been sent already: the
+  // JSON of the status where it is converted, else `without_conversion`.
+  std::string LateFailure(const grpc::Status& status, std::string without_conversion) const;
+
+  // The trailer fields of an answer in pieces: status and trailing metadata.
+  HttpHeaders Trailers(const grpc::ClientContext& context, const grpc::Status& status) const;
+
+  // The answer to a request that does not fit its message (OUT_OF_RANGE: 413, else 400), and to one
+  // whose reply does not decode (OUT_OF_RANGE: 500, else 502).
+  HttpResponse Refuse(const absl::Status& why, std::string_view target) const;
+  HttpResponse BadReply(const absl::Status& why, std::string_view target) const;
 
  private:
   HttpResponse Success(const HttpRule& rule, std::string_view target,

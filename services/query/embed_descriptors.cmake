@@ -1,5 +1,8 @@
-# Writes a C++ source that defines clv::query::DescriptorSet() as the bytes of INPUT:
-#   cmake -DINPUT=... -DOUTPUT=... -P embed_descriptors.cmake
+# Writes a C++ source that defines DescriptorSet() of the service SERVICE (default: query) as the bytes of INPUT:
+#   cmake -DINPUT=... -DOUTPUT=... [-DSERVICE=...] -P embed_descriptors.cmake
+if(NOT SERVICE)
+  set(SERVICE query)
+endif()
 file(READ ${INPUT} hex HEX)
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${hex}")
 # In pieces: lines of a megabyte are hard on tools.
@@ -11,9 +14,9 @@ while(position LESS length)
   string(APPEND literal "\n    \"${piece}\"")
   math(EXPR position "${position} + 4000")
 endwhile()
-file(WRITE ${OUTPUT} "#include \"services/query/descriptor_set.h\"
+file(WRITE ${OUTPUT} "#include \"services/${SERVICE}/descriptor_set.h\"
 
-namespace clv::query {
+namespace clv::${SERVICE} {
 namespace {
 
 constexpr char kBytes[] =${literal};
@@ -22,5 +25,5 @@ constexpr char kBytes[] =${literal};
 
 std::string_view DescriptorSet() { return {kBytes, sizeof(kBytes) - 1}; }
 
-}  // namespace clv::query
+}  // namespace clv::${SERVICE}
 ")

@@ -113,7 +113,9 @@ TEST_F(GatewayErrorTest, AReplyOverTheLimitIs500) {
   EXPECT_EQ(Get("/v1/echo/long-enough").status, 500);
 }
 
-TEST_F(GatewayErrorTest, StreamingMethodsAre501) { EXPECT_EQ(Get("/v1/watch").status, 501); }
+TEST_F(GatewayErrorTest, AStreamThatTheServiceLacksIs501) {
+  EXPECT_EQ(Get("/v1/watch").status, 501);
+}
 
 struct CodeCase {
   int code;

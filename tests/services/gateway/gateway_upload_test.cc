@@ -309,7 +309,7 @@ TEST_F(GatewayUploadTest, AnHttpBodyComesDownWithTheSuitesStatus) {
   EXPECT_FALSE(response.headers.contains("x-clv-http-status"));
 }
 
-TEST_F(GatewayUploadTest, OtherStreamsAre501) {
+TEST_F(GatewayUploadTest, StreamsThatTheServiceLacksAre501) {
   EXPECT_EQ(Post("/v1/json-stream", "[{}]").status, 501);
   EXPECT_EQ(Post("/v1/both-stream", "abc").status, 501);
 }

@@ -76,7 +76,7 @@ TEST(HeaderMappingTest, GivesMetadataBackAsHeaders) {
                                                                       {"content-type", "x"},
                                                                       {"grpc-encoding", "x"},
                                                                       {"content-length", "5"}};
-  EXPECT_THAT(Lines(ResponseHeaders(metadata)), ElementsAre("a: 1", "a: 2"));
+  EXPECT_THAT(Lines(ResponseHeaders(metadata)), ElementsAre("a: 1", "a: 2", "b-bin: eA"));
 }
 
 TEST(HeaderMappingTest, ReadsTheClientsTimeout) {

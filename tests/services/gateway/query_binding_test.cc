@@ -152,7 +152,8 @@ TEST(BindingOptionsTest, IgnoresUnknownParametersWhereAsked) {
   TranscoderOptions options = AllServices();
   options.ignore_unknown_query_parameters = true;
   const Transcoder transcoder = MakeTranscoder(options);
-  EXPECT_EQ(Encode(transcoder, "GET", "/v1/echoes:list?from=sdk&text=a&inner=x"), R"(text: "a")");
+  EXPECT_EQ(Encode(transcoder, "GET", "/v1/echoes:list?from=sdk&text=a&text.below=x"),
+            R"(text: "a")");
   EXPECT_THAT(Encode(transcoder, "GET", "/v1/echoes:list?i32=x"), StartsWith("error: "));
 }
 

@@ -1,0 +1,15 @@
+#include "services/gateway/upstream_request.h"
+
+#include "services/gateway/header_mapping.h"
+
+namespace clv::gateway {
+
+void BeginCall(const UpstreamRequest& request, grpc::ClientContext& context) {
+  for (const HttpHeader& entry : RequestMetadata(request.exchange->request(), request.target)) {
+    context.AddMetadata(entry.name, entry.value);
+  }
+  context.set_deadline(request.deadline);
+  request.counter.Begin();
+}
+
+}  // namespace clv::gateway
