@@ -121,6 +121,7 @@ class QueryFigures:
     def _end_peers(self):
         for peer in self._peers:
             self.peers[peer.name]["peak_memory_mib"] = peer.peak_memory_mib()
+            self.peers[peer.name]["load_memory_mib"] = peer.load_memory_mib
             self.peers[peer.name]["start_seconds"] = peer.start_seconds
             peer.close()
         self._peers = []

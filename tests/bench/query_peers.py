@@ -100,9 +100,10 @@ class _Server:
         answer = json.loads(line)
         return answer["ms"], answer["rows"]
 
-    @property
-    def pid(self):
-        return self._process.pid
+    def peak_memory_mib(self):
+        """VmHWM: the kernel keeps the peak itself."""
+        with open(f"/proc/{self._process.pid}/status", encoding="utf-8") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
 
     def close(self):
         self._process.stdin.close()
@@ -122,6 +123,7 @@ class Peer:
             try:
                 for sql in SETUP[name]:
                     loader.ask(sql.format(directory=dump_directory, threads=os.cpu_count()))
+                self.load_memory_mib = loader.peak_memory_mib()
             finally:
                 loader.close()
             begin = time.monotonic()
@@ -139,8 +141,7 @@ class Peer:
         return self._server.ask(sql.replace("{t}", "peer." if self.name == "clickhouse" else ""))
 
     def peak_memory_mib(self):
-        with open(f"/proc/{self._server.pid}/status", encoding="utf-8") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
+        return self._server.peak_memory_mib()
 
     def close(self):
         self._server.close()
