@@ -2,6 +2,7 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_PROJECTION_VERSION_H_
 #define CLV_SERVICES_QUERY_PROJECTION_PROJECTION_VERSION_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
