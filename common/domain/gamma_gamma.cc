@@ -17,6 +17,32 @@ using SpendPolicy = boost::math::policies::policy<
     boost::math::policies::domain_error<boost::math::policies::ignore_error>,
     boost::math::policies::evaluation_error<boost::math::policies::ignore_error>>;
 
+// From this a + b on the continued fraction takes long.
+constexpr double kSlowFraction = 5'000;
+
+// The continued fraction of the incomplete beta function (DLMF 8.17.22) by Lentz's method, for x <
+// (a + 1) / (a + b + 2), to about 1e-11.
+double BetaFraction(double a, double b, double x) {
+  constexpr int kMostTerms = 500;
+  constexpr double kClose = 1e-11;
+  double c = 1;
+  double d = 1 / (1 - (a + b) * x / (a + 1));
+  double fraction = d;
+  for (int m = 1; m < kMostTerms; ++m) {
+    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / (1 + even * d);
+    c = 1 + even / c;
+    fraction *= c * d;
+    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / (1 + odd * d);
+    c = 1 + odd / c;
+    const double change = c * d;
+    fraction *= change;
+    if (std::abs(change - 1) < kClose) break;
+  }
+  return fraction;
+}
+
 }  // namespace
 
 SpendHistories::SpendHistories(std::vector<SpendHistory> histories)
@@ -93,12 +119,19 @@ SpendDistribution::SpendDistribution(const SpendParameters& parameters, double d
 
 SpendDistribution::Point SpendDistribution::At(double orders, double value) const {
   const double share = value / (value + scale_);
+  const double rest = scale_ / (value + scale_);
   const double a = p_ * orders;
+  // share^a rest^shape / B(a, shape): the derivative by ln(value), and what the fraction lacks.
   Point point;
-  point.probability = boost::math::ibeta(a, shape_, share, SpendPolicy());
-  // d/d ln(value) = density of the beta variable * share * (1 - share).
-  point.slope = boost::math::ibeta_derivative(a, shape_, share, SpendPolicy()) * share *
-                (scale_ / (value + scale_));
+  point.slope = std::exp(a * std::log(share) + shape_ * std::log(rest) + LogGamma(a + shape_) -
+                         LogGamma(a) - LogGamma(shape_));
+  if (a + shape_ > kSlowFraction) {
+    point.probability = boost::math::ibeta(a, shape_, share, SpendPolicy());
+  } else if (share < (a + 1) / (a + shape_ + 2)) {
+    point.probability = point.slope * BetaFraction(a, shape_, share) / a;
+  } else {
+    point.probability = 1 - point.slope * BetaFraction(shape_, a, rest) / shape_;
+  }
   return point;
 }
 

@@ -1,8 +1,9 @@
 #include "common/domain/model_math.h"
 
+#include <math.h>
+
 #include <boost/math/constants/constants.hpp>
 #include <boost/math/special_functions/digamma.hpp>
-#include <boost/math/special_functions/gamma.hpp>
 #include <limits>
 
 namespace clv::domain {
@@ -44,7 +45,11 @@ PanelRule MakePanelRule() {
 
 }  // namespace
 
-double LogGamma(double x) { return boost::math::lgamma(x, DoublePolicy()); }
+// Not std::lgamma, which writes a global sign.
+double LogGamma(double x) {
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
+}
 
 double Digamma(double x) { return boost::math::digamma(x, DoublePolicy()); }
 

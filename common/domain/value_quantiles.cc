@@ -9,8 +9,8 @@ namespace {
 // Counts from here on are put together, a tenth of their number wide: the value of so many orders
 // varies far more than by that.
 constexpr size_t kFewOrders = 10;
-// Counts that together are less likely are left out.
-constexpr double kNegligible = 1e-8;
+// Counts that together are less likely are left out, and a probability that is as near is met.
+constexpr double kNegligible = 1e-7;
 
 }  // namespace
 

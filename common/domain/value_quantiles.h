@@ -18,7 +18,7 @@ class ValueDistribution {
   ValueDistribution(const CountDistribution& counts, const std::optional<SpendDistribution>& spend,
                     double order_value);
 
-  // Least value that is not exceeded with `probability`, inside (0, 1); within about 1e-7 of it.
+  // Least value that is not exceeded with `probability`, inside (0, 1); within about 1e-6 of it.
   // 0 where no order at all is that likely.
   double Quantile(double probability) const;
 
