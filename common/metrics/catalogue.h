@@ -160,6 +160,21 @@ inline constexpr Metric kQueryDatabaseBytes{
 inline constexpr Metric kQueryWalBytes{
     "clv_query_wal_bytes", "database", Type::kGauge,
     "Size of its write-ahead file"};
+inline constexpr Metric kQueryProjectionVersions{
+    "clv_query_projection_versions_total", "", Type::kCounter,
+    "Versions of the projection made since the start"};
+inline constexpr Metric kQueryProjectionCustomers{
+    "clv_query_projection_customers", "", Type::kGauge,
+    "Customers in the projection that answers reports"};
+inline constexpr Metric kQueryProjectionOrders{
+    "clv_query_projection_orders", "", Type::kGauge,
+    "Orders in it"};
+inline constexpr Metric kQueryProjectionBytes{
+    "clv_query_projection_bytes", "", Type::kGauge,
+    "Memory that its newest version takes"};
+inline constexpr Metric kQuerySnapshotBytes{
+    "clv_query_snapshot_bytes", "", Type::kGauge,
+    "Size of the file that it starts from"};
 
 // ---- Gateway
 inline constexpr Metric kGatewayRequests{
@@ -218,7 +233,8 @@ inline constexpr const Metric* kAllMetrics[] = {
     &kAggregationWaitingJobs, &kAggregationRunningJobs, &kAggregationJobProgress,
     // Query
     &kQueryReports, &kQueryReportDuration, &kQueryFoldedPosition, &kQueryDatabaseBytes,
-    &kQueryWalBytes,
+    &kQueryWalBytes, &kQueryProjectionVersions, &kQueryProjectionCustomers, &kQueryProjectionOrders,
+    &kQueryProjectionBytes, &kQuerySnapshotBytes,
     // Gateway
     &kGatewayRequests, &kGatewayRequestDuration, &kGatewayOpenConnections,
     &kGatewayRefusedConnections, &kGatewayReceivedBytes, &kGatewaySentBytes,

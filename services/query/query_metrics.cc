@@ -8,10 +8,18 @@ namespace clv::query {
 
 std::unique_ptr<metrics::Collection> CollectQueryMetrics(
     metrics::Registry* registry, storage::FoldProgress& progress,
-    std::function<storage::DatabaseSize()> size) {
+    std::function<storage::DatabaseSize()> size, std::function<ProjectionSize()> projection) {
   return metrics::CollectInto(
       registry, "query",
-      [&progress, size = std::move(size)](metrics::Scrape& scrape) -> absl::Status {
+      [&progress, size = std::move(size),
+       projection = std::move(projection)](metrics::Scrape& scrape) -> absl::Status {
+        const ProjectionSize projected = projection();
+        scrape.Add(metrics::kQueryProjectionVersions, {}, static_cast<double>(projected.versions));
+        scrape.Add(metrics::kQueryProjectionCustomers, {},
+                   static_cast<double>(projected.customers));
+        scrape.Add(metrics::kQueryProjectionOrders, {}, static_cast<double>(projected.orders));
+        scrape.Add(metrics::kQueryProjectionBytes, {}, static_cast<double>(projected.memory_bytes));
+        scrape.Add(metrics::kQuerySnapshotBytes, {}, static_cast<double>(projected.snapshot_bytes));
         const storage::DatabaseSize clv = size();
         scrape.Add(metrics::kQueryDatabaseBytes, {"clv"}, static_cast<double>(clv.database_bytes));
         scrape.Add(metrics::kQueryWalBytes, {"clv"}, static_cast<double>(clv.wal_bytes));

@@ -7,14 +7,16 @@
 
 #include "common/metrics/metrics.h"
 #include "common/storage/storage.h"
+#include "services/query/projection/projection_size.h"
 
 namespace clv::query {
 
 // Null without a registry. `progress` must outlive the collection; `size`: of the database that
-// reports read. Without a store the position is 0, as in the status.
+// reports read; `projection`: of what answers them. Without a store the position is 0, as in the
+// status.
 std::unique_ptr<metrics::Collection> CollectQueryMetrics(
     metrics::Registry* registry, storage::FoldProgress& progress,
-    std::function<storage::DatabaseSize()> size);
+    std::function<storage::DatabaseSize()> size, std::function<ProjectionSize()> projection);
 
 }  // namespace clv::query
 

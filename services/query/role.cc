@@ -11,20 +11,22 @@ namespace clv::query {
 
 namespace {
 
-std::unique_ptr<storage::Reports> MakeReports(const QueryRole::Options& options) {
+std::shared_ptr<Projection> MakeProjection(const QueryRole::Options& options) {
   const std::string path = options.directory.clv();
-  return std::make_unique<ProjectionReports>(
-      std::make_unique<Projection>(
-          std::make_unique<storage::SqliteProjectionSource>(path),
-          std::make_unique<storage::SqliteChangeWatch>(path, options.folded),
-          Projection::Options{.snapshot_path = options.directory.projection_snapshot()}),
-      std::make_unique<storage::SqliteCustomerDetails>(path));
+  return std::make_shared<Projection>(
+      std::make_unique<storage::SqliteProjectionSource>(path),
+      std::make_unique<storage::SqliteChangeWatch>(path, options.folded),
+      Projection::Options{.snapshot_path = options.directory.projection_snapshot()});
 }
 
 }  // namespace
 
 QueryRole::QueryRole(const Options& options)
-    : reports_(MakeReports(options), options.dispatch.metrics),
+    : projection_(MakeProjection(options)),
+      reports_(std::make_unique<ProjectionReports>(
+                   projection_,
+                   std::make_unique<storage::SqliteCustomerDetails>(options.directory.clv())),
+               options.dispatch.metrics),
       quarantine_(options.directory.event_log()),
       models_(options.directory.clv()),
       progress_({.path = options.directory.clv(), .folded = options.folded}) {
@@ -40,7 +42,8 @@ QueryRole::QueryRole(const Options& options)
       options.dispatch);
   metrics_ = CollectQueryMetrics(
       options.dispatch.metrics, progress_,
-      [path = options.directory.clv()] { return storage::SizeOfDatabase(path); });
+      [path = options.directory.clv()] { return storage::SizeOfDatabase(path); },
+      [projection = projection_] { return projection->Size(); });
 }
 
 }  // namespace clv::query

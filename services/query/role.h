@@ -14,6 +14,7 @@
 #include "common/storage/sqlite/quarantine_reader.h"
 #include "common/storage/sqlite/stored_models.h"
 #include "services/query/measured_reports.h"
+#include "services/query/projection/projection.h"
 #include "services/query/query_service.h"
 
 namespace clv::query {
@@ -34,6 +35,7 @@ class QueryRole {
   storage::FoldProgress& progress() { return progress_; }
 
  private:
+  std::shared_ptr<Projection> projection_;
   MeasuredReports reports_;
   storage::SqliteQuarantineReader quarantine_;
   storage::SqliteModelReader models_;

@@ -1,6 +1,8 @@
 #include "services/query/projection/projection.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -68,6 +70,30 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::Newest(Dead
   if (last.version != nullptr && last.apply > begun_before) return std::move(last.version);
   CLV_RETURN_IF_ERROR(Apply());
   return LastPublished().version;
+}
+
+ProjectionSize Projection::Size() {
+  ProjectionSize size;
+  std::error_code error;
+  const auto snapshot_bytes = std::filesystem::file_size(options_.snapshot_path, error);
+  if (!error) size.snapshot_bytes = snapshot_bytes;
+  const std::shared_ptr<const ProjectionVersion> version = LastPublished().version;
+  if (version == nullptr) return size;
+  size.versions = version->serial;
+  size.customers = version->customers;
+  const PopulationIndex& population = *version->population;
+  size.memory_bytes = version->ids->bytes() + population.by_spend.bytes() +
+                      population.first.bytes() + population.last.bytes() +
+                      population.purchase_count.bytes() + population.unconverted.bytes();
+  for (const auto& chunk : version->chunks) {
+    size.memory_bytes += sizeof(*chunk);
+    for (const auto& block : chunk->orders) {
+      if (block == nullptr) continue;
+      size.orders += block->dates().size();
+      size.memory_bytes += block->bytes();
+    }
+  }
+  return size;
 }
 
 absl::Status Projection::Apply() {

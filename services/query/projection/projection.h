@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "common/storage/projection_source.h"
 #include "services/query/projection/projection_builder.h"
+#include "services/query/projection/projection_size.h"
 #include "services/query/projection/projection_version.h"
 
 namespace clv::query {
@@ -45,6 +46,9 @@ class Projection {
   // A version that holds every change committed before the call. UNAVAILABLE while there is no
   // store yet, DEADLINE_EXCEEDED when it cannot be made in time.
   absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Newest(Deadline deadline);
+
+  // Of what is there now; goes through all chunks.
+  ProjectionSize Size();
 
  private:
   // The last version, and the number of the apply that made it.

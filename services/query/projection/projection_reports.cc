@@ -144,7 +144,7 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
 
 }  // namespace
 
-ProjectionReports::ProjectionReports(std::unique_ptr<Projection> projection,
+ProjectionReports::ProjectionReports(std::shared_ptr<Projection> projection,
                                      std::unique_ptr<storage::CustomerDetailsReader> details)
     : projection_(std::move(projection)), details_(std::move(details)) {}
 

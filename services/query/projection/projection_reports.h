@@ -17,7 +17,7 @@ namespace clv::query {
 class ProjectionReports final : public storage::Reports {
  public:
   // Both are kept.
-  ProjectionReports(std::unique_ptr<Projection> projection,
+  ProjectionReports(std::shared_ptr<Projection> projection,
                     std::unique_ptr<storage::CustomerDetailsReader> details);
 
   absl::StatusOr<storage::Report<domain::CustomerRetentionRow>> CustomerRetention(
@@ -49,7 +49,7 @@ class ProjectionReports final : public storage::Reports {
   template <typename Row>
   using Cache = AnswerCache<storage::Report<Row>>;
 
-  const std::unique_ptr<Projection> projection_;
+  const std::shared_ptr<Projection> projection_;
   const std::unique_ptr<storage::CustomerDetailsReader> details_;
   Cache<domain::CustomerRetentionRow> retention_;
   Cache<domain::ClvBySegmentRow> segments_;

@@ -20,7 +20,14 @@ class QueryMetricsTest : public ::testing::Test {
   ScriptedProgress progress_;
   const std::unique_ptr<metrics::Collection> collection_ = CollectQueryMetrics(
       &registry_, progress_,
-      [] { return storage::DatabaseSize{.database_bytes = 4096, .wal_bytes = 100}; });
+      [] { return storage::DatabaseSize{.database_bytes = 4096, .wal_bytes = 100}; },
+      [] {
+        return ProjectionSize{.versions = 3,
+                              .customers = 40,
+                              .orders = 500,
+                              .memory_bytes = 6'000,
+                              .snapshot_bytes = 7'000};
+      });
 };
 
 TEST_F(QueryMetricsTest, ShowThePositionAndTheSizesThatReportsSee) {
@@ -28,6 +35,11 @@ TEST_F(QueryMetricsTest, ShowThePositionAndTheSizesThatReportsSee) {
   EXPECT_EQ(exposition.At("clv_query_folded_position"), 9);
   EXPECT_EQ(exposition.At(R"(clv_query_database_bytes{database="clv"})"), 4096);
   EXPECT_EQ(exposition.At(R"(clv_query_wal_bytes{database="clv"})"), 100);
+  EXPECT_EQ(exposition.At("clv_query_projection_versions_total"), 3);
+  EXPECT_EQ(exposition.At("clv_query_projection_customers"), 40);
+  EXPECT_EQ(exposition.At("clv_query_projection_orders"), 500);
+  EXPECT_EQ(exposition.At("clv_query_projection_bytes"), 6'000);
+  EXPECT_EQ(exposition.At("clv_query_snapshot_bytes"), 7'000);
 }
 
 TEST_F(QueryMetricsTest, WithoutAStoreThePositionIsZero) {
