@@ -71,7 +71,8 @@ class GroupScan {
         has_sources_(has_sources) {}
 
   absl::StatusOr<Groups> Run() const {
-    const ScanOptions options = window_ || has_sources_ ? view_.heavy_scan() : view_.scan();
+    const bool looks_at_orders = window_ || (has_sources_ && !view_.states().are_kept());
+    const ScanOptions options = looks_at_orders ? view_.heavy_scan() : view_.scan();
     CLV_ASSIGN_OR_RETURN(
         std::vector<Groups> parts,
         ScanChunks(view_.version().chunks.size(), options, Groups(groups_.names.size()),
@@ -182,6 +183,21 @@ class GroupScan {
     const int64_t first = state.first[i];
     const int64_t observed = view_.as_of_seconds() - first;
     std::array<int64_t, kEarlySpans> early = {};
+    if (view_.states().are_kept()) {
+      for (size_t s = 0; s < kEarlySpans; ++s) early[s] = chunk.early_micros[s][i];
+    } else {
+      early = EarlyValueOf(chunk, i, first);
+    }
+    for (size_t s = 0; s < kEarlySpans; ++s) {
+      if (observed < domain::kEarlyValueDays[s] * kSecondsPerDay) continue;
+      ++group.early_customers[s];
+      group.early_micros[s] += early[s];
+    }
+  }
+
+  std::array<int64_t, kEarlySpans> EarlyValueOf(const CustomerChunk& chunk, size_t i,
+                                                int64_t first) const {
+    std::array<int64_t, kEarlySpans> early = {};
     ForEachVisibleOrder(
         chunk, i, view_.as_of_seconds(),
         [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
@@ -191,11 +207,7 @@ class GroupScan {
             early[s] += age <= domain::kEarlyValueDays[s] * kSecondsPerDay ? order.value_micros : 0;
           }
         });
-    for (size_t s = 0; s < kEarlySpans; ++s) {
-      if (observed < domain::kEarlyValueDays[s] * kSecondsPerDay) continue;
-      ++group.early_customers[s];
-      group.early_micros[s] += early[s];
-    }
+    return early;
   }
 
   const ReportView& view_;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/domain/value_groups.h"
 #include "services/query/projection/order_block.h"
 
 namespace clv::query {
@@ -80,7 +81,10 @@ struct CustomerChunk {
   Column<uint32_t> signup = {};      // kNoInstant: none
   Column<uint32_t> updated_at = {};
   Column<uint32_t> last_activity = {};  // kNoInstant: none
-  Column<double> predicted_clv = {};    // by default, where a fitted model serves
+  // By index of domain::kEarlyValueDays: the value of all orders dated from the first purchase
+  // until so many days after it; 0 with an imported record.
+  std::array<Column<int64_t>, domain::kEarlyValueDays.size()> early_micros = {};
+  Column<double> predicted_clv = {};  // by default, where a fitted model serves
   Column<uint32_t> distinct_products = {};
   Column<uint32_t> favorite_category = {};  // index into the version's categories, from 1; 0: none
   Column<const char*> id = {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/instant.h"
 #include "common/base/status_macros.h"
 #include "services/query/projection/chunk_scan.h"
 #include "services/query/projection/projected_orders.h"
@@ -259,6 +260,7 @@ void ProjectionBuilder::Put(const storage::ProjectedFacts& facts) {
     if (order.qualifies) spend.Add(order.date, order.value_micros);
   }
   spend.Store(i, &chunk.state);
+  PutEarlyValue(projected.orders, chunk, i);
   PutRare(chunk, i, std::move(projected.rare));
   PutOrders(number, std::move(projected.orders));
 }
@@ -268,6 +270,7 @@ void ProjectionBuilder::Remove(uint32_t number) {
   const size_t i = number % kChunkCustomers;
   PutColumns({}, chunk, i);
   chunk.known[i] = 0;
+  PutEarlyValue({}, chunk, i);
   PutRare(chunk, i, nullptr);
   PutOrders(number, {});
 }
@@ -293,6 +296,21 @@ void ProjectionBuilder::PutColumns(const storage::ProjectedFacts& facts, Custome
   chunk.last_activity[i] = ToInstant(summary.last_activity_date);
   chunk.distinct_products[i] = static_cast<uint32_t>(facts.purchases.products.distinct_products);
   chunk.favorite_category[i] = CategoryOf(facts.purchases.products.favorite_category);
+}
+
+void ProjectionBuilder::PutEarlyValue(const std::vector<ProjectedOrder>& orders,
+                                      CustomerChunk& chunk, size_t i) {
+  for (auto& column : chunk.early_micros) column[i] = 0;
+  if (chunk.state.purchase_count[i] < 1 || chunk.state.imported[i] != 0) return;
+  for (const ProjectedOrder& order : orders) {
+    const int64_t age = int64_t{order.date} - int64_t{chunk.state.first[i]};
+    if (age < 0) continue;
+    for (size_t s = 0; s < chunk.early_micros.size(); ++s) {
+      if (age <= domain::kEarlyValueDays[s] * kSecondsPerDay) {
+        chunk.early_micros[s][i] += order.value_micros;
+      }
+    }
+  }
 }
 
 void ProjectionBuilder::PutRare(CustomerChunk& chunk, size_t i,

@@ -51,6 +51,7 @@ class ProjectionBuilder {
   void Put(const storage::ProjectedFacts& facts);
   void Remove(uint32_t number);
   void PutColumns(const storage::ProjectedFacts& facts, CustomerChunk& chunk, size_t i);
+  void PutEarlyValue(const std::vector<ProjectedOrder>& orders, CustomerChunk& chunk, size_t i);
   void PutRare(CustomerChunk& chunk, size_t i, std::shared_ptr<const RareFacts> rare);
   void PutOrders(uint32_t number, std::vector<ProjectedOrder> orders);
   void PackOrders();

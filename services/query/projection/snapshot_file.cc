@@ -15,7 +15,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'000002;
+constexpr uint64_t kLayout = 0x434c565052'000003;
 
 // The columns that lie in a chunk as they lie in the file.
 struct FixedColumns {
@@ -26,6 +26,7 @@ struct FixedColumns {
   Column<uint32_t> signup;
   Column<uint32_t> updated_at;
   Column<uint32_t> last_activity;
+  std::array<Column<int64_t>, domain::kEarlyValueDays.size()> early_micros;
   Column<double> predicted_clv;
   Column<uint32_t> distinct_products;
   Column<uint32_t> favorite_category;
@@ -87,6 +88,7 @@ class SnapshotWriter {
                  .signup = chunk.signup,
                  .updated_at = chunk.updated_at,
                  .last_activity = chunk.last_activity,
+                 .early_micros = chunk.early_micros,
                  .predicted_clv = chunk.predicted_clv,
                  .distinct_products = chunk.distinct_products,
                  .favorite_category = chunk.favorite_category,
@@ -207,6 +209,7 @@ class SnapshotReader {
     chunk->signup = columns_->signup;
     chunk->updated_at = columns_->updated_at;
     chunk->last_activity = columns_->last_activity;
+    chunk->early_micros = columns_->early_micros;
     chunk->predicted_clv = columns_->predicted_clv;
     chunk->distinct_products = columns_->distinct_products;
     chunk->favorite_category = columns_->favorite_category;
