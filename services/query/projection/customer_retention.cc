@@ -4,6 +4,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/domain/cohort_table.h"
+#include "common/storage/retention_terms.h"
 #include "services/query/projection/cohort_activity.h"
 #include "services/query/projection/period_table.h"
 #include "services/query/projection/report_answers.h"
@@ -17,34 +18,6 @@ using storage::CohortBasis;
 using storage::Granularity;
 using storage::RetentionMode;
 using storage::RetentionQuery;
-
-CalendarPeriod KindOf(Granularity granularity) {
-  switch (granularity) {
-    case Granularity::kMonth:
-      return CalendarPeriod::kMonth;
-    case Granularity::kWeek:
-      return CalendarPeriod::kWeek;
-    case Granularity::kQuarter:
-      return CalendarPeriod::kQuarter;
-    case Granularity::kYear:
-      return CalendarPeriod::kYear;
-    case Granularity::kDay:
-      return CalendarPeriod::kDay;
-  }
-  return CalendarPeriod::kMonth;
-}
-
-domain::Retained ModeOf(RetentionMode mode) {
-  switch (mode) {
-    case RetentionMode::kPeriod:
-      return domain::Retained::kInPeriod;
-    case RetentionMode::kRolling:
-      return domain::Retained::kInPeriodOrLater;
-    case RetentionMode::kCumulative:
-      return domain::Retained::kSecondByPeriod;
-  }
-  return domain::Retained::kInPeriod;
-}
 
 // One cohort in one part of a scan; vectors by period, as long as something happened.
 struct CohortPart {
@@ -197,16 +170,11 @@ Cohort ToCohort(int64_t number, const CohortPart& part) {
   return cohort;
 }
 
-bool BeginsInside(const std::optional<storage::TimeWindow>& window, int64_t instant) {
-  if (!window) return true;
-  return (!window->start || instant >= *window->start) && (!window->end || instant <= *window->end);
-}
-
 }  // namespace
 
 absl::StatusOr<storage::Report<domain::CustomerRetentionRow>> CustomerRetention(
     const ReportView& view, const RetentionQuery& query) {
-  const CalendarPeriod kind = KindOf(query.granularity);
+  const CalendarPeriod kind = storage::KindOf(query.granularity);
   const PeriodTable& periods = PeriodTable::Of(kind);
   Cohorts parts;
   if (IsInCube(view, query)) {
@@ -218,13 +186,13 @@ absl::StatusOr<storage::Report<domain::CustomerRetentionRow>> CustomerRetention(
   for (uint32_t n = 0; n < parts.size(); ++n) {
     if (parts[n].size == 0) continue;
     const int64_t number = periods.NumberOf(n);
-    if (!BeginsInside(query.scope.window, domain::PeriodStart(kind, number))) continue;
+    if (!storage::BeginsInside(query.scope.window, domain::PeriodStart(kind, number))) continue;
     cohorts.push_back(ToCohort(number, parts[n]));
   }
   storage::Report<domain::CustomerRetentionRow> report;
   domain::MakeCohortTable(cohorts,
                           {.kind = kind,
-                           .retained = ModeOf(query.retention),
+                           .retained = storage::ModeOf(query.retention),
                            .last_period = query.periods,
                            .as_of_seconds = view.as_of_seconds()},
                           [&](const domain::CustomerRetentionRow& row) {

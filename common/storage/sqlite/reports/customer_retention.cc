@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/domain/cohort_table.h"
+#include "common/storage/retention_terms.h"
 #include "common/storage/sqlite/reports/endpoints.h"
 
 namespace clv::storage::reports {
@@ -106,34 +107,6 @@ SELECT cohort, period, COUNT(*)
  ORDER BY cohort, period
 )sql";
 
-domain::CalendarPeriod KindOf(Granularity granularity) {
-  switch (granularity) {
-    case Granularity::kMonth:
-      return domain::CalendarPeriod::kMonth;
-    case Granularity::kWeek:
-      return domain::CalendarPeriod::kWeek;
-    case Granularity::kQuarter:
-      return domain::CalendarPeriod::kQuarter;
-    case Granularity::kYear:
-      return domain::CalendarPeriod::kYear;
-    case Granularity::kDay:
-      return domain::CalendarPeriod::kDay;
-  }
-  return domain::CalendarPeriod::kMonth;
-}
-
-domain::Retained ModeOf(RetentionMode mode) {
-  switch (mode) {
-    case RetentionMode::kPeriod:
-      return domain::Retained::kInPeriod;
-    case RetentionMode::kRolling:
-      return domain::Retained::kInPeriodOrLater;
-    case RetentionMode::kCumulative:
-      return domain::Retained::kSecondByPeriod;
-  }
-  return domain::Retained::kInPeriod;
-}
-
 // Reads the cohorts of one query, statement by statement.
 class CohortReader {
  public:
@@ -203,11 +176,6 @@ class CohortReader {
   const std::string members_;
   std::map<int64_t, Cohort> cohorts_;
 };
-
-bool BeginsInside(const std::optional<TimeWindow>& window, int64_t instant) {
-  if (!window) return true;
-  return (!window->start || instant >= *window->start) && (!window->end || instant <= *window->end);
-}
 
 }  // namespace
 
