@@ -108,9 +108,15 @@ class ModelStore : public ModelReader {
                                       uint64_t model_version,
                                       absl::Span<const std::string> gone) = 0;
 
-  // A scoring is complete: from now on it answers by default. Removes predictions of other models.
-  // Absent: the average answers, and all predictions go.
-  virtual absl::Status PutScoring(const std::optional<ScoringState>& scoring) = 0;
+  // A scoring, which knows all changes up to number `change`, is complete: from now on it answers
+  // by default. Removes predictions of other models. Absent: the average answers, and all
+  // predictions go.
+  virtual absl::Status PutScoring(const std::optional<ScoringState>& scoring, uint64_t change) = 0;
+
+  // The last scoring knows the changes up to this one, too.
+  virtual absl::Status PutScoredChange(uint64_t change) = 0;
+  // The last change that it knows; 0 without a scoring.
+  virtual absl::StatusOr<uint64_t> ScoredChange() = 0;
 };
 
 }  // namespace clv::storage

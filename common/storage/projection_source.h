@@ -20,30 +20,9 @@
 #include "common/domain/served_model.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/model_store.h"
-#include "common/storage/purchase_fact.h"
+#include "common/storage/projected_customer.h"
 
 namespace clv::storage {
-
-// What the products of a customer's purchases say, over rows of qualifying orders.
-struct ProductFigures {
-  uint64_t distinct_products = 0;
-  std::string_view favorite_category;  // empty: none
-};
-
-// The winning purchases of one customer, by purchase_id; views are valid during the call that gets
-// them.
-struct PurchasesOfCustomer {
-  absl::Span<const PurchaseFact> rows;
-  TextId reporting_currency = 0;  // of rows; 0: no row is in it
-  ProductFigures products;
-};
-
-// Everything that a projection keeps of one customer; views likewise.
-struct ProjectedFacts {
-  CustomerValue value;
-  std::optional<domain::ImportedClv> imported;
-  PurchasesOfCustomer purchases;
-};
 
 // One consistent state. Keep it short: it holds back the reclaiming of space. Thread-compatible.
 class ProjectionReading {
@@ -64,14 +43,17 @@ class ProjectionReading {
   virtual absl::StatusOr<std::optional<ScoringState>> Scoring() = 0;
   virtual absl::StatusOr<std::optional<domain::ServingFit>> FindFit(uint64_t version) = 0;
 
-  // The customers whose values were written or removed by changes after number `change`; absent
-  // when that is not known any more.
-  virtual absl::StatusOr<std::optional<std::vector<std::string>>> ChangedAfter(uint64_t change) = 0;
+  // Calls `visit` with each customer whose value was written by changes after number `change`, and
+  // `visit_removed` with the id of each whose value they removed; false, and no call, when these
+  // are not known any more. No order. `visit` may take what it gets apart.
+  using VisitCustomer = absl::FunctionRef<absl::Status(ProjectedCustomer& customer)>;
+  using VisitId = absl::FunctionRef<absl::Status(std::string_view customer_id)>;
+  virtual absl::StatusOr<bool> VisitChangedAfter(uint64_t change, VisitCustomer visit,
+                                                 VisitId visit_removed) = 0;
 
   // Every value that was last written by the fold of `position` or a later one (0: all), with its
   // facts; calls `visit_id` with the id of each other customer that has a value. No order.
-  using VisitFacts = absl::FunctionRef<absl::Status(const ProjectedFacts& facts)>;
-  using VisitId = absl::FunctionRef<absl::Status(std::string_view customer_id)>;
+  using VisitFacts = absl::FunctionRef<absl::Status(CustomerInStore facts)>;
   virtual absl::Status ScanFrom(LogPosition position, VisitFacts visit, VisitId visit_id) = 0;
 
   // The facts of one customer; false, and no call, when it has no value.

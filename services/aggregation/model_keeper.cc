@@ -110,7 +110,7 @@ absl::Status ModelKeeper::Look() {
       CLV_RETURN_IF_ERROR(ScoreSome());
       break;
     case Due::kServeAverage:
-      CLV_RETURN_IF_ERROR(options_.store->PutScoring(std::nullopt));
+      CLV_RETURN_IF_ERROR(options_.store->PutScoring(std::nullopt, 0));
       scoring_.reset();
       break;
   }
@@ -120,17 +120,20 @@ absl::Status ModelKeeper::Look() {
   return absl::OkStatus();
 }
 
+absl::Status ModelKeeper::ReadStored() {
+  CLV_ASSIGN_OR_RETURN(models_, options_.store->FindModels(0));
+  CLV_ASSIGN_OR_RETURN(scoring_, options_.store->Scoring());
+  CLV_ASSIGN_OR_RETURN(scored_change_, options_.store->ScoredChange());
+  has_started_ = true;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ModelKeeper::Due> ModelKeeper::WhatIsDue(const storage::PopulationSize& size) {
-  if (!has_started_) {
-    CLV_ASSIGN_OR_RETURN(models_, options_.store->FindModels(0));
-    CLV_ASSIGN_OR_RETURN(scoring_, options_.store->Scoring());
-    has_started_ = true;
-  }
+  if (!has_started_) CLV_RETURN_IF_ERROR(ReadStored());
   if (!WhyTooLittle(size).empty()) return scoring_ ? Due::kServeAverage : Due::kNothing;
   if (IsRefitDue(size)) return Due::kFit;
   const int64_t day = DayOf(*size.horizon_seconds);
-  if (must_score_all_ || !scoring_ || scoring_->model_version != models_->version ||
-      scoring_->day != day) {
+  if (!scoring_ || scoring_->model_version != models_->version || scoring_->day != day) {
     return Due::kScoreAll;
   }
   return *seen_change_ != scored_change_ ? Due::kScoreSome : Due::kNothing;
@@ -151,9 +154,7 @@ bool ModelKeeper::IsRefitDue(const storage::PopulationSize& size) const {
 
 absl::StatusOr<uint64_t> ModelKeeper::FitNow(bool cold, const Progress& progress) {
   std::lock_guard lock(work_mutex_);
-  CLV_ASSIGN_OR_RETURN(models_, options_.store->FindModels(0));
-  CLV_ASSIGN_OR_RETURN(scoring_, options_.store->Scoring());
-  has_started_ = true;
+  CLV_RETURN_IF_ERROR(ReadStored());
   return Fit(cold, progress);
 }
 
@@ -228,10 +229,9 @@ absl::Status ModelKeeper::ScoreAll(const Progress& progress) {
     }
   }
   const storage::ScoringState scoring{.model_version = models_->version, .day = day};
-  CLV_RETURN_IF_ERROR(options_.store->PutScoring(scoring));
+  CLV_RETURN_IF_ERROR(options_.store->PutScoring(scoring, change));
   scoring_ = scoring;
   scored_change_ = change;
-  must_score_all_ = false;
   return absl::OkStatus();
 }
 
@@ -262,6 +262,7 @@ absl::Status ModelKeeper::ScoreSome() {
     }
     CLV_RETURN_IF_ERROR(options_.store->PutPredictions(predictions, models_->version, gone));
   }
+  CLV_RETURN_IF_ERROR(options_.store->PutScoredChange(change));
   scored_change_ = change;
   return absl::OkStatus();
 }

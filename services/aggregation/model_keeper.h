@@ -37,9 +37,9 @@ struct RefitPolicy {
 // states of its own and writes in short transactions. Errors are logged and tried again.
 // Thread-safe.
 //
-// A fit needs the same facts and the same previous fit to give the same model. After a fit, after a
-// start, and when the data's horizon comes to another day, all customers are scored, and only then
-// the new model and day answer by default; customers that a fold touches are scored at once.
+// A fit needs the same facts and the same previous fit to give the same model. After a fit, and
+// when the data's horizon comes to another day, all customers are scored, and only then the new
+// model and day answer by default; customers that a fold touches are scored at once.
 class ModelKeeper {
  public:
   struct Options {
@@ -69,6 +69,7 @@ class ModelKeeper {
 
   void Run();
   absl::Status Look();
+  absl::Status ReadStored();
   absl::StatusOr<Due> WhatIsDue(const storage::PopulationSize& size);
   bool IsRefitDue(const storage::PopulationSize& size) const;
   // With work_mutex_ held, as the rest.
@@ -80,9 +81,8 @@ class ModelKeeper {
   std::mutex work_mutex_;                        // one fit or scoring at a time
   std::optional<storage::StoredModels> models_;  // the newest fit
   std::optional<storage::ScoringState> scoring_;
-  bool has_started_ = false;    // models_ and scoring_ are those of the store
-  bool must_score_all_ = true;  // predictions may be old
-  uint64_t scored_change_ = 0;
+  bool has_started_ = false;    // all of these are those of the store
+  uint64_t scored_change_ = 0;  // the last that predictions know
   std::optional<uint64_t> seen_change_;
   std::chrono::steady_clock::time_point last_change_time_;
   std::chrono::steady_clock::time_point waiting_since_;

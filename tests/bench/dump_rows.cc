@@ -54,7 +54,7 @@ class CsvFile {
 absl::StatusOr<std::vector<std::string>> AllIds(storage::ProjectionReading& reading) {
   std::vector<std::string> ids;
   CLV_RETURN_IF_ERROR(reading.ScanFrom(
-      UINT64_MAX, [](const storage::ProjectedFacts&) { return absl::OkStatus(); },
+      UINT64_MAX, [](const storage::CustomerInStore&) { return absl::OkStatus(); },
       [&](std::string_view id) {
         ids.emplace_back(id);
         return absl::OkStatus();
@@ -86,7 +86,7 @@ absl::Status Dump(const std::string& clv_db, const std::string& directory) {
     const auto number = static_cast<int64_t>(i);
     CLV_RETURN_IF_ERROR(reading
                             ->Find(ids[i],
-                                   [&](const storage::ProjectedFacts& facts) {
+                                   [&](const storage::CustomerInStore& facts) {
                                      if (facts.imported) {
                                        return absl::FailedPreconditionError(
                                            "the peers know nothing of imported records");

@@ -6,6 +6,8 @@
 #include "common/base/failpoints.h"
 #include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
+#include "common/storage/projected_customer.h"
+#include "common/storage/sqlite/product_figures.h"
 
 namespace clv::storage {
 namespace {
@@ -108,7 +110,8 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
                         ClvReadStatements& reads, ClvWriteStatements& writes,
                         LatestActivity& latest, CustomerChanges& customer_changes, Database& db,
                         Broadcast* folded, LogPosition* last_checkpoint)
-      : lock_(std::move(lock)),
+      : products_(reads.purchases().texts()),
+        lock_(std::move(lock)),
         transaction_(std::move(transaction)),
         reads_(reads),
         writes_(writes),
@@ -125,7 +128,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   absl::Status ReadState() {
     CLV_RETURN_IF_ERROR(SqliteReads::ReadState());
     CLV_RETURN_IF_ERROR(latest_.Begin());
-    customer_changes_.Begin();
+    CLV_RETURN_IF_ERROR(customer_changes_.Begin());
     CLV_ASSIGN_OR_RETURN(const std::string large, reads_.Setting(kHasLargeGross));
     has_large_gross_ = !large.empty();
     return absl::OkStatus();
@@ -152,6 +155,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   }
   absl::Status PutValue(const CustomerValue& value) override {
     CLV_RETURN_IF_ERROR(NoteWritten(value));
+    customer_changes_.Note(value.customer_id);
     return writes_.PutValue(value);
   }
   absl::Status RemoveValue(const std::string& customer_id) override {
@@ -206,6 +210,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     CLV_RETURN_IF_ERROR(customer_changes_.Flush());
     ReachFailpoint("store.before_commit");
     CLV_RETURN_IF_ERROR(transaction_->Commit());
+    customer_changes_.Committed();
     ReachFailpoint("store.after_commit");
     transaction_.reset();
     *last_checkpoint_ = position;
@@ -235,25 +240,44 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     changes_.clear();
     CLV_ASSIGN_OR_RETURN(const bool changes_value, fold(index, customer, changes_));
     customer.purchases.swap(page_.rows);
+    if (changes_value) CLV_RETURN_IF_ERROR(NoteFolded(customer));
     if (!changes_.empty()) {
       CLV_RETURN_IF_ERROR(reads_.purchases().WritePage(customer_id, changes_, &page_));
     }
     if (!changes_value) return absl::OkStatus();
-    CLV_RETURN_IF_ERROR(NoteWritten(*customer.value));
     return had_value ? writes_.UpdateSummary(*customer.value) : writes_.PutValue(*customer.value);
   }
 
   absl::Status NoteWritten(const CustomerValue& value) {
     latest_.Note(value.customer_id, value.summary.last_activity_date);
-    customer_changes_.Note(value.customer_id);
     if (has_large_gross_ || value.summary.gross_micros <= kLargeGross) return absl::OkStatus();
     has_large_gross_ = true;
     return writes_.PutSetting(kHasLargeGross, "1");
   }
 
+  // The customer's rows are in page_.
+  absl::Status NoteFolded(const CustomerInFold& customer) {
+    CLV_RETURN_IF_ERROR(NoteWritten(*customer.value));
+    if (!customer_changes_.WantsFacts()) {
+      customer_changes_.Note(customer.value->customer_id);
+      return absl::OkStatus();
+    }
+    CLV_ASSIGN_OR_RETURN(const TextId currency, reads_.purchases().texts().Intern(currency_));
+    CustomerInStore facts{
+        .value = *customer.value,
+        .imported = customer.imported != nullptr ? std::optional(*customer.imported) : std::nullopt,
+        .purchases = {.rows = page_.rows, .reporting_currency = currency, .products = {}}};
+    CLV_ASSIGN_OR_RETURN(facts.purchases.products, products_.Count(page_.rows, currency, {}));
+    ProjectCustomer(std::move(facts), &projected_);
+    customer_changes_.Note(projected_);
+    return absl::OkStatus();
+  }
+
   CustomerInFold customer_;  // of FoldCustomer, as the two below: kept for their memory
   PurchasePages::OpenPage page_;
   std::vector<PurchaseChange> changes_;
+  ProjectedCustomer projected_;
+  ProductCounter products_;
   bool has_large_gross_ = false;
   std::unique_lock<std::mutex> lock_;
   std::optional<Transaction> transaction_;
@@ -298,7 +322,7 @@ absl::Status SqliteClvStore::OpenWriter() {
                                        .wal_pages = 0,
                                        .cache_kib = options_.cache_kib}));
   CLV_ASSIGN_OR_RETURN(latest_, LatestActivity::Prepare(*db));
-  CLV_ASSIGN_OR_RETURN(changes_, CustomerChanges::Prepare(*db));
+  CLV_ASSIGN_OR_RETURN(changes_, CustomerChanges::Prepare(*db, options_.changes));
   CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(writes_, ClvWriteStatements::Prepare(*db));
   db_ = std::move(db);

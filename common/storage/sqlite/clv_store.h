@@ -27,6 +27,7 @@ class SqliteClvStore final : public ClvStore {
     std::string path;
     Broadcast* folded = nullptr;  // told after every commit that moved the checkpoint; may be null
     int cache_kib = 64 * 1024;
+    ChangeLimits changes;
   };
   static absl::StatusOr<std::unique_ptr<SqliteClvStore>> Open(const Options& options);
 

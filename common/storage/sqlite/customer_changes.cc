@@ -1,16 +1,20 @@
 #include "common/storage/sqlite/customer_changes.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "common/base/byte_codec.h"
+#include "absl/container/flat_hash_set.h"
 #include "common/base/status_macros.h"
+#include "common/storage/projected_customer_codec.h"
 
 namespace clv::storage {
 namespace {
 
 // Sorted ids share prefixes with the one before.
-std::string PackIds(const absl::flat_hash_set<std::string>& ids) {
-  std::vector<std::string_view> sorted(ids.begin(), ids.end());
+std::string PackIds(const absl::flat_hash_map<std::string, std::string>& customers) {
+  std::vector<std::string_view> sorted;
+  sorted.reserve(customers.size());
+  for (const auto& [id, facts] : customers) sorted.push_back(id);
   std::sort(sorted.begin(), sorted.end());
   ByteWriter bytes;
   std::string_view before;
@@ -25,7 +29,8 @@ std::string PackIds(const absl::flat_hash_set<std::string>& ids) {
   return bytes.Take();
 }
 
-absl::Status UnpackIds(std::string_view packed, absl::flat_hash_set<std::string>* ids) {
+template <typename Visit>
+absl::Status UnpackIds(std::string_view packed, const Visit& visit) {
   ByteReader bytes(packed);
   std::string id;
   while (!bytes.at_end()) {
@@ -36,56 +41,166 @@ absl::Status UnpackIds(std::string_view packed, absl::flat_hash_set<std::string>
     }
     id.resize(shared);
     id.append(rest);
-    ids->insert(id);
+    CLV_RETURN_IF_ERROR(visit(id));
   }
   return absl::OkStatus();
 }
 
+constexpr size_t kShareOfDatabase = 32;
+// Of the bytes that are kept, the names take at most this part.
+constexpr size_t kShareOfNames = 4;
+// Rows go several at once, for each removal writes pages.
+constexpr size_t kTrimmedAtOnce = 8;
+
+constexpr char kKept[] =
+    "SELECT change_id, length(customers), (SELECT length(facts) FROM customer_change_facts f "
+    "WHERE f.change_id = c.change_id) FROM customer_changes c ORDER BY change_id";
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<CustomerChanges>> CustomerChanges::Prepare(Database& db) {
+absl::StatusOr<std::unique_ptr<CustomerChanges>> CustomerChanges::Prepare(
+    Database& db, const ChangeLimits& limits) {
   std::unique_ptr<CustomerChanges> changes(new CustomerChanges());
-  CLV_ASSIGN_OR_RETURN(changes->insert_,
-                       db.Prepare("INSERT INTO customer_changes (customers) VALUES (?)"));
-  // Several at once, for each removal writes pages.
+  changes->limits_ = limits;
+  CLV_ASSIGN_OR_RETURN(
+      changes->insert_,
+      db.Prepare("INSERT INTO customer_changes (customers) VALUES (?) RETURNING change_id"));
+  CLV_ASSIGN_OR_RETURN(changes->insert_facts_,
+                       db.Prepare("INSERT INTO customer_change_facts VALUES (?, ?)"));
   CLV_ASSIGN_OR_RETURN(changes->trim_,
-                       db.Prepare("DELETE FROM customer_changes WHERE change_id <= "
-                                  "(SELECT MAX(change_id) FROM customer_changes) - ?1 AND "
-                                  "(SELECT MAX(change_id) FROM customer_changes) % 8 = 0"));
+                       db.Prepare("DELETE FROM customer_changes WHERE change_id <= ?"));
+  CLV_ASSIGN_OR_RETURN(changes->trim_facts_,
+                       db.Prepare("DELETE FROM customer_change_facts WHERE change_id <= ?"));
   CLV_ASSIGN_OR_RETURN(changes->remove_all_, db.Prepare("DELETE FROM customer_changes"));
+  CLV_ASSIGN_OR_RETURN(changes->remove_all_facts_, db.Prepare("DELETE FROM customer_change_facts"));
+  CLV_ASSIGN_OR_RETURN(changes->kept_, db.Prepare(kKept));
+  CLV_ASSIGN_OR_RETURN(
+      changes->database_bytes_,
+      db.Prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"));
   return changes;
 }
 
-void CustomerChanges::Begin() {
+void CustomerChanges::Forget() {
   customers_.clear();
+  fact_bytes_ = 0;
   has_changed_ = false;
   are_too_many_ = false;
   names_are_forgotten_ = false;
 }
 
-void CustomerChanges::Note(std::string_view customer_id) {
+absl::Status CustomerChanges::Begin() {
+  Forget();
+  return kept_are_known_ ? absl::OkStatus() : ReadKept();
+}
+
+absl::Status CustomerChanges::ReadKept() {
+  rows_.clear();
+  kept_.Reset();
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, kept_.Step());
+    if (!has_row) break;
+    rows_.push_back({kept_.Int(0), static_cast<size_t>(kept_.OptionalInt(1).value_or(0)),
+                     static_cast<size_t>(kept_.OptionalInt(2).value_or(0))});
+  }
+  kept_.Reset();
+  return absl::OkStatus();
+}
+
+void CustomerChanges::Note(const ProjectedCustomer& customer) {
+  if (are_too_many_) return;
+  PackCustomer(customer, &packed_);
+  NoteFacts(customer.value.customer_id, packed_.Take());
+}
+
+void CustomerChanges::NoteFacts(std::string_view customer_id, std::string packed) {
   has_changed_ = true;
   if (are_too_many_) return;
-  customers_.insert(std::string(customer_id));
-  if (customers_.size() > kMostNamed) {
+  std::string& facts = customers_[std::string(customer_id)];
+  fact_bytes_ += packed.size() - facts.size();
+  facts = std::move(packed);
+  if (customers_.size() > limits_.most_named) {
     are_too_many_ = true;
     customers_.clear();
+    fact_bytes_ = 0;
   }
 }
 
 absl::Status CustomerChanges::Flush() {
-  if (names_are_forgotten_) CLV_RETURN_IF_ERROR(remove_all_.Run());
+  kept_are_known_ = false;
+  if (names_are_forgotten_) {
+    CLV_RETURN_IF_ERROR(remove_all_.Run());
+    CLV_RETURN_IF_ERROR(remove_all_facts_.Run());
+    rows_.clear();
+  }
   if (has_changed_ || names_are_forgotten_) {
-    if (are_too_many_ || names_are_forgotten_) {
-      insert_.BindNull(1);
-    } else {
-      insert_.BindBlob(1, PackIds(customers_));
+    CLV_RETURN_IF_ERROR(Insert());
+    CLV_RETURN_IF_ERROR(Trim());
+  }
+  Forget();
+  return absl::OkStatus();
+}
+
+absl::Status CustomerChanges::Insert() {
+  const bool has_names = !are_too_many_ && !names_are_forgotten_;
+  const std::string names = has_names ? PackIds(customers_) : std::string();
+  insert_.Reset();
+  if (has_names) {
+    insert_.BindBlob(1, names);
+  } else {
+    insert_.BindNull(1);
+  }
+  CLV_RETURN_IF_ERROR(insert_.Step().status());
+  KeptRow row{.change_id = insert_.Int(0), .name_bytes = names.size()};
+  insert_.Reset();
+  if (has_names && fact_bytes_ > 0) {
+    std::string facts;
+    facts.reserve(fact_bytes_);
+    for (const auto& [id, packed] : customers_) facts += packed;
+    row.fact_bytes = facts.size();
+    insert_facts_.Bind(1, row.change_id);
+    insert_facts_.BindBlob(2, facts);
+    CLV_RETURN_IF_ERROR(insert_facts_.Run());
+  }
+  rows_.push_back(row);
+  return absl::OkStatus();
+}
+
+absl::Status CustomerChanges::Trim() {
+  CLV_RETURN_IF_ERROR(database_bytes_.Step().status());
+  const size_t most_bytes =
+      std::clamp(static_cast<size_t>(database_bytes_.Int(0)) / kShareOfDatabase,
+                 limits_.least_bytes, limits_.most_bytes);
+  database_bytes_.Reset();
+  // From the newest on; the newest stays.
+  size_t names = 0;
+  size_t facts = 0;
+  size_t kept_rows = 0;
+  size_t kept_facts = 0;
+  for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
+    names += row->name_bytes;
+    if (kept_rows > 0 && (kept_rows == limits_.most_rows || names > most_bytes / kShareOfNames)) {
+      break;
     }
-    CLV_RETURN_IF_ERROR(insert_.Run());
-    trim_.Bind(1, kKeptRows);
+    ++kept_rows;
+    facts += row->fact_bytes;
+    if (kept_facts + 1 == kept_rows && (kept_facts == 0 || facts <= most_bytes)) ++kept_facts;
+  }
+  const size_t old_rows = rows_.size() - kept_rows;
+  if (old_rows >= kTrimmedAtOnce) {
+    trim_.Bind(1, rows_[old_rows - 1].change_id);
     CLV_RETURN_IF_ERROR(trim_.Run());
   }
-  Begin();
+  const size_t old_facts = rows_.size() - kept_facts;
+  size_t held = 0;  // rows that are too old and have facts still
+  for (size_t i = 0; i < old_facts; ++i) held += rows_[i].fact_bytes > 0;
+  if (held >= kTrimmedAtOnce || old_rows >= kTrimmedAtOnce) {
+    trim_facts_.Bind(1, rows_[old_facts - 1].change_id);
+    CLV_RETURN_IF_ERROR(trim_facts_.Run());
+    for (size_t i = 0; i < old_facts; ++i) rows_[i].fact_bytes = 0;
+  }
+  if (old_rows >= kTrimmedAtOnce) {
+    rows_.erase(rows_.begin(), rows_.begin() + static_cast<int64_t>(old_rows));
+  }
   return absl::OkStatus();
 }
 
@@ -93,10 +208,13 @@ absl::StatusOr<std::unique_ptr<CustomerChangesReader>> CustomerChangesReader::Pr
     Database& db) {
   std::unique_ptr<CustomerChangesReader> reader(new CustomerChangesReader());
   CLV_ASSIGN_OR_RETURN(reader->last_, db.Prepare("SELECT MAX(change_id) FROM customer_changes"));
-  CLV_ASSIGN_OR_RETURN(
-      reader->after_,
-      db.Prepare("SELECT change_id, customers FROM customer_changes WHERE change_id > ? "
-                 "ORDER BY change_id"));
+  CLV_ASSIGN_OR_RETURN(reader->named_, db.Prepare("SELECT COUNT(*) FROM customer_changes "
+                                                  "WHERE change_id > ? AND customers NOT NULL"));
+  // The newest first: what a customer became last counts.
+  CLV_ASSIGN_OR_RETURN(reader->after_,
+                       db.Prepare("SELECT customers, facts FROM customer_changes "
+                                  "LEFT JOIN customer_change_facts USING (change_id) "
+                                  "WHERE change_id > ? ORDER BY change_id DESC"));
   return reader;
 }
 
@@ -107,22 +225,57 @@ absl::StatusOr<uint64_t> CustomerChangesReader::LastChange() {
   return last;
 }
 
+absl::StatusOr<bool> CustomerChangesReader::AreAllNamed(uint64_t change) {
+  CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+  if (change >= last) return true;
+  named_.Reset();
+  named_.Bind(1, static_cast<int64_t>(change));
+  CLV_RETURN_IF_ERROR(named_.Step().status());
+  const uint64_t named = static_cast<uint64_t>(named_.Int(0));
+  named_.Reset();
+  return named == last - change;
+}
+
 absl::StatusOr<std::optional<std::vector<std::string>>> CustomerChangesReader::ChangedAfter(
     uint64_t change) {
-  CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change));
+  if (!are_named) return std::optional<std::vector<std::string>>();
   absl::flat_hash_set<std::string> ids;
   after_.Reset();
   after_.Bind(1, static_cast<int64_t>(change));
-  while (change < last) {
+  while (true) {
     CLV_ASSIGN_OR_RETURN(const bool has_row, after_.Step());
-    if (!has_row || static_cast<uint64_t>(after_.Int(0)) != ++change || after_.IsNull(1)) {
-      after_.Reset();
-      return std::optional<std::vector<std::string>>();
-    }
-    CLV_RETURN_IF_ERROR(UnpackIds(after_.Blob(1), &ids));
+    if (!has_row) break;
+    CLV_RETURN_IF_ERROR(UnpackIds(after_.Blob(0), [&](const std::string& id) {
+      ids.insert(id);
+      return absl::OkStatus();
+    }));
   }
   after_.Reset();
   return std::optional(std::vector<std::string>(ids.begin(), ids.end()));
+}
+
+absl::StatusOr<bool> CustomerChangesReader::VisitAfter(uint64_t change, Visit visit,
+                                                       VisitName visit_name) {
+  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change));
+  if (!are_named) return false;
+  absl::flat_hash_set<std::string> seen;
+  after_.Reset();
+  after_.Bind(1, static_cast<int64_t>(change));
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, after_.Step());
+    if (!has_row) break;
+    ByteReader facts(after_.Blob(1));
+    while (!facts.at_end()) {
+      CLV_RETURN_IF_ERROR(UnpackCustomer(&facts, &customer_));
+      if (seen.insert(customer_.value.customer_id).second) CLV_RETURN_IF_ERROR(visit(customer_));
+    }
+    CLV_RETURN_IF_ERROR(UnpackIds(after_.Blob(0), [&](const std::string& id) {
+      return seen.insert(id).second ? visit_name(id) : absl::OkStatus();
+    }));
+  }
+  after_.Reset();
+  return true;
 }
 
 }  // namespace clv::storage

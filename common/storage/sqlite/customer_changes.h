@@ -1,57 +1,97 @@
-// common/storage/sqlite/customer_changes.h: which customers the last folds have changed, for those
-// who keep a copy of all.
+// common/storage/sqlite/customer_changes.h: which customers the last folds have changed, and what
+// they became, for those who keep a copy of all.
 #ifndef CLV_COMMON_STORAGE_SQLITE_CUSTOMER_CHANGES_H_
 #define CLV_COMMON_STORAGE_SQLITE_CUSTOMER_CHANGES_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/byte_codec.h"
+#include "common/storage/projected_customer.h"
 #include "common/storage/sqlite/db.h"
 
 namespace clv::storage {
 
+// How much is told of changes.
+struct ChangeLimits {
+  // Customers of one transaction; of more none is named.
+  size_t most_named = 131'072;
+  // Bytes of facts of one transaction; beyond, customers are named only.
+  size_t most_fact_bytes = size_t{4} << 20;
+  // Transactions that are kept, and their bytes: a 32nd of the database, between the two. Facts go
+  // first.
+  size_t most_rows = 1'024;
+  size_t least_bytes = size_t{256} << 10;
+  size_t most_bytes = size_t{32} << 20;
+};
+
 // The table `customer_changes`: a row for each transaction that changed values, numbered 1, 2, 3,
 // ... in the order of commits. It names the customers; when there are too many to name, it says so.
+// `customer_change_facts` holds what customers became, where who changed them had that at hand.
 // Only the newest rows are kept. Thread-compatible.
 class CustomerChanges {
  public:
-  // Beyond this many a transaction's customers are not named.
-  static constexpr size_t kMostNamed = 8'192;
-  // Rows that are kept at least.
-  static constexpr int64_t kKeptRows = 32;
-
   // The connection must outlive the changes.
-  static absl::StatusOr<std::unique_ptr<CustomerChanges>> Prepare(Database& db);
+  static absl::StatusOr<std::unique_ptr<CustomerChanges>> Prepare(Database& db,
+                                                                  const ChangeLimits& limits);
 
   // A writing transaction begins; what an earlier one noted and did not flush is forgotten.
-  void Begin();
+  absl::Status Begin();
 
   // The value of a customer is written or removed.
-  void Note(std::string_view customer_id);
+  void Note(std::string_view customer_id) { NoteFacts(customer_id, {}); }
+  // It is written, and this is the customer now.
+  void Note(const ProjectedCustomer& customer);
+  // Whether there is room for the facts of one more.
+  bool WantsFacts() const { return !are_too_many_ && fact_bytes_ < limits_.most_fact_bytes; }
 
   // A customer is erased: no row may name one any more, the present one included.
   void ForgetNames() { names_are_forgotten_ = true; }
 
-  // Writes the row. Before the commit.
+  // Writes the rows. Before the commit.
   absl::Status Flush();
+  // The commit has succeeded.
+  void Committed() { kept_are_known_ = true; }
 
  private:
+  struct KeptRow {
+    int64_t change_id = 0;
+    size_t name_bytes = 0;
+    size_t fact_bytes = 0;
+  };
+
   CustomerChanges() = default;
-  Statement insert_, trim_, remove_all_;
-  absl::flat_hash_set<std::string> customers_;
+  void NoteFacts(std::string_view customer_id, std::string packed);
+  void Forget();
+  absl::Status ReadKept();
+  absl::Status Insert();
+  absl::Status Trim();
+
+  ChangeLimits limits_;
+  Statement insert_, insert_facts_, trim_, trim_facts_, remove_all_, remove_all_facts_;
+  Statement kept_, database_bytes_;
+  absl::flat_hash_map<std::string, std::string> customers_;  // with their packed facts
+  size_t fact_bytes_ = 0;
+  ByteWriter packed_;
   bool has_changed_ = false;
   bool are_too_many_ = false;
   bool names_are_forgotten_ = false;
+
+  std::deque<KeptRow> rows_;  // that the tables hold
+  bool kept_are_known_ = false;
 };
 
-// Reads the table. Thread-compatible.
+// Reads the tables. Thread-compatible.
 class CustomerChangesReader {
  public:
   static absl::StatusOr<std::unique_ptr<CustomerChangesReader>> Prepare(Database& db);
@@ -63,9 +103,17 @@ class CustomerChangesReader {
   // named, or rows are not kept that far back.
   absl::StatusOr<std::optional<std::vector<std::string>>> ChangedAfter(uint64_t change);
 
+  // The same, each with one call: of `visit` where its facts are those of its last change, else of
+  // `visit_name`; false, and no call, where absent is said above.
+  using Visit = absl::FunctionRef<absl::Status(ProjectedCustomer& customer)>;
+  using VisitName = absl::FunctionRef<absl::Status(std::string_view customer_id)>;
+  absl::StatusOr<bool> VisitAfter(uint64_t change, Visit visit, VisitName visit_name);
+
  private:
   CustomerChangesReader() = default;
-  Statement last_, after_;
+  absl::StatusOr<bool> AreAllNamed(uint64_t change);
+  Statement last_, named_, after_;
+  ProjectedCustomer customer_;  // of VisitAfter, kept for its memory
 };
 
 }  // namespace clv::storage

@@ -280,15 +280,17 @@ absl::Status SqliteModelStore::PutPredictions(absl::Span<const CustomerPredictio
   });
 }
 
-absl::Status SqliteModelStore::PutScoring(const std::optional<ScoringState>& scoring) {
+absl::Status SqliteModelStore::PutScoring(const std::optional<ScoringState>& scoring,
+                                          uint64_t change) {
   return store_->Write([&](Database& db) -> absl::Status {
     if (!scoring) {
       return db.Execute("DELETE FROM scoring; DELETE FROM customer_predictions;");
     }
     CLV_ASSIGN_OR_RETURN(Statement put,
-                         db.Prepare("INSERT OR REPLACE INTO scoring VALUES (1, ?1, ?2)"));
+                         db.Prepare("INSERT OR REPLACE INTO scoring VALUES (1, ?1, ?2, ?3)"));
     put.Bind(1, static_cast<int64_t>(scoring->model_version));
     put.Bind(2, scoring->day);
+    put.Bind(3, static_cast<int64_t>(change));
     CLV_RETURN_IF_ERROR(put.Run());
     // Scored under a former model, and without an order since.
     CLV_ASSIGN_OR_RETURN(Statement trim,
@@ -296,6 +298,22 @@ absl::Status SqliteModelStore::PutScoring(const std::optional<ScoringState>& sco
     trim.Bind(1, static_cast<int64_t>(scoring->model_version));
     return trim.Run();
   });
+}
+
+absl::Status SqliteModelStore::PutScoredChange(uint64_t change) {
+  return store_->Write([&](Database& db) -> absl::Status {
+    CLV_ASSIGN_OR_RETURN(Statement put, db.Prepare("UPDATE scoring SET scored_change = ?"));
+    put.Bind(1, static_cast<int64_t>(change));
+    return put.Run();
+  });
+}
+
+absl::StatusOr<uint64_t> SqliteModelStore::ScoredChange() {
+  std::lock_guard lock(mutex_);
+  CLV_ASSIGN_OR_RETURN(Connection * connection, Open());
+  CLV_ASSIGN_OR_RETURN(Statement row, connection->db->Prepare("SELECT scored_change FROM scoring"));
+  CLV_ASSIGN_OR_RETURN(const bool has_row, row.Step());
+  return has_row ? static_cast<uint64_t>(row.Int(0)) : 0;
 }
 
 }  // namespace clv::storage

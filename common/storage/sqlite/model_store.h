@@ -36,7 +36,9 @@ class SqliteModelStore final : public ModelStore {
   absl::StatusOr<uint64_t> AddModels(const StoredModels& models) override;
   absl::Status PutPredictions(absl::Span<const CustomerPrediction> predictions,
                               uint64_t model_version, absl::Span<const std::string> gone) override;
-  absl::Status PutScoring(const std::optional<ScoringState>& scoring) override;
+  absl::Status PutScoring(const std::optional<ScoringState>& scoring, uint64_t change) override;
+  absl::Status PutScoredChange(uint64_t change) override;
+  absl::StatusOr<uint64_t> ScoredChange() override;
 
  private:
   class Connection;

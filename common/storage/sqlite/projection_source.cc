@@ -100,8 +100,15 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
                                             .models = std::move(stored->models)});
   }
 
-  absl::StatusOr<std::optional<std::vector<std::string>>> ChangedAfter(uint64_t change) override {
-    return connection_.changes->ChangedAfter(change);
+  absl::StatusOr<bool> VisitChangedAfter(uint64_t change, VisitCustomer visit,
+                                         VisitId visit_removed) override {
+    return connection_.changes->VisitAfter(change, visit, [&](std::string_view id) -> absl::Status {
+      CLV_ASSIGN_OR_RETURN(const bool is_there, Find(id, [&](CustomerInStore facts) {
+                             ProjectCustomer(std::move(facts), &customer_);
+                             return visit(customer_);
+                           }));
+      return is_there ? absl::OkStatus() : visit_removed(id);
+    });
   }
 
   absl::Status ScanFrom(LogPosition position, VisitFacts visit, VisitId visit_id) override {
@@ -124,7 +131,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
     CLV_ASSIGN_OR_RETURN(std::optional<CustomerValue> value,
                          connection_.reads->FindValue(customer_id));
     if (!value) return false;
-    ProjectedFacts facts{.value = *std::move(value), .imported = {}, .purchases = {}};
+    CustomerInStore facts{.value = *std::move(value), .imported = {}, .purchases = {}};
     if (facts.value.imported) {
       CLV_ASSIGN_OR_RETURN(facts.imported, connection_.reads->FindImport(customer_id));
     }
@@ -132,7 +139,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
     facts.purchases = {.rows = page_.rows, .reporting_currency = currency_.text, .products = {}};
     CLV_ASSIGN_OR_RETURN(facts.purchases.products,
                          connection_.products->Count(page_.rows, currency_.text, {}));
-    CLV_RETURN_IF_ERROR(visit(facts));
+    CLV_RETURN_IF_ERROR(visit(std::move(facts)));
     return true;
   }
 
@@ -159,6 +166,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
   Currency currency_;
   std::optional<int64_t> horizon_seconds_;
   PurchasePages::OpenPage page_;
+  ProjectedCustomer customer_;  // of VisitChangedAfter
 };
 
 SqliteProjectionSource::SqliteProjectionSource(std::string path) : path_(std::move(path)) {}

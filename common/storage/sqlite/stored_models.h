@@ -3,7 +3,8 @@
 //   clv_models(model_version, ..., fit)   one row a fit; `fit` is PackFittedModels, the other
 //   columns
 //                                         are for people
-//   scoring(id, model_version, day)       the last complete scoring; no row: the average answers
+//   scoring(id, model_version, day, scored_change)  the last complete scoring; no row: the average
+//   answers
 //   customer_predictions(customer_id, ...)  the default predictions, for people: reports compute
 //   the
 //                                         same from the fit and the facts

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/domain/value_groups.h"
+#include "common/storage/projected_customer.h"
 #include "services/query/projection/order_block.h"
 
 namespace clv::query {
@@ -20,8 +21,10 @@ namespace clv::query {
 inline constexpr size_t kChunkCustomers = 256;
 inline constexpr size_t kChunkBlocks = kChunkCustomers / kBlockCustomers;
 
-// Stands for an instant that there is not. Instants are UTC seconds in 32 bits: up to 2106.
-inline constexpr uint32_t kNoInstant = UINT32_MAX;
+using storage::ImportedRecord;
+using storage::kNoInstant;
+using storage::OrderRow;
+using storage::RareFacts;
 
 template <typename T>
 using Column = std::array<T, kChunkCustomers>;
@@ -44,31 +47,6 @@ struct StateColumns {
   int64_t LifespanSeconds(size_t i) const {
     return purchase_count[i] >= 2 ? int64_t{last[i]} - int64_t{first[i]} : 0;
   }
-};
-
-// An imported record.
-struct ImportedRecord {
-  int64_t spend_micros = 0;
-  int64_t purchase_count = 0;
-  uint32_t first = 0;
-  uint32_t last = 0;
-  uint32_t updated_at = 0;
-};
-
-// A row of an order that has several.
-struct OrderRow {
-  uint32_t order = 0;  // index among the customer's orders; rows are sorted by it
-  uint32_t date = 0;
-  int64_t amount_micros = 0;
-};
-
-// What few customers have.
-struct RareFacts {
-  std::optional<ImportedRecord> imported;
-  std::vector<OrderRow> rows;
-  std::vector<uint32_t> unconverted_dates;  // of rows in other currencies, ascending
-
-  bool empty() const { return !imported && rows.empty() && unconverted_dates.empty(); }
 };
 
 // Columns by index of the customer in the chunk. Immutable once it is part of a version; the next

@@ -5,17 +5,20 @@
 
 namespace clv::query {
 
+bool OrderBlock::AreCents(absl::Span<const ProjectedOrder> orders) {
+  constexpr int64_t kMostCents = std::numeric_limits<int32_t>::max();
+  return std::all_of(orders.begin(), orders.end(), [](const ProjectedOrder& order) {
+    const int64_t cents = order.value_micros / kMicrosPerCent;
+    return order.value_micros % kMicrosPerCent == 0 && cents <= kMostCents && cents >= -kMostCents;
+  });
+}
+
 OrderBlock::OrderBlock(const Orders& orders) {
   size_t count = 0;
   bool are_cents = true;
-  constexpr int64_t kMostCents = std::numeric_limits<int32_t>::max();
   for (const auto& of_customer : orders) {
     count += of_customer.size();
-    for (const ProjectedOrder& order : of_customer) {
-      const int64_t cents = order.value_micros / kMicrosPerCent;
-      are_cents &=
-          order.value_micros % kMicrosPerCent == 0 && cents <= kMostCents && cents >= -kMostCents;
-    }
+    are_cents &= AreCents(of_customer);
   }
   dates_.reserve(count);
   if (are_cents) {
@@ -24,18 +27,61 @@ OrderBlock::OrderBlock(const Orders& orders) {
     wide_values_.reserve(count);
   }
   for (size_t customer = 0; customer < orders.size(); ++customer) {
-    for (const ProjectedOrder& order : orders[customer]) {
-      const bool is_refunded = order.value_micros == 0 && !order.qualifies;
-      dates_.push_back(order.date);
-      if (are_cents) {
-        values_.push_back(is_refunded ? kRefunded<int32_t>
-                                      : static_cast<int32_t>(order.value_micros / kMicrosPerCent));
-      } else {
+    if (are_cents) {
+      AppendCents(orders[customer]);
+    } else {
+      for (const ProjectedOrder& order : orders[customer]) {
+        const bool is_refunded = order.value_micros == 0 && !order.qualifies;
+        dates_.push_back(order.date);
         wide_values_.push_back(is_refunded ? kRefunded<int64_t> : order.value_micros);
       }
     }
     begins_[customer + 1] = static_cast<uint32_t>(dates_.size());
   }
+}
+
+void OrderBlock::AppendCents(absl::Span<const ProjectedOrder> orders) {
+  for (const ProjectedOrder& order : orders) {
+    const bool is_refunded = order.value_micros == 0 && !order.qualifies;
+    dates_.push_back(order.date);
+    values_.push_back(is_refunded ? kRefunded<int32_t>
+                                  : static_cast<int32_t>(order.value_micros / kMicrosPerCent));
+  }
+}
+
+OrderBlock OrderBlock::With(absl::Span<const Change> changes) const {
+  std::array<const std::vector<ProjectedOrder>*, kBlockCustomers> changed = {};
+  bool are_cents = wide_values_.empty();
+  for (const auto& [customer, orders] : changes) {
+    changed[customer] = &orders;
+    are_cents &= AreCents(orders);
+  }
+  if (!are_cents) {
+    Orders orders;
+    for (size_t i = 0; i < kBlockCustomers; ++i) {
+      orders[i] = changed[i] != nullptr ? *changed[i] : OrdersOf(i);
+    }
+    return OrderBlock(orders);
+  }
+  size_t count = dates_.size();
+  for (size_t i = 0; i < kBlockCustomers; ++i) {
+    if (changed[i] != nullptr) count = count - this->count(i) + changed[i]->size();
+  }
+  OrderBlock next;
+  next.dates_.reserve(count);
+  next.values_.reserve(count);
+  for (size_t i = 0; i < kBlockCustomers; ++i) {
+    if (changed[i] != nullptr) {
+      next.AppendCents(*changed[i]);
+    } else {
+      next.dates_.insert(next.dates_.end(), dates_.begin() + begins_[i],
+                         dates_.begin() + begins_[i + 1]);
+      next.values_.insert(next.values_.end(), values_.begin() + begins_[i],
+                          values_.begin() + begins_[i + 1]);
+    }
+    next.begins_[i + 1] = static_cast<uint32_t>(next.dates_.size());
+  }
+  return next;
 }
 
 OrderBlock::OrderBlock(Parts parts)

@@ -7,20 +7,15 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "common/storage/projected_customer.h"
 
 namespace clv::query {
 
-// An order in the reporting currency.
-struct ProjectedOrder {
-  uint32_t date = 0;  // UTC seconds
-  int64_t value_micros = 0;
-  bool qualifies = true;
-
-  bool operator==(const ProjectedOrder&) const = default;
-};
+using storage::ProjectedOrder;
 
 // Customers of one block.
 inline constexpr size_t kBlockCustomers = 32;
@@ -32,6 +27,11 @@ class OrderBlock {
   using Orders = std::array<std::vector<ProjectedOrder>, kBlockCustomers>;
 
   explicit OrderBlock(const Orders& orders);
+
+  // The orders that customers of a block have now, which replace what they had. Of a
+  // customer's changes the last counts.
+  using Change = std::pair<size_t, std::vector<ProjectedOrder>>;
+  OrderBlock With(absl::Span<const Change> changes) const;
 
   // What a block is made of: `begins` into the orders, rising, from 0 to their number, and dates;
   // cents or else micros, of which one is empty.
@@ -81,6 +81,10 @@ class OrderBlock {
   size_t bytes() const;
 
  private:
+  OrderBlock() = default;
+  static bool AreCents(absl::Span<const ProjectedOrder> orders);
+  void AppendCents(absl::Span<const ProjectedOrder> orders);
+
   static constexpr int64_t kMicrosPerCent = 10'000;
   // The least number stands for an order of value 0 that does not qualify, other negative ones do
   // not qualify either.

@@ -6,7 +6,6 @@
 #include "common/base/instant.h"
 #include "common/base/status_macros.h"
 #include "services/query/projection/chunk_scan.h"
-#include "services/query/projection/projected_orders.h"
 #include "services/query/projection/repeat_spend.h"
 
 namespace clv::query {
@@ -15,7 +14,7 @@ namespace {
 // Orders wait until their blocks are packed, so that a block is packed once for many customers.
 constexpr size_t kMostPendingBlocks = 1'024;
 
-std::string KeyOf(const domain::CustomerAttributes& attributes) {
+std::string AttributeKey(const domain::CustomerAttributes& attributes) {
   return absl::StrCat(attributes.country, absl::string_view("\0", 1), attributes.customer_segment,
                       absl::string_view("\0", 1), attributes.acquisition_source);
 }
@@ -64,7 +63,7 @@ bool ProjectionBuilder::Adopt(ProjectionBase base, const storage::ProjectionRead
   texts_ = std::move(base.texts);
   ids_ = std::move(base.ids);
   for (uint32_t set = 0; set < kept.attribute_sets; ++set) {
-    attribute_sets_.emplace(KeyOf(texts_->attribute_sets[set]), set);
+    attribute_sets_.emplace(AttributeKey(texts_->attribute_sets[set]), set);
   }
   for (uint32_t n = 1; n < kept.categories; ++n) categories_.emplace(texts_->categories[n], n);
   version_ = std::move(base.version);
@@ -93,8 +92,9 @@ absl::Status ProjectionBuilder::Load(storage::ProjectionReading& reading) {
   BeginNext();
   return reading.ScanFrom(
       0,
-      [&](const storage::ProjectedFacts& facts) {
-        Put(facts);
+      [&](storage::CustomerInStore facts) {
+        storage::ProjectCustomer(std::move(facts), &projected_);
+        Put(projected_);
         return absl::OkStatus();
       },
       [](std::string_view /*customer_id*/) { return absl::OkStatus(); });
@@ -102,23 +102,18 @@ absl::Status ProjectionBuilder::Load(storage::ProjectionReading& reading) {
 
 absl::Status ProjectionBuilder::Catch(storage::ProjectionReading& reading) {
   BeginNext();
-  CLV_ASSIGN_OR_RETURN(const std::optional<std::vector<std::string>> changed,
-                       reading.ChangedAfter(version_->last_change));
-  return changed ? ApplyNamed(reading, *changed) : ApplyScanned(reading);
-}
-
-absl::Status ProjectionBuilder::ApplyNamed(storage::ProjectionReading& reading,
-                                           const std::vector<std::string>& customer_ids) {
-  for (const std::string& id : customer_ids) {
-    CLV_ASSIGN_OR_RETURN(const bool is_there,
-                         reading.Find(id, [&](const storage::ProjectedFacts& facts) {
-                           Put(facts);
-                           return absl::OkStatus();
-                         }));
-    if (is_there) continue;
-    if (const std::optional<uint32_t> number = NumberOf(id)) Remove(*number);
-  }
-  return absl::OkStatus();
+  CLV_ASSIGN_OR_RETURN(const bool are_known, reading.VisitChangedAfter(
+                                                 version_->last_change,
+                                                 [&](storage::ProjectedCustomer& customer) {
+                                                   Put(customer);
+                                                   return absl::OkStatus();
+                                                 },
+                                                 [&](std::string_view id) {
+                                                   if (const auto number = NumberOf(id))
+                                                     Remove(*number);
+                                                   return absl::OkStatus();
+                                                 }));
+  return are_known ? absl::OkStatus() : ApplyScanned(reading);
 }
 
 absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading) {
@@ -134,9 +129,10 @@ absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading
   };
   CLV_RETURN_IF_ERROR(reading.ScanFrom(
       version_->folded_position,
-      [&](const storage::ProjectedFacts& facts) {
+      [&](storage::CustomerInStore facts) {
         count(facts.value.customer_id);
-        Put(facts);
+        storage::ProjectCustomer(std::move(facts), &projected_);
+        Put(projected_);
         return absl::OkStatus();
       },
       [&](std::string_view id) {
@@ -235,7 +231,7 @@ CustomerChunk& ProjectionBuilder::Open(size_t chunk) {
 }
 
 uint32_t ProjectionBuilder::AttributeSetOf(const domain::CustomerAttributes& attributes) {
-  const auto [entry, is_new] = attribute_sets_.try_emplace(KeyOf(attributes), 0);
+  const auto [entry, is_new] = attribute_sets_.try_emplace(AttributeKey(attributes), 0);
   if (is_new) entry->second = static_cast<uint32_t>(texts_->attribute_sets.Append(attributes));
   return entry->second;
 }
@@ -247,22 +243,22 @@ uint32_t ProjectionBuilder::CategoryOf(std::string_view text) {
   return entry->second;
 }
 
-void ProjectionBuilder::Put(const storage::ProjectedFacts& facts) {
-  const std::optional<uint32_t> known = NumberOf(facts.value.customer_id);
-  const uint32_t number = known ? *known : GiveNumber(facts.value.customer_id);
+void ProjectionBuilder::Put(storage::ProjectedCustomer& customer) {
+  const std::optional<uint32_t> known = NumberOf(customer.value.customer_id);
+  const uint32_t number = known ? *known : GiveNumber(customer.value.customer_id);
   CustomerChunk& chunk = Open(number / kChunkCustomers);
   const size_t i = number % kChunkCustomers;
-  OrdersOfCustomer projected = ProjectOrders(facts);
-  PutColumns(facts, chunk, i);
-  const bool is_imported = projected.rare != nullptr && projected.rare->imported;
-  RepeatSpend spend(is_imported ? &*projected.rare->imported : nullptr);
-  for (const ProjectedOrder& order : projected.orders) {
+  PutColumns(customer, chunk, i);
+  RepeatSpend spend(customer.rare.imported ? &*customer.rare.imported : nullptr);
+  for (const ProjectedOrder& order : customer.orders) {
     if (order.qualifies) spend.Add(order.date, order.value_micros);
   }
   spend.Store(i, &chunk.state);
-  PutEarlyValue(projected.orders, chunk, i);
-  PutRare(chunk, i, std::move(projected.rare));
-  PutOrders(number, std::move(projected.orders));
+  PutEarlyValue(customer.orders, chunk, i);
+  PutRare(chunk, i,
+          customer.rare.empty() ? nullptr
+                                : std::make_shared<const RareFacts>(std::move(customer.rare)));
+  PutOrders(number, std::move(customer.orders));
 }
 
 void ProjectionBuilder::Remove(uint32_t number) {
@@ -275,27 +271,27 @@ void ProjectionBuilder::Remove(uint32_t number) {
   PutOrders(number, {});
 }
 
-void ProjectionBuilder::PutColumns(const storage::ProjectedFacts& facts, CustomerChunk& chunk,
+void ProjectionBuilder::PutColumns(const storage::ProjectedCustomer& customer, CustomerChunk& chunk,
                                    size_t i) {
-  const domain::CustomerSummary& summary = facts.value.summary;
+  const domain::CustomerSummary& summary = customer.value.summary;
   StateColumns& state = chunk.state;
   state.spend_micros[i] = summary.total_spend_micros;
   state.refunded_micros[i] = summary.refunded_micros;
   state.purchase_count[i] = summary.purchase_count;
   state.repeat_order_days[i] = summary.repeat_order_days;
-  state.first[i] = ToInstant(summary.first_purchase_date.value_or(0));
-  state.last[i] = ToInstant(summary.last_purchase_date.value_or(0));
+  state.first[i] = storage::ToInstant(summary.first_purchase_date.value_or(0));
+  state.last[i] = storage::ToInstant(summary.last_purchase_date.value_or(0));
   state.visible_rows[i] =
       static_cast<uint32_t>(std::min<int64_t>(summary.visible_rows, UINT32_MAX));
-  state.imported[i] = facts.imported.has_value();
+  state.imported[i] = customer.rare.imported.has_value();
   chunk.known[i] = 1;
-  chunk.described[i] = facts.value.described;
-  chunk.attributes[i] = AttributeSetOf(facts.value.attributes);
-  chunk.signup[i] = ToInstant(facts.value.signup_date);
-  chunk.updated_at[i] = ToInstant(facts.value.updated_at);
-  chunk.last_activity[i] = ToInstant(summary.last_activity_date);
-  chunk.distinct_products[i] = static_cast<uint32_t>(facts.purchases.products.distinct_products);
-  chunk.favorite_category[i] = CategoryOf(facts.purchases.products.favorite_category);
+  chunk.described[i] = customer.value.described;
+  chunk.attributes[i] = AttributeSetOf(customer.value.attributes);
+  chunk.signup[i] = storage::ToInstant(customer.value.signup_date);
+  chunk.updated_at[i] = storage::ToInstant(customer.value.updated_at);
+  chunk.last_activity[i] = storage::ToInstant(summary.last_activity_date);
+  chunk.distinct_products[i] = static_cast<uint32_t>(customer.distinct_products);
+  chunk.favorite_category[i] = CategoryOf(customer.favorite_category);
 }
 
 void ProjectionBuilder::PutEarlyValue(const std::vector<ProjectedOrder>& orders,
@@ -337,10 +333,11 @@ void ProjectionBuilder::PackOrders() {
   for (auto& [block, changes] : pending_) {
     CustomerChunk& chunk = Open(block / kChunkBlocks);
     std::shared_ptr<const OrderBlock>& packed = chunk.orders[block % kChunkBlocks];
-    OrderBlock::Orders orders;
     if (packed != nullptr) {
-      for (size_t i = 0; i < kBlockCustomers; ++i) orders[i] = packed->OrdersOf(i);
+      packed = std::make_shared<const OrderBlock>(packed->With(changes));
+      continue;
     }
+    OrderBlock::Orders orders;
     for (auto& [i, of_customer] : changes) orders[i] = std::move(of_customer);
     packed = std::make_shared<const OrderBlock>(orders);
   }

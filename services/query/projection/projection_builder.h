@@ -41,16 +41,15 @@ class ProjectionBuilder {
   absl::Status Load(storage::ProjectionReading& reading);
   // OUT_OF_RANGE: customers have vanished, load everything.
   absl::Status Catch(storage::ProjectionReading& reading);
-  absl::Status ApplyNamed(storage::ProjectionReading& reading,
-                          const std::vector<std::string>& customer_ids);
   absl::Status ApplyScanned(storage::ProjectionReading& reading);
   void BeginNext();
   absl::Status Finish(storage::ProjectionReading& reading);
   absl::Status ScoreCustomers(storage::ProjectionReading& reading);
 
-  void Put(const storage::ProjectedFacts& facts);
+  // Takes orders and rare facts out of it.
+  void Put(storage::ProjectedCustomer& customer);
   void Remove(uint32_t number);
-  void PutColumns(const storage::ProjectedFacts& facts, CustomerChunk& chunk, size_t i);
+  void PutColumns(const storage::ProjectedCustomer& customer, CustomerChunk& chunk, size_t i);
   void PutEarlyValue(const std::vector<ProjectedOrder>& orders, CustomerChunk& chunk, size_t i);
   void PutRare(CustomerChunk& chunk, size_t i, std::shared_ptr<const RareFacts> rare);
   void PutOrders(uint32_t number, std::vector<ProjectedOrder> orders);
@@ -64,10 +63,11 @@ class ProjectionBuilder {
   uint32_t AttributeSetOf(const domain::CustomerAttributes& attributes);
   uint32_t CategoryOf(std::string_view text);
 
-  using PendingBlock = std::vector<std::pair<size_t, std::vector<ProjectedOrder>>>;
+  using PendingBlock = std::vector<OrderBlock::Change>;
 
   std::shared_ptr<const ProjectionVersion> version_;  // the last one; null: make it from nothing
   std::shared_ptr<ProjectionVersion> next_;
+  storage::ProjectedCustomer projected_;  // the one being put, kept for its memory
   uint64_t last_serial_ = 0;
   uint64_t loads_ = 0;
   std::vector<CustomerChunk*> open_;                     // by chunk; null: shared

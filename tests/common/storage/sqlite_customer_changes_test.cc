@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,18 @@ using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 using Names = std::vector<std::string>;
 
+// A customer with so many orders.
+ProjectedCustomer CustomerWith(const std::string& id, int orders) {
+  ProjectedCustomer customer;
+  customer.value.customer_id = id;
+  customer.value.attributes = {"Peru", "Premium", "Email"};
+  for (int i = 0; i < orders; ++i) {
+    customer.orders.push_back(
+        {static_cast<uint32_t>(1'700'000'000 + i * 86'400), i * 10'000, true});
+  }
+  return customer;
+}
+
 std::string Numbered(int i) { return "customer " + std::to_string(i); }
 
 class SqliteCustomerChangesTest : public ::testing::Test {
@@ -31,16 +45,43 @@ class SqliteCustomerChangesTest : public ::testing::Test {
     db_ = Database::Open(
               {.path = path_, .mode = Database::Mode::kReadWrite, .migrations = &ClvMigrations()})
               .value();
-    changes_ = CustomerChanges::Prepare(*db_).value();
+    changes_ = CustomerChanges::Prepare(*db_, kLimits).value();
     reader_ = CustomerChangesReader::Prepare(*db_).value();
   }
 
   // A transaction that changes customers.
   void Change(const Names& customers) {
-    changes_->Begin();
+    ASSERT_TRUE(changes_->Begin().ok());
     for (const std::string& customer : customers) changes_->Note(customer);
     ASSERT_TRUE(changes_->Flush().ok());
+    changes_->Committed();
   }
+  // One whose customers become what is given.
+  void Change(const std::vector<ProjectedCustomer>& customers) {
+    ASSERT_TRUE(changes_->Begin().ok());
+    for (const ProjectedCustomer& customer : customers) changes_->Note(customer);
+    ASSERT_TRUE(changes_->Flush().ok());
+    changes_->Committed();
+  }
+
+  // What VisitAfter tells: the last facts by customer, absent for those who are named only.
+  using Told = std::map<std::string, std::optional<ProjectedCustomer>>;
+  std::optional<Told> ToldAfter(uint64_t change) {
+    Told told;
+    const auto are_known = reader_->VisitAfter(
+        change,
+        [&](ProjectedCustomer& customer) {
+          EXPECT_TRUE(told.emplace(customer.value.customer_id, customer).second) << "told twice";
+          return absl::OkStatus();
+        },
+        [&](std::string_view id) {
+          EXPECT_TRUE(told.emplace(std::string(id), std::nullopt).second) << "told twice";
+          return absl::OkStatus();
+        });
+    EXPECT_TRUE(are_known.ok()) << are_known.status();
+    return are_known.ok() && *are_known ? std::optional(told) : std::nullopt;
+  }
+  int64_t Count(const std::string& sql) { return std::stoll(ReadRawSql(path_, sql)); }
 
   std::optional<Names> ChangedAfter(uint64_t change) {
     auto changed = reader_->ChangedAfter(change);
@@ -49,6 +90,11 @@ class SqliteCustomerChangesTest : public ::testing::Test {
   }
   uint64_t LastChange() { return reader_->LastChange().value(); }
 
+  static constexpr ChangeLimits kLimits = {.most_named = 5'000,
+                                           .most_fact_bytes = 2'000,
+                                           .most_rows = 40,
+                                           .least_bytes = 400'000,
+                                           .most_bytes = 400'000};
   TempDirectory directory_;
   const std::string path_ = directory_.path() + "/clv.db";
   std::unique_ptr<Database> db_;
@@ -59,8 +105,8 @@ class SqliteCustomerChangesTest : public ::testing::Test {
 TEST_F(SqliteCustomerChangesTest, NamesTheCustomersOfLaterChangesEachOnce) {
   EXPECT_EQ(LastChange(), 0u);
   EXPECT_THAT(ChangedAfter(0), Optional(IsEmpty()));
-  Change({"b", "a", "b"});
-  Change({"c", "a"});
+  Change(Names{"b", "a", "b"});
+  Change(Names{"c", "a"});
   EXPECT_EQ(LastChange(), 2u);
   EXPECT_THAT(ChangedAfter(0), Optional(UnorderedElementsAre("a", "b", "c")));
   EXPECT_THAT(ChangedAfter(1), Optional(UnorderedElementsAre("a", "c")));
@@ -82,27 +128,27 @@ TEST_F(SqliteCustomerChangesTest, NamesOfAnyFormComeBack) {
 }
 
 TEST_F(SqliteCustomerChangesTest, ATransactionThatChangesNobodyIsNoChange) {
-  Change({});
+  Change(Names{});
   EXPECT_EQ(LastChange(), 0u);
 }
 
 TEST_F(SqliteCustomerChangesTest, WhatATransactionThatFailedHasNotedIsForgotten) {
-  changes_->Begin();
+  ASSERT_TRUE(changes_->Begin().ok());
   changes_->Note("rolled back");
-  Change({"kept"});
+  Change(Names{"kept"});
   EXPECT_THAT(ChangedAfter(0), Optional(ElementsAre("kept")));
 }
 
 TEST_F(SqliteCustomerChangesTest, TooManyCustomersAreNotNamed) {
   Names most;
-  for (size_t i = 0; i < CustomerChanges::kMostNamed; ++i) {
+  for (size_t i = 0; i < kLimits.most_named; ++i) {
     most.push_back(Numbered(static_cast<int>(i)));
   }
   Change(most);
-  EXPECT_THAT(ChangedAfter(0), Optional(SizeIs(CustomerChanges::kMostNamed)));
+  EXPECT_THAT(ChangedAfter(0), Optional(SizeIs(kLimits.most_named)));
   most.push_back("one more");
   Change(most);
-  Change({"a"});
+  Change(Names{"a"});
   EXPECT_EQ(ChangedAfter(0), std::nullopt);
   EXPECT_EQ(ChangedAfter(1), std::nullopt);
   EXPECT_THAT(ChangedAfter(2), Optional(ElementsAre("a")));
@@ -110,10 +156,10 @@ TEST_F(SqliteCustomerChangesTest, TooManyCustomersAreNotNamed) {
 
 TEST_F(SqliteCustomerChangesTest, OldRowsAreDroppedAndMissed) {
   constexpr int kChanges = 200;
-  for (int i = 1; i <= kChanges; ++i) Change({Numbered(i)});
+  for (int i = 1; i <= kChanges; ++i) Change(Names{Numbered(i)});
   const auto kept = std::stoll(ReadRawSql(path_, "SELECT COUNT(*) FROM customer_changes"));
-  EXPECT_GE(kept, CustomerChanges::kKeptRows);
-  EXPECT_LE(kept, CustomerChanges::kKeptRows + 8);
+  EXPECT_GE(kept, static_cast<int64_t>(kLimits.most_rows));
+  EXPECT_LE(kept, static_cast<int64_t>(kLimits.most_rows) + 8);
   const auto oldest = static_cast<uint64_t>(
       std::stoll(ReadRawSql(path_, "SELECT MIN(change_id) FROM customer_changes")));
   EXPECT_THAT(ChangedAfter(oldest - 1), Optional(SizeIs(static_cast<size_t>(kept))));
@@ -122,32 +168,98 @@ TEST_F(SqliteCustomerChangesTest, OldRowsAreDroppedAndMissed) {
   EXPECT_EQ(LastChange(), static_cast<uint64_t>(kChanges));
 }
 
+TEST_F(SqliteCustomerChangesTest, TellsWhatCustomersBecameLast) {
+  Change({CustomerWith("a", 1), CustomerWith("b", 2)});
+  Change({CustomerWith("a", 3)});
+  Change(Names{"b", "c"});
+  EXPECT_EQ(ToldAfter(0), (Told{{"a", CustomerWith("a", 3)}, {"b", {}}, {"c", {}}}));
+  EXPECT_EQ(ToldAfter(1), (Told{{"a", CustomerWith("a", 3)}, {"b", {}}, {"c", {}}}));
+  EXPECT_EQ(ToldAfter(2), (Told{{"b", {}}, {"c", {}}}));
+  EXPECT_EQ(ToldAfter(3), Told());
+  EXPECT_THAT(ChangedAfter(0), Optional(UnorderedElementsAre("a", "b", "c")));
+}
+
+TEST_F(SqliteCustomerChangesTest, WhatIsNotedTwiceIsWhatWasNotedLast) {
+  Change({CustomerWith("a", 1), CustomerWith("a", 5)});
+  EXPECT_EQ(ToldAfter(0), (Told{{"a", CustomerWith("a", 5)}}));
+  ASSERT_TRUE(changes_->Begin().ok());
+  changes_->Note(CustomerWith("a", 6));
+  changes_->Note("a");
+  ASSERT_TRUE(changes_->Flush().ok());
+  EXPECT_EQ(ToldAfter(0), (Told{{"a", {}}}));
+}
+
+TEST_F(SqliteCustomerChangesTest, OldFactsGoBeforeOldNames) {
+  for (int i = 0; i < 30; ++i) Change({CustomerWith(Numbered(i), 6'000)});
+  EXPECT_LE(Count("SELECT SUM(length(facts)) FROM customer_change_facts"),
+            static_cast<int64_t>(kLimits.most_bytes) + 8 * 45'000);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM customer_changes"), 30);
+  const auto told = ToldAfter(0);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->size(), 30u);
+  EXPECT_EQ(told->at(Numbered(0)), std::nullopt);
+  EXPECT_EQ(told->at(Numbered(29)), CustomerWith(Numbered(29), 6'000));
+}
+
+TEST_F(SqliteCustomerChangesTest, ThereIsRoomForFactsUpToTheLimit) {
+  ASSERT_TRUE(changes_->Begin().ok());
+  EXPECT_TRUE(changes_->WantsFacts());
+  changes_->Note(CustomerWith("a", 500));
+  EXPECT_FALSE(changes_->WantsFacts());
+  ASSERT_TRUE(changes_->Flush().ok());
+  EXPECT_TRUE(changes_->WantsFacts());
+}
+
+TEST_F(SqliteCustomerChangesTest, WhatIsKeptIsCountedAgainAfterAFailure) {
+  for (int i = 0; i < 60; ++i) {
+    // Half of the transactions are rolled back.
+    ASSERT_TRUE(db_->Execute("BEGIN").ok());
+    ASSERT_TRUE(changes_->Begin().ok());
+    changes_->Note(CustomerWith(Numbered(i), 100));
+    ASSERT_TRUE(changes_->Flush().ok());
+    ASSERT_TRUE(db_->Execute(i % 2 == 0 ? "COMMIT" : "ROLLBACK").ok());
+    if (i % 2 == 0) changes_->Committed();
+  }
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM customer_changes"), 30);
+  EXPECT_GT(Count("SELECT COUNT(*) FROM customer_change_facts"), 15);
+}
+
+TEST_F(SqliteCustomerChangesTest, FactsThatCannotBeReadAreToldOf) {
+  Change({CustomerWith("a", 3)});
+  RunRawSql(path_, "UPDATE customer_change_facts SET facts = substr(facts, 1, 20)");
+  const auto fine = [](auto&&) { return absl::OkStatus(); };
+  EXPECT_TRUE(absl::IsDataLoss(reader_->VisitAfter(0, fine, fine).status()));
+}
+
 TEST_F(SqliteCustomerChangesTest, AnErasureLeavesNoNameAndTheNumbersGoOn) {
-  Change({"canary"});
-  changes_->Begin();
+  Change(Names{"canary"});
+  Change({CustomerWith("canary", 3)});
+  ASSERT_TRUE(changes_->Begin().ok());
   changes_->Note("canary");
   changes_->ForgetNames();
   ASSERT_TRUE(changes_->Flush().ok());
   EXPECT_EQ(ReadRawSql(path_, "SELECT COUNT(*) FROM customer_changes WHERE customers NOTNULL"),
             "0");
-  EXPECT_EQ(LastChange(), 2u);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM customer_change_facts"), 0);
+  EXPECT_EQ(LastChange(), 3u);
   EXPECT_EQ(ChangedAfter(0), std::nullopt);
-  EXPECT_EQ(ChangedAfter(1), std::nullopt);
-  Change({"somebody"});
-  EXPECT_THAT(ChangedAfter(2), Optional(ElementsAre("somebody")));
+  EXPECT_EQ(ChangedAfter(2), std::nullopt);
+  Change(Names{"somebody"});
+  EXPECT_THAT(ChangedAfter(3), Optional(ElementsAre("somebody")));
 }
 
 TEST_F(SqliteCustomerChangesTest, ForgettingIsAChangeEvenWhereNobodyHasChanged) {
-  Change({"canary"});
-  changes_->Begin();
+  Change(Names{"canary"});
+  Change({CustomerWith("canary", 3)});
+  ASSERT_TRUE(changes_->Begin().ok());
   changes_->ForgetNames();
   ASSERT_TRUE(changes_->Flush().ok());
-  EXPECT_EQ(LastChange(), 2u);
-  EXPECT_EQ(ChangedAfter(1), std::nullopt);
+  EXPECT_EQ(LastChange(), 3u);
+  EXPECT_EQ(ChangedAfter(2), std::nullopt);
 }
 
 TEST_F(SqliteCustomerChangesTest, ARowThatCannotBeReadIsToldOf) {
-  Change({"a"});
+  Change(Names{"a"});
   RunRawSql(path_, "UPDATE customer_changes SET customers = x'05'");
   EXPECT_TRUE(absl::IsDataLoss(reader_->ChangedAfter(0).status()));
 }

@@ -61,7 +61,7 @@ TEST_F(SqliteProjectionSourceTest, ReadsEveryCustomerWithHisFacts) {
   EXPECT_EQ(reading->reporting_currency(), "USD");
   EXPECT_EQ(reading->horizon_seconds(), At("2023-04-02"));
   std::map<std::string, size_t> rows;
-  const auto visit = [&](const ProjectedFacts& facts) {
+  const auto visit = [&](const CustomerInStore& facts) {
     rows[facts.value.customer_id] = facts.purchases.rows.size();
     EXPECT_EQ(facts.imported.has_value(), facts.value.customer_id == "c3");
     if (facts.value.customer_id == "c1") {
@@ -87,7 +87,7 @@ TEST_F(SqliteProjectionSourceTest, NamesWhoWasNotFoldedSince) {
   std::vector<std::string> others;
   ASSERT_TRUE(reading
                   ->ScanFrom(
-                      8, [](const ProjectedFacts&) { return absl::InternalError("folded by 7"); },
+                      8, [](const CustomerInStore&) { return absl::InternalError("folded by 7"); },
                       [&](std::string_view id) {
                         others.emplace_back(id);
                         return absl::OkStatus();
@@ -98,7 +98,7 @@ TEST_F(SqliteProjectionSourceTest, NamesWhoWasNotFoldedSince) {
 
 TEST_F(SqliteProjectionSourceTest, AnErrorOfTheVisitorEndsTheScan) {
   SqliteProjectionSource source(store_.path());
-  const auto stop = [](const ProjectedFacts&) { return absl::AbortedError("enough"); };
+  const auto stop = [](const CustomerInStore&) { return absl::AbortedError("enough"); };
   EXPECT_TRUE(absl::IsAborted(
       Must(source.Read())->ScanFrom(0, stop, [](auto) { return absl::OkStatus(); })));
 }

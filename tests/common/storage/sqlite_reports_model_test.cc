@@ -94,7 +94,7 @@ class FittedReportsTest : public ::testing::Test {
     insert.Bind(1, At("2023-06-01"));
     insert.BindBlob(2, PackFittedModels(models));
     ASSERT_TRUE(insert.Run().ok());
-    Statement scoring = Must(db->Prepare("INSERT INTO scoring VALUES (1, 7, ?)"));
+    Statement scoring = Must(db->Prepare("INSERT INTO scoring VALUES (1, 7, ?, 0)"));
     scoring.Bind(1, DayOf(At("2023-06-08")));
     ASSERT_TRUE(scoring.Run().ok());
   }

@@ -243,6 +243,16 @@ CREATE TABLE customer_predictions (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// See customer_changes.h. The last change that the last scoring knows: 0, none.
+constexpr char kVersion7[] = R"sql(
+CREATE TABLE customer_change_facts (
+  change_id INTEGER PRIMARY KEY,
+  facts BLOB NOT NULL
+) STRICT;
+
+ALTER TABLE scoring ADD COLUMN scored_change INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // Moves the rows of the table `purchases` into pages, and drops it.
 absl::Status PackAllPurchases(Database& db) {
   {
@@ -310,9 +320,9 @@ absl::Status PackOrIndexPurchases(Database& db) {
 }  // namespace
 
 const Migrations& ClvMigrations() {
-  static const Migrations migrations = {{kVersion1}, {kVersion2},
-                                        {kVersion3}, {kVersion4, PackOrIndexPurchases},
-                                        {kVersion5}, {kVersion6}};
+  static const Migrations migrations = {
+      {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases},
+      {kVersion5}, {kVersion6}, {kVersion7}};
   return migrations;
 }
 

@@ -42,8 +42,8 @@ domain::FittedModels SomeFit(uint64_t version) {
 
 }  // namespace
 
-FoldedStore::FoldedStore() {
-  auto store = storage::SqliteClvStore::Open({.path = path_});
+FoldedStore::FoldedStore(const storage::ChangeLimits& limits) {
+  auto store = storage::SqliteClvStore::Open({.path = path_, .changes = limits});
   if (!store.ok()) {
     std::fprintf(stderr, "no store: %s\n", store.status().ToString().c_str());
     std::abort();
@@ -104,7 +104,7 @@ void FoldedStore::PutScoring(uint64_t model_version, int64_t day) {
   insert->Bind(2, day * 86'400);
   insert->BindBlob(3, storage::PackFittedModels(SomeFit(model_version)));
   ASSERT_TRUE(insert->Run().ok());
-  auto scoring = (*db)->Prepare("INSERT OR REPLACE INTO scoring VALUES (1, ?, ?)");
+  auto scoring = (*db)->Prepare("INSERT OR REPLACE INTO scoring VALUES (1, ?, ?, 0)");
   ASSERT_TRUE(scoring.ok()) << scoring.status();
   scoring->Bind(1, static_cast<int64_t>(model_version));
   scoring->Bind(2, day);

@@ -20,7 +20,7 @@ namespace clv::query {
 class FoldedStore {
  public:
   // The reporting currency is USD.
-  FoldedStore();
+  explicit FoldedStore(const storage::ChangeLimits& limits = {});
 
   const std::string& path() const { return path_; }
   storage::LogPosition position() const { return position_; }

@@ -50,5 +50,33 @@ TEST(OrderBlockTest, TheLeastNumberOfCentsIsNoRefund) {
   ExpectKept(orders);
 }
 
+// Blocks of cents and of micros, and changes that keep a block what it is or make it the other.
+TEST(OrderBlockTest, GivesEveryoneElsesOrdersAsTheyWere) {
+  for (const int64_t unit : {kCent, int64_t{1}}) {
+    OrderBlock::Orders orders;
+    orders[0] = {{1, 5 * unit, true}, {1, 0, false}, {7, 9 * unit, true}};
+    orders[3] = {{2, -4 * unit, false}};
+    orders[30] = {{8, 3 * unit, true}, {9, 2 * unit, true}};
+    orders[31] = {{9, unit, true}};
+    const OrderBlock block(orders);
+    const std::vector<std::vector<OrderBlock::Change>> changes = {
+        {},
+        {{0, {}}},
+        {{31, {{4, 6 * kCent, true}, {5, 0, false}}}},
+        {{1, {{4, kCent, true}}}, {30, {}}, {3, {{6, 1, true}}}},
+        {{2, {{4, kCent, true}}}, {2, {{5, 2 * kCent, true}}}},
+        {{0, {}}, {3, {}}, {30, {}}, {31, {}}}};
+    for (size_t n = 0; n < changes.size(); ++n) {
+      OrderBlock::Orders expected = orders;
+      for (const auto& [customer, of_customer] : changes[n]) expected[customer] = of_customer;
+      const OrderBlock changed = block.With(changes[n]);
+      for (size_t i = 0; i < kBlockCustomers; ++i) {
+        EXPECT_EQ(changed.OrdersOf(i), expected[i]) << unit << ": change " << n << ", " << i;
+      }
+      EXPECT_EQ(changed.bytes(), OrderBlock(expected).bytes()) << unit << ": change " << n;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace clv::query

@@ -224,7 +224,7 @@ Batch OnePurchaseEach(int begin, int end, const std::string& amount) {
 
 TEST(ProjectionEqualsSqlTest, WhereAFoldChangesMoreCustomersThanAreNamed) {
   properties::TestClock clock;
-  FoldedStore store;
+  FoldedStore store({.most_named = 8'000});
   const auto sql = AskedReports::OfSql(store.path(), clock);
   const auto projection = AskedReports::OfProjection(store.path(), clock);
   const auto check = [&](const std::string& what) {

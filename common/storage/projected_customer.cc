@@ -1,14 +1,13 @@
-#include "services/query/projection/projected_orders.h"
+#include "common/storage/projected_customer.h"
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "common/domain/customer_summary.h"
 
-namespace clv::query {
+namespace clv::storage {
 namespace {
-
-using storage::PurchaseFact;
 
 // Rows of one order, next to each other.
 struct GroupedOrder {
@@ -78,9 +77,10 @@ uint32_t ToInstant(const std::optional<int64_t>& seconds) {
   return seconds ? ToInstant(*seconds) : kNoInstant;
 }
 
-OrdersOfCustomer ProjectOrders(const storage::ProjectedFacts& facts) {
-  OrdersOfCustomer projected;
-  RareFacts rare;
+void ProjectCustomer(CustomerInStore facts, ProjectedCustomer* projected) {
+  projected->orders.clear();
+  projected->rare = {};
+  RareFacts& rare = projected->rare;
   std::vector<const PurchaseFact*> rows;
   rows.reserve(facts.purchases.rows.size());
   bool are_single = true;
@@ -93,9 +93,9 @@ OrdersOfCustomer ProjectOrders(const storage::ProjectedFacts& facts) {
     rows.push_back(&row);
   }
   if (are_single) {
-    ProjectSingleRows(rows, &projected.orders);
+    ProjectSingleRows(rows, &projected->orders);
   } else {
-    ProjectGroups(rows, &projected.orders, &rare.rows);
+    ProjectGroups(rows, &projected->orders, &rare.rows);
   }
   std::sort(rare.unconverted_dates.begin(), rare.unconverted_dates.end());
   if (facts.imported) {
@@ -105,8 +105,9 @@ OrdersOfCustomer ProjectOrders(const storage::ProjectedFacts& facts) {
                      .last = ToInstant(facts.imported->last_purchase_date),
                      .updated_at = ToInstant(facts.imported->updated_at)};
   }
-  if (!rare.empty()) projected.rare = std::make_shared<const RareFacts>(std::move(rare));
-  return projected;
+  projected->value = std::move(facts.value);
+  projected->distinct_products = facts.purchases.products.distinct_products;
+  projected->favorite_category = facts.purchases.products.favorite_category;
 }
 
-}  // namespace clv::query
+}  // namespace clv::storage
