@@ -203,6 +203,31 @@ TEST_F(ModelKeeperTest, AKeeperThatStartsGoesOnFromTheStore) {
   ExpectCurrentPredictions();
 }
 
+TEST_F(ModelKeeperTest, AKeeperThatStartsScoresOnlyWhoHasChanged) {
+  Send(SomeShop(600, 500));
+  ASSERT_TRUE(keeper_->FitNow(true, GoOn).ok());
+  storage::RunRawSql(clv_path_,
+                     "UPDATE customer_predictions SET predicted_clv = -1 "
+                     "WHERE customer_id = 'c10001'");
+  Send({Buy{"extra", "c10000", 900, 490}});
+  MakeKeeper({.quiet = std::chrono::milliseconds(10),
+              .longest_wait = std::chrono::milliseconds(100),
+              .look = std::chrono::milliseconds(5)});
+  keeper_->Start();
+  WaitUntil(
+      [&] {
+        return Ask("SELECT scored_change = (SELECT MAX(change_id) FROM customer_changes) "
+                   "FROM scoring") == "1\n";
+      },
+      "the last change to be scored");
+  EXPECT_EQ(Ask("SELECT COUNT(*) FROM customer_predictions WHERE customer_id = 'c10000' AND "
+                "expected_order_value > 100"),
+            "1\n");
+  EXPECT_EQ(Ask("SELECT predicted_clv = -1 FROM customer_predictions WHERE customer_id = 'c10001'"),
+            "1\n")
+      << "nothing has happened to this customer";
+}
+
 TEST_F(ModelKeeperTest, WithoutEnoughDataTheAverageComesBack) {
   Send(SomeShop(200, 500));
   ASSERT_TRUE(keeper_->FitNow(true, GoOn).ok());
