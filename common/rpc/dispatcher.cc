@@ -229,6 +229,22 @@ grpc::ServerUnaryReactor* Dispatcher::ServeAsync(grpc::CallbackServerContext* co
   return reactor;
 }
 
+grpc::ServerUnaryReactor* Dispatcher::ServeAsyncHere(grpc::CallbackServerContext* context,
+                                                     const std::string& method,
+                                                     const AsyncHandler& handler) const {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const std::shared_ptr<CallContext> call = MakeCall(context, method);
+  const Done done = [call, reactor](const absl::Status& status) {
+    reactor->Finish(Conclude(call.get(), status));
+  };
+  if (const absl::Status admitted = Admit(call.get(), method); !admitted.ok()) {
+    done(admitted);
+  } else {
+    handler(*call, done);
+  }
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* Dispatcher::ServeV0(grpc::CallbackServerContext* context,
                                               const std::string& method,
                                               const google::api::HttpBody* form,

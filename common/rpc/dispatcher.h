@@ -79,14 +79,16 @@ class Dispatcher {
   grpc::ServerUnaryReactor* Serve(grpc::CallbackServerContext* context, const std::string& method,
                                   Response* response, Handler handler,
                                   const google::protobuf::Message* request = nullptr) const {
-    return ServeAsync(
-        context, method,
-        [response, handler = std::move(handler)](CallContext& call, const Done& done) {
-          absl::StatusOr<Response> result = handler(call);
-          if (result.ok()) *response = *std::move(result);
-          done(result.status());
-        },
-        request);
+    return ServeAsync(context, method, Unary(response, std::move(handler)), request);
+  }
+
+  // The same on gRPC's own thread, without the way to a worker and back: for handlers that take
+  // microseconds and wait for nothing.
+  template <typename Response, typename Handler>
+  grpc::ServerUnaryReactor* ServeHere(grpc::CallbackServerContext* context,
+                                      const std::string& method, Response* response,
+                                      Handler handler) const {
+    return ServeAsyncHere(context, method, Unary(response, std::move(handler)));
   }
 
   // Runs `handler` on a worker; the call ends when `Done` is called, which may be later and on
@@ -147,6 +149,17 @@ class Dispatcher {
   WorkerPool& workers() const { return *options_.workers; }
 
  private:
+  template <typename Response, typename Handler>
+  static AsyncHandler Unary(Response* response, Handler handler) {
+    return [response, handler = std::move(handler)](CallContext& call, const Done& done) {
+      absl::StatusOr<Response> result = handler(call);
+      if (result.ok()) *response = *std::move(result);
+      done(result.status());
+    };
+  }
+  grpc::ServerUnaryReactor* ServeAsyncHere(grpc::CallbackServerContext* context,
+                                           const std::string& method,
+                                           const AsyncHandler& handler) const;
   const AccessRule* FindRule(const std::string& method) const;
   std::shared_ptr<CallContext> MakeCall(grpc::CallbackServerContext* context,
                                         const std::string& method) const;

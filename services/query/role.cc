@@ -38,7 +38,8 @@ QueryRole::QueryRole(const Options& options)
           .database_bytes = [path =
                                  options.directory.clv()] { return storage::DatabaseBytes(path); },
           .clock = *options.clock,
-          .models = &models_},
+          .models = &models_,
+          .answers_at_once = [projection = projection_] { return projection->IsCurrent(); }},
       options.dispatch);
   metrics_ = CollectQueryMetrics(
       options.dispatch.metrics, progress_,

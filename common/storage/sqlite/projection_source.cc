@@ -222,6 +222,11 @@ class SqliteCustomerDetails::Connection {
     CLV_ASSIGN_OR_RETURN(
         connection->customer_,
         db.Prepare("SELECT name, email, active FROM customers WHERE customer_id = ?"));
+    // A statement is a transaction of its own.
+    CLV_ASSIGN_OR_RETURN(
+        connection->one_customer_,
+        db.Prepare("SELECT name, email, active, (SELECT MAX(change_id) FROM customer_changes), "
+                   "customer_id NOT NULL FROM (SELECT 1) LEFT JOIN customers ON customer_id = ?"));
     CLV_ASSIGN_OR_RETURN(connection->currency_, db.Prepare(kCurrencyWithText));
     connection->products_ = std::make_unique<ProductCounter>(connection->pages_->texts());
     return connection;
@@ -231,6 +236,7 @@ class SqliteCustomerDetails::Connection {
                              const std::optional<ProductScope>& products,
                              steady_clock::time_point deadline) {
     db_->SetDeadline(deadline);
+    if (customer_ids.size() == 1 && !products) return ReadOne(customer_ids[0]);
     CLV_ASSIGN_OR_RETURN(const Transaction transaction,
                          Transaction::Begin(*db_, Transaction::Kind::kDeferred));
     State state;
@@ -252,13 +258,28 @@ class SqliteCustomerDetails::Connection {
     customer_.Reset();
     customer_.Bind(1, id);
     CLV_ASSIGN_OR_RETURN(const bool has_row, customer_.Step());
-    if (has_row) {
-      if (!customer_.IsNull(0)) details->name = std::string(customer_.Text(0));
-      if (!customer_.IsNull(1)) details->email = std::string(customer_.Text(1));
-      details->active = customer_.Int(2) != 0;
-    }
+    if (has_row) Fill(customer_, details);
     customer_.Reset();
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<State> ReadOne(std::string_view id) {
+    State state;
+    state.details.resize(1);
+    one_customer_.Reset();
+    one_customer_.Bind(1, id);
+    CLV_RETURN_IF_ERROR(one_customer_.Step().status());
+    state.last_change = static_cast<uint64_t>(one_customer_.Int(3));
+    if (one_customer_.Int(4) != 0) Fill(one_customer_, &state.details[0]);
+    one_customer_.Reset();
+    return state;
+  }
+
+  // From columns name, email, active.
+  static void Fill(const Statement& row, CustomerDetails* details) {
+    if (!row.IsNull(0)) details->name = std::string(row.Text(0));
+    if (!row.IsNull(1)) details->email = std::string(row.Text(1));
+    details->active = row.Int(2) != 0;
   }
 
   absl::Status ReadProducts(std::string_view id, TextId currency, const ProductScope& scope,
@@ -277,7 +298,7 @@ class SqliteCustomerDetails::Connection {
   std::unique_ptr<PurchasePages> pages_;
   std::unique_ptr<CustomerChangesReader> changes_;
   std::unique_ptr<ProductCounter> products_;
-  Statement customer_, currency_;
+  Statement customer_, one_customer_, currency_;
   PurchasePages::OpenPage page_;
 };
 

@@ -72,6 +72,12 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::Newest(Dead
   return LastPublished().version;
 }
 
+bool Projection::IsCurrent() {
+  const absl::StatusOr<int64_t> watched = watch_->Version();
+  const Published last = LastPublished();
+  return watched.ok() && last.version != nullptr && last.watched == *watched;
+}
+
 ProjectionSize Projection::Size() {
   ProjectionSize size;
   std::error_code error;

@@ -47,6 +47,9 @@ class Projection {
   // store yet, DEADLINE_EXCEEDED when it cannot be made in time.
   absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Newest(Deadline deadline);
 
+  // Whether Newest has nothing to read just now.
+  bool IsCurrent();
+
   // Of what is there now; goes through all chunks.
   ProjectionSize Size();
 

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "clv/v1/admin_service.grpc.pb.h"
@@ -61,7 +63,24 @@ class TestAdminService : public v1::AdminService::CallbackService {
                              [](CallContext&) { return v1::DeleteTokenResponse(); });
   }
 
+  // Answered on gRPC's thread.
+  grpc::ServerUnaryReactor* UpdateToken(grpc::CallbackServerContext* context,
+                                        const v1::UpdateTokenRequest*,
+                                        v1::UpdateTokenResponse* response) override {
+    const auto thread = std::this_thread::get_id();
+    return dispatcher_.ServeHere(
+        context, "UpdateToken", response,
+        [this, thread](CallContext& call) -> absl::StatusOr<v1::UpdateTokenResponse> {
+          EXPECT_EQ(std::this_thread::get_id(), thread);
+          EXPECT_EQ(call.caller().name, "keeper");
+          ++answered_here;
+          return here;
+        });
+  }
+
   Handler handler = [](CallContext&) { return v1::ListTokensResponse(); };
+  absl::StatusOr<v1::UpdateTokenResponse> here = v1::UpdateTokenResponse();
+  std::atomic<int> answered_here = 0;
   std::promise<PendingCall> pending;  // the call of CreateToken, for the test to end
 
  private:
@@ -184,6 +203,24 @@ TEST_F(DispatcherTest, DoesNotRunTheHandlerOfARefusedCall) {
   };
   ListTokens("reader-secret");
   EXPECT_FALSE(ran);
+}
+
+TEST_F(DispatcherTest, WhatIsServedHereIsAdmittedAndConcludedLikeEverythingElse) {
+  const auto update = [&](const std::string& token) {
+    grpc::ClientContext context;
+    SetToken(&context, token);
+    v1::UpdateTokenResponse response;
+    return admin_stub_->UpdateToken(&context, {}, &response);
+  };
+  EXPECT_TRUE(update("keeper-secret").ok());
+  EXPECT_EQ(admin_.answered_here, 1);
+  EXPECT_EQ(update("nonsense").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(update("reader-secret").error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(admin_.answered_here, 1) << "refused calls do not run";
+  admin_.here = absl::InternalError("a secret of ours");
+  const grpc::Status failed = update("keeper-secret");
+  EXPECT_EQ(failed.error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_THAT(failed.error_message(), Not(HasSubstr("secret")));
 }
 
 TEST_F(DispatcherTest, ImposesADeadline) {
