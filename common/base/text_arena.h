@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,12 @@ class TextArena {
     return {place, first.size() + second.size()};
   }
   std::string_view Keep(std::string_view text) { return Join(text, {}); }
+
+  // Takes over the texts of another arena; views of them stay valid.
+  void Add(TextArena other) {
+    blocks_.insert(blocks_.begin(), std::make_move_iterator(other.blocks_.begin()),
+                   std::make_move_iterator(other.blocks_.end()));
+  }
 
   // Forgets all texts; keeps one block of room.
   void Clear() {

@@ -107,6 +107,7 @@ class CustomerDetailsReader {
   // One consistent state of some customers.
   struct State {
     uint64_t last_change = 0;              // as ProjectionReading says
+    LogPosition folded_position = 0;       // likewise, where one customer and no products are read
     std::vector<CustomerDetails> details;  // by index of the ids
   };
   // DEADLINE_EXCEEDED past the deadline.

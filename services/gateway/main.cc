@@ -8,10 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "common/base/flags.h"
 #include "common/base/log.h"
-#include "common/base/process_memory.h"
+#include "common/base/process_setup.h"
 #include "common/base/status_macros.h"
 #include "common/metrics/metrics_server.h"
 #include "common/rpc/server_host.h"
@@ -126,9 +125,7 @@ int Run(int argc, char** argv) {
   if (!config.ok()) return Refuse(config.status());
   if (const absl::Status safe = CheckExposure(*config, line); !safe.ok()) return Refuse(safe);
 
-  clv::KeepFreedMemory();
-  // Debian's Abseil looks for deadlocks at every lock of gRPC otherwise.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  clv::SetUpProcess();
   clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, line.log_level);
   auto metrics = clv::metrics::MetricsServer::Start(

@@ -10,7 +10,7 @@
 #include "common/base/data_directory.h"
 #include "common/base/flags.h"
 #include "common/base/log.h"
-#include "common/base/process_memory.h"
+#include "common/base/process_setup.h"
 #include "common/metrics/metrics_server.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/installation_wait.h"
@@ -57,7 +57,7 @@ int Run(int argc, char** argv) {
   flags.Add("log-level", &log_level, "trace, debug, info, warn, error or off");
   if (const std::optional<int> exit_code = flags.Parse(argc, argv)) return *exit_code;
 
-  clv::KeepFreedMemory();
+  clv::SetUpProcess();
   clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, log_level);
   auto metrics = clv::metrics::MetricsServer::Start(

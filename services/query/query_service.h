@@ -32,7 +32,7 @@ class QueryService final : public v1::QueryService::CallbackService {
     std::function<uint64_t()> database_bytes;
     const Clock& clock = SystemClock();
     storage::ModelReader* models = nullptr;  // null: no fit is ever found
-    // Whether a report about a few customers as of now takes microseconds just now; empty: never.
+    // Whether a report about a few customers as of now takes little time just now; empty: never.
     std::function<bool()> answers_at_once;
   };
 

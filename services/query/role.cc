@@ -39,7 +39,7 @@ QueryRole::QueryRole(const Options& options)
                                  options.directory.clv()] { return storage::DatabaseBytes(path); },
           .clock = *options.clock,
           .models = &models_,
-          .answers_at_once = [projection = projection_] { return projection->IsCurrent(); }},
+          .answers_at_once = [projection = projection_] { return projection->IsQuick(); }},
       options.dispatch);
   metrics_ = CollectQueryMetrics(
       options.dispatch.metrics, progress_,

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "clv/v1/ingest_service.grpc.pb.h"
+#include "common/base/process_setup.h"
 
 namespace clv::bench {
 namespace {
@@ -30,6 +31,7 @@ class Echo final : public Base {
 };
 
 int Main() {
+  SetUpProcess();  // as the programs do
   Echo echo;
   int port = 0;
   grpc::ServerBuilder builder;

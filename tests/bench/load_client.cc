@@ -18,6 +18,7 @@
 #include "CLI/CLI.hpp"
 #include "clv/v1/ingest_service.pb.h"
 #include "clv/v1/query_service.grpc.pb.h"
+#include "common/base/process_setup.h"
 #include "tests/bench/batch_file.h"
 #include "tests/bench/push_stream.h"
 
@@ -217,6 +218,7 @@ void AddSend(CLI::App& app, SendFlags& flags) {
 }
 
 int Main(int argc, char** argv) {
+  SetUpProcess();
   CLI::App app("Sends purchases through one PushPurchases stream.");
   app.require_subcommand(1);
   EncodeOptions encode_options;

@@ -25,6 +25,7 @@
 #include "CLI/CLI.hpp"
 #include "clv/v1/ingest_service.grpc.pb.h"
 #include "clv/v1/query_service.grpc.pb.h"
+#include "common/base/process_setup.h"
 #include "tests/bench/batch_file.h"
 #include "tests/bench/push_stream.h"
 
@@ -269,6 +270,7 @@ void Serve(const Target& target) {
 }
 
 int Main(int argc, char** argv) {
+  SetUpProcess();
   CLI::App app("Asks the reports and measures; reads commands from standard input.");
   std::string address;
   Target target;

@@ -226,7 +226,8 @@ class SqliteCustomerDetails::Connection {
     CLV_ASSIGN_OR_RETURN(
         connection->one_customer_,
         db.Prepare("SELECT name, email, active, (SELECT MAX(change_id) FROM customer_changes), "
-                   "customer_id NOT NULL FROM (SELECT 1) LEFT JOIN customers ON customer_id = ?"));
+                   "(SELECT folded_position FROM checkpoint), customer_id NOT NULL FROM (SELECT 1) "
+                   "LEFT JOIN customers ON customer_id = ?"));
     CLV_ASSIGN_OR_RETURN(connection->currency_, db.Prepare(kCurrencyWithText));
     connection->products_ = std::make_unique<ProductCounter>(connection->pages_->texts());
     return connection;
@@ -270,7 +271,8 @@ class SqliteCustomerDetails::Connection {
     one_customer_.Bind(1, id);
     CLV_RETURN_IF_ERROR(one_customer_.Step().status());
     state.last_change = static_cast<uint64_t>(one_customer_.Int(3));
-    if (one_customer_.Int(4) != 0) Fill(one_customer_, &state.details[0]);
+    state.folded_position = static_cast<LogPosition>(one_customer_.Int(4));
+    if (one_customer_.Int(5) != 0) Fill(one_customer_, &state.details[0]);
     one_customer_.Reset();
     return state;
   }

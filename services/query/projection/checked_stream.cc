@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 
 namespace clv::query {
 namespace {
@@ -26,16 +27,82 @@ absl::Status FileError(const char* what, int error) {
   return absl::UnavailableError(text);
 }
 
+absl::Status Damaged() {
+  return absl::DataLossError("snapshot: the file is damaged, or of another release");
+}
+
+struct PartEntry {
+  uint64_t end = 0;  // bytes from the begin of the file; the part begins where the last one ends
+  XXH64_hash_t hash = 0;
+};
+
+// The last bytes of a file; the entries are before them.
+struct Footer {
+  uint64_t parts = 0;
+  XXH64_hash_t hash = 0;  // of the entries
+};
+
+class OpenFile {
+ public:
+  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
+  ~OpenFile() { ::close(descriptor_); }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  bool ReadExactly(uint64_t at, char* to, size_t size) const {
+    while (size > 0) {
+      const ssize_t got = ::pread(descriptor_, to, size, static_cast<off_t>(at));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return false;
+      to += got;
+      at += static_cast<uint64_t>(got);
+      size -= static_cast<size_t>(got);
+    }
+    return true;
+  }
+
+ private:
+  const int descriptor_;
+};
+
+// Where the parts lie, of a file of `size` bytes.
+absl::StatusOr<std::vector<PartEntry>> ReadEntries(const OpenFile& file, uint64_t size) {
+  Footer footer;
+  if (size < sizeof(footer) ||
+      !file.ReadExactly(size - sizeof(footer), reinterpret_cast<char*>(&footer), sizeof(footer)) ||
+      footer.parts > (size - sizeof(footer)) / sizeof(PartEntry)) {
+    return Damaged();
+  }
+  std::vector<PartEntry> entries(footer.parts);
+  const uint64_t bytes = footer.parts * sizeof(PartEntry);
+  const uint64_t end = size - sizeof(footer) - bytes;
+  if (!file.ReadExactly(end, reinterpret_cast<char*>(entries.data()), bytes) ||
+      footer.hash != XXH3_64bits(entries.data(), bytes)) {
+    return Damaged();
+  }
+  uint64_t begin = 0;
+  for (const PartEntry& entry : entries) {
+    if (entry.end < begin) return Damaged();
+    begin = entry.end;
+  }
+  if (begin != end) return Damaged();
+  return entries;
+}
+
 }  // namespace
 
 struct CheckedWriter::State {
   int file = -1;
+  uint64_t flushed = 0;
+  std::vector<PartEntry> entries;
   absl::Status status;
   XXH3_state_t hash;
   std::vector<char> buffer;
 
   void Flush() {
     XXH3_64bits_update(&hash, buffer.data(), buffer.size());
+    flushed += buffer.size();
     WriteOut();
   }
   void WriteOut() {
@@ -75,11 +142,22 @@ void CheckedWriter::Write(const void* bytes, size_t size) {
   }
 }
 
-absl::Status CheckedWriter::Finish() {
+void CheckedWriter::EndPart() {
   state_->Flush();
-  const XXH64_hash_t hash = XXH3_64bits_digest(&state_->hash);
-  const char* const bytes = reinterpret_cast<const char*>(&hash);
-  state_->buffer.assign(bytes, bytes + sizeof(hash));
+  state_->entries.push_back({state_->flushed, XXH3_64bits_digest(&state_->hash)});
+  XXH3_64bits_reset(&state_->hash);
+}
+
+absl::Status CheckedWriter::Finish() {
+  EndPart();
+  const size_t bytes = state_->entries.size() * sizeof(PartEntry);
+  const Footer footer{state_->entries.size(), XXH3_64bits(state_->entries.data(), bytes)};
+  const auto append = [&](const void* from, size_t size) {
+    const char* const begin = static_cast<const char*>(from);
+    state_->buffer.insert(state_->buffer.end(), begin, begin + size);
+  };
+  append(state_->entries.data(), bytes);
+  append(&footer, sizeof(footer));
   state_->WriteOut();
   if (state_->status.ok() && ::fsync(state_->file) != 0) {
     state_->status = FileError("cannot sync", errno);
@@ -88,34 +166,23 @@ absl::Status CheckedWriter::Finish() {
 }
 
 struct CheckedReader::State {
-  int file = -1;
-  uint64_t left = 0;    // bytes before the checksum that were not handed out
-  uint64_t unread = 0;  // of the file, the checksum left out
+  std::shared_ptr<const OpenFile> file;
+  uint64_t next_read = 0;   // place in the file
+  uint64_t left = 0;        // bytes that were not handed out
+  uint64_t unread = 0;      // of them, those that were not read
+  XXH64_hash_t stored = 0;  // the checksum
   bool ok = true;
   XXH3_state_t hash;
   std::vector<char> buffer;
   size_t next = 0;
 
-  ~State() {
-    if (file >= 0) ::close(file);
-  }
-
-  bool ReadExactly(char* to, size_t size) {
-    while (size > 0) {
-      const ssize_t got = ::read(file, to, size);
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return false;
-      to += got;
-      size -= static_cast<size_t>(got);
-    }
-    return true;
-  }
   void Fill() {
     const auto size = static_cast<size_t>(std::min<uint64_t>(kBufferBytes, unread));
     buffer.resize(size);
     next = 0;
-    ok = ok && size > 0 && ReadExactly(buffer.data(), size);
+    ok = ok && size > 0 && file->ReadExactly(next_read, buffer.data(), size);
     if (!ok) return;
+    next_read += size;
     unread -= size;
     XXH3_64bits_update(&hash, buffer.data(), size);
   }
@@ -125,18 +192,27 @@ CheckedReader::CheckedReader(std::unique_ptr<State> state) : state_(std::move(st
 CheckedReader::CheckedReader(CheckedReader&&) noexcept = default;
 CheckedReader::~CheckedReader() = default;
 
-absl::StatusOr<CheckedReader> CheckedReader::Open(const std::string& path) {
-  auto state = std::make_unique<State>();
-  state->file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (state->file < 0) return FileError("cannot open the file", errno);
+absl::StatusOr<std::vector<CheckedReader>> CheckedReader::OpenParts(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return FileError("cannot open the file", errno);
+  const auto file = std::make_shared<const OpenFile>(descriptor);
   struct stat status = {};
-  if (::fstat(state->file, &status) != 0) return FileError("cannot look at the file", errno);
-  const auto size = static_cast<uint64_t>(status.st_size);
-  state->ok = size >= sizeof(XXH64_hash_t);
-  state->left = state->ok ? size - sizeof(XXH64_hash_t) : 0;
-  state->unread = state->left;
-  XXH3_64bits_reset(&state->hash);
-  return CheckedReader(std::move(state));
+  if (::fstat(descriptor, &status) != 0) return FileError("cannot look at the file", errno);
+  CLV_ASSIGN_OR_RETURN(const std::vector<PartEntry> entries,
+                       ReadEntries(*file, static_cast<uint64_t>(status.st_size)));
+  std::vector<CheckedReader> readers;
+  uint64_t begin = 0;
+  for (const PartEntry& entry : entries) {
+    auto state = std::make_unique<State>();
+    state->file = file;
+    state->next_read = begin;
+    state->left = state->unread = entry.end - begin;
+    state->stored = entry.hash;
+    XXH3_64bits_reset(&state->hash);
+    readers.push_back(CheckedReader(std::move(state)));
+    begin = entry.end;
+  }
+  return readers;
 }
 
 void CheckedReader::Read(void* bytes, size_t size) {
@@ -180,13 +256,9 @@ void CheckedReader::Fail() { state_->ok = false; }
 bool CheckedReader::ok() const { return state_->ok; }
 
 absl::Status CheckedReader::Finish() {
-  XXH64_hash_t stored = 0;
-  if (state_->ok && state_->left == 0 && state_->unread == 0 &&
-      state_->ReadExactly(reinterpret_cast<char*>(&stored), sizeof(stored)) &&
-      stored == XXH3_64bits_digest(&state_->hash)) {
-    return absl::OkStatus();
-  }
-  return absl::DataLossError("snapshot: the file is damaged, or of another release");
+  const bool is_whole = state_->ok && state_->left == 0 && state_->unread == 0 &&
+                        state_->stored == XXH3_64bits_digest(&state_->hash);
+  return is_whole ? absl::OkStatus() : Damaged();
 }
 
 }  // namespace clv::query

@@ -1,5 +1,6 @@
-// services/query/projection/checked_stream.h: a file written or read from its begin to its end,
-// with a checksum of all at the end.
+// services/query/projection/checked_stream.h: a file of parts, each written from its begin to its
+// end and read likewise, beside others if one likes. The end of the file says where they lie and
+// what their checksums are.
 #ifndef CLV_SERVICES_QUERY_PROJECTION_CHECKED_STREAM_H_
 #define CLV_SERVICES_QUERY_PROJECTION_CHECKED_STREAM_H_
 
@@ -41,7 +42,10 @@ class CheckedWriter {
   }
   void Write(const void* bytes, size_t size);
 
-  // Writes the checksum and waits until all is on the disk.
+  // What follows is another part.
+  void EndPart();
+
+  // Ends the last part and waits until all is on the disk.
   absl::Status Finish();
 
  private:
@@ -49,11 +53,12 @@ class CheckedWriter {
   std::unique_ptr<State> state_;
 };
 
-// Likewise. After an error all that is read is zero.
+// Reads one part. Thread-compatible; those of one file may be used at the same time. After an error
+// all that is read is zero.
 class CheckedReader {
  public:
-  // NOT_FOUND when there is no such file.
-  static absl::StatusOr<CheckedReader> Open(const std::string& path);
+  // All parts of a file. NOT_FOUND when there is no such file, DATA_LOSS when its end is damaged.
+  static absl::StatusOr<std::vector<CheckedReader>> OpenParts(const std::string& path);
   CheckedReader(CheckedReader&&) noexcept;
   ~CheckedReader();
 
@@ -76,7 +81,7 @@ class CheckedReader {
   std::string GetText();
   void Read(void* bytes, size_t size);
 
-  // Whether the file may hold so many elements more; else the reader fails.
+  // Whether the part may hold so many elements more; else the reader fails.
   bool HasLeft(uint64_t count, size_t element_bytes);
   // What was read makes no sense.
   void Fail();

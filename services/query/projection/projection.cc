@@ -21,6 +21,9 @@ constexpr int kPausePerApply = 3;
 constexpr std::chrono::milliseconds kLongApply(250);
 constexpr int kPausePerLongApply = 20;
 
+// Who asks may make an apply like the last one on a thread that others need.
+constexpr std::chrono::milliseconds kQuickApply(2);
+
 // A snapshot is written when nothing has happened for a while, and now and then all the same.
 constexpr std::chrono::seconds kQuiet(2);
 constexpr std::chrono::seconds kLeastBetweenSnapshots(20);
@@ -55,6 +58,16 @@ Projection::Published Projection::LastPublished() {
   return published_;
 }
 
+Projection::InSnapshot Projection::LastInSnapshot() {
+  std::lock_guard lock(published_mutex_);
+  return in_snapshot_;
+}
+
+void Projection::SetInSnapshot(const ProjectionVersion& version) {
+  std::lock_guard lock(published_mutex_);
+  in_snapshot_ = {version.last_change, version.scoring};
+}
+
 absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::Newest(Deadline deadline) {
   const uint64_t begun_before = applies_begun_.load();
   CLV_ASSIGN_OR_RETURN(const int64_t watched, watch_->Version());
@@ -70,12 +83,6 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::Newest(Dead
   if (last.version != nullptr && last.apply > begun_before) return std::move(last.version);
   CLV_RETURN_IF_ERROR(Apply());
   return LastPublished().version;
-}
-
-bool Projection::IsCurrent() {
-  const absl::StatusOr<int64_t> watched = watch_->Version();
-  const Published last = LastPublished();
-  return watched.ok() && last.version != nullptr && last.watched == *watched;
 }
 
 ProjectionSize Projection::Size() {
@@ -103,6 +110,7 @@ ProjectionSize Projection::Size() {
 }
 
 absl::Status Projection::Apply() {
+  const steady_clock::time_point began = steady_clock::now();
   Published next;
   next.apply = ++applies_begun_;
   CLV_ASSIGN_OR_RETURN(next.watched, watch_->Version());
@@ -119,6 +127,7 @@ absl::Status Projection::Apply() {
   CLV_RETURN_IF_ERROR(version.status());
   next.version = *version;
   last_apply_ = steady_clock::now();
+  is_quick_ = last_apply_.load() - began <= kQuickApply;
   std::lock_guard lock(published_mutex_);
   // The last version may be the last to go with it: not under the lock.
   std::swap(published_, next);
@@ -130,9 +139,9 @@ void Projection::StartFromSnapshot(const storage::ProjectionReading& reading) {
   if (options_.snapshot_path.empty()) return;
   absl::StatusOr<ProjectionBase> base = ReadSnapshot(options_.snapshot_path);
   if (absl::IsNotFound(base.status())) return;
-  const uint64_t change = base.ok() ? base->version->last_change : 0;
+  const auto version = base.ok() ? base->version : nullptr;
   if (base.ok() && builder_.Adopt(*std::move(base), reading)) {
-    snapshot_change_ = change;
+    SetInSnapshot(*version);
   } else {
     RemoveSnapshot(options_.snapshot_path);
   }
@@ -151,7 +160,7 @@ void Projection::KeepSnapshot() {
   const uint64_t loads = loads_;
   const std::shared_ptr<const ProjectionVersion> version = LastPublished().version;
   if (options_.snapshot_path.empty() || version == nullptr ||
-      version->last_change == snapshot_change_ ||
+      LastInSnapshot() == InSnapshot{version->last_change, version->scoring} ||
       version->customers < options_.least_customers_in_snapshot) {
     return;
   }
@@ -159,7 +168,7 @@ void Projection::KeepSnapshot() {
   // What was loaded meanwhile may lack an erased customer, whom this snapshot still holds.
   if (loads_ != loads) RemoveSnapshot(options_.snapshot_path);
   // Without a snapshot the next start takes longer; the next try may have more luck.
-  if (status.ok()) snapshot_change_ = version->last_change;
+  if (status.ok()) SetInSnapshot(*version);
 }
 
 void Projection::Follow() {

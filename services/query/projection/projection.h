@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -47,8 +48,11 @@ class Projection {
   // store yet, DEADLINE_EXCEEDED when it cannot be made in time.
   absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Newest(Deadline deadline);
 
-  // Whether Newest has nothing to read just now.
-  bool IsCurrent();
+  // The last version that was made, which may not be the newest state; null: none yet.
+  std::shared_ptr<const ProjectionVersion> Latest() { return LastPublished().version; }
+
+  // Whether Newest takes about a millisecond at most, going by the last apply.
+  bool IsQuick() const { return is_quick_; }
 
   // Of what is there now; goes through all chunks.
   ProjectionSize Size();
@@ -61,6 +65,15 @@ class Projection {
     uint64_t apply = 0;
   };
   Published LastPublished();
+  // What the snapshot holds: the last change, and the scoring.
+  struct InSnapshot {
+    uint64_t change = 0;
+    std::optional<storage::ScoringState> scoring;
+
+    bool operator==(const InSnapshot&) const = default;
+  };
+  InSnapshot LastInSnapshot();
+  void SetInSnapshot(const ProjectionVersion& version);
   // With apply_mutex_ held, as the next.
   absl::Status Apply();
   void StartFromSnapshot(const storage::ProjectionReading& reading);
@@ -81,12 +94,13 @@ class Projection {
   std::atomic<uint64_t> applies_begun_{0};
   std::atomic<uint64_t> loads_{0};  // versions made from nothing: what was kept may be too much
   std::atomic<std::chrono::steady_clock::time_point> last_apply_{};
+  std::atomic<bool> is_quick_{false};
 
   std::chrono::steady_clock::time_point last_snapshot_ = std::chrono::steady_clock::now();
-  std::atomic<uint64_t> snapshot_change_{0};  // the last change that it holds
 
-  std::mutex published_mutex_;  // held to copy or replace a pointer only
+  std::mutex published_mutex_;  // held to copy or replace the next two only
   Published published_;
+  InSnapshot in_snapshot_;
 
   std::mutex stop_mutex_;
   std::condition_variable stopping_;

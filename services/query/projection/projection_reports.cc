@@ -110,8 +110,14 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
   const steady_clock::time_point begin = steady_clock::now();
   // Those about single customers are too many, and cost little.
   std::string question = AsksForCustomers(query) ? "" : KeyOf(query);
-  for (int tries = 1;; ++tries) {
-    CLV_ASSIGN_OR_RETURN(auto version, projection.Newest(query.scope.deadline));
+  // About single customers the details alone can say whether the last version is the newest.
+  std::shared_ptr<const ProjectionVersion> guess =
+      AsksForCustomers(query) ? projection.Latest() : nullptr;
+  for (int tries = guess != nullptr ? 0 : 1;; ++tries) {
+    auto version = std::exchange(guess, nullptr);
+    if (version == nullptr) {
+      CLV_ASSIGN_OR_RETURN(version, projection.Newest(query.scope.deadline));
+    }
     const bool is_kept = version->horizon_seconds.has_value() && !question.empty();
     if (is_kept) {
       if (auto kept = FindKept(cache, *version, question, begin)) return *std::move(kept);
@@ -119,6 +125,7 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
     CLV_ASSIGN_OR_RETURN(const ReportView view,
                          ReportView::Open(std::move(version), query.scope, kDefaultAsOf<Query>));
     CLV_ASSIGN_OR_RETURN(CustomerReport<Row> answer, report(view, query));
+    if (tries == 0 && answer.numbers.empty()) continue;
     bool is_consistent = true;
     if (!answer.numbers.empty()) {
       std::vector<std::string_view> ids;
@@ -127,7 +134,8 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
       const auto products = shows_products ? ProductsToRead(view) : std::nullopt;
       CLV_ASSIGN_OR_RETURN(const storage::CustomerDetailsReader::State state,
                            reader.Read(ids, products, query.scope.deadline));
-      is_consistent = state.last_change == view.version().last_change;
+      is_consistent = state.last_change == view.version().last_change &&
+                      (tries > 0 || state.folded_position == view.version().folded_position);
       if (!is_consistent && tries < kTries) continue;
       for (size_t i = 0; i < ids.size(); ++i) {
         Describe(state.details[i], products.has_value(), &answer.report.rows[i]);

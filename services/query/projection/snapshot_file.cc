@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,23 +18,37 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'000003;
+constexpr uint64_t kLayout = 0x434c565052'000005;
 
-// The columns that lie in a chunk as they lie in the file.
-struct FixedColumns {
-  StateColumns state;
-  Column<uint8_t> known;
-  Column<uint8_t> described;
-  Column<uint32_t> attributes;
-  Column<uint32_t> signup;
-  Column<uint32_t> updated_at;
-  Column<uint32_t> last_activity;
-  std::array<Column<int64_t>, domain::kEarlyValueDays.size()> early_micros;
-  Column<double> predicted_clv;
-  Column<uint32_t> distinct_products;
-  Column<uint32_t> favorite_category;
-  Column<uint16_t> id_size;
-};
+// Chunks of one part of the file. The first part is about the whole, the second about the
+// population; two threads read the others.
+constexpr size_t kChunksInPart = 256;
+
+size_t PartsOf(size_t chunks) { return 2 + (chunks + kChunksInPart - 1) / kChunksInPart; }
+
+// Calls `visit(column)` for the columns that lie in a chunk as they lie in the file.
+template <typename Chunk, typename Visit>
+void ForEachColumn(Chunk& chunk, const Visit& visit) {
+  visit(chunk.state);
+  visit(chunk.known);
+  visit(chunk.described);
+  visit(chunk.attributes);
+  visit(chunk.signup);
+  visit(chunk.updated_at);
+  visit(chunk.last_activity);
+  visit(chunk.early_micros);
+  visit(chunk.predicted_clv);
+  visit(chunk.distinct_products);
+  visit(chunk.favorite_category);
+  visit(chunk.id_size);
+}
+
+uint64_t BytesOfColumns() {
+  uint64_t bytes = 0;
+  const auto chunk = std::make_unique<CustomerChunk>();
+  ForEachColumn(*chunk, [&](const auto& column) { bytes += sizeof(column); });
+  return bytes;
+}
 
 template <typename Value>
 void PutSorted(const SortedBuckets<Value>& list, CheckedWriter* file) {
@@ -50,7 +67,7 @@ class SnapshotWriter {
 
   void Write() {
     file_.Put(kLayout);
-    file_.Put<uint64_t>(sizeof(FixedColumns));
+    file_.Put(BytesOfColumns());
     file_.PutText(version_.store_id);
     file_.Put(version_.folded_position);
     file_.Put(version_.last_change);
@@ -61,8 +78,12 @@ class SnapshotWriter {
     file_.Put(version_.scoring.value_or(storage::ScoringState{}));
     WriteTexts();
     file_.Put(version_.customers);
-    for (const auto& chunk : version_.chunks) WriteChunk(*chunk);
+    file_.EndPart();
     WritePopulation(*version_.population);
+    for (size_t c = 0; c < version_.chunks.size(); ++c) {
+      if (c % kChunksInPart == 0) file_.EndPart();
+      WriteChunk(*version_.chunks[c]);
+    }
   }
 
  private:
@@ -81,19 +102,7 @@ class SnapshotWriter {
   }
 
   void WriteChunk(const CustomerChunk& chunk) {
-    *columns_ = {.state = chunk.state,
-                 .known = chunk.known,
-                 .described = chunk.described,
-                 .attributes = chunk.attributes,
-                 .signup = chunk.signup,
-                 .updated_at = chunk.updated_at,
-                 .last_activity = chunk.last_activity,
-                 .early_micros = chunk.early_micros,
-                 .predicted_clv = chunk.predicted_clv,
-                 .distinct_products = chunk.distinct_products,
-                 .favorite_category = chunk.favorite_category,
-                 .id_size = chunk.id_size};
-    file_.Put(*columns_);
+    ForEachColumn(chunk, [&](const auto& column) { file_.Put(column); });
     for (size_t i = 0; i < kChunkCustomers; ++i) file_.Write(chunk.id[i], chunk.id_size[i]);
     for (const auto& block : chunk.orders) {
       file_.Put<uint8_t>(block != nullptr);
@@ -143,82 +152,31 @@ class SnapshotWriter {
 
   const ProjectionVersion& version_;
   CheckedWriter& file_;
-  const std::unique_ptr<FixedColumns> columns_ = std::make_unique<FixedColumns>();
 };
 
-class SnapshotReader {
+// Nothing of a part is looked at closely while it is read: its checksum says whether it can be
+// trusted.
+class ChunkReader {
  public:
-  explicit SnapshotReader(CheckedReader& file) : file_(file) {}
+  // Keeps ids in `ids`.
+  ChunkReader(CheckedReader& file, TextArena& ids) : file_(file), ids_(ids) {}
 
-  absl::StatusOr<ProjectionBase> Read() {
-    if (file_.Get<uint64_t>() != kLayout || file_.Get<uint64_t>() != sizeof(FixedColumns)) {
-      file_.Fail();
-    }
-    version_->store_id = file_.GetText();
-    version_->folded_position = file_.Get<storage::LogPosition>();
-    version_->last_change = file_.Get<uint64_t>();
-    version_->reporting_currency = file_.GetText();
-    const bool has_horizon = file_.Get<uint8_t>() != 0;
-    const auto horizon = file_.Get<int64_t>();
-    if (has_horizon) version_->horizon_seconds = horizon;
-    const bool is_scored = file_.Get<uint8_t>() != 0;
-    const auto scoring = file_.Get<storage::ScoringState>();
-    if (is_scored) version_->scoring = scoring;
-    ReadTexts();
-    version_->customers = file_.Get<uint32_t>();
-    if (!file_.HasLeft(version_->customers / kChunkCustomers, sizeof(FixedColumns))) {
-      version_->customers = 0;
-    }
-    const size_t chunks = (size_t{version_->customers} + kChunkCustomers - 1) / kChunkCustomers;
-    for (size_t c = 0; c < chunks && file_.ok(); ++c) version_->chunks.push_back(ReadChunk());
-    version_->population = ReadPopulation();
-    // Nothing was looked at closely so far: the checksum says whether it can be trusted.
-    CLV_RETURN_IF_ERROR(file_.Finish());
-    version_->texts = texts_;
-    auto ids = std::make_shared<IdTable>(version_->customers + version_->customers / 2);
-    for (uint32_t number = 0; number < version_->customers; ++number) {
-      ids->Add(version_->IdOf(number), number);
-    }
-    version_->ids = ids;
-    return ProjectionBase{version_, texts_, ids};
+  // The chunks of a part, up to `end`.
+  absl::Status Read(std::shared_ptr<const CustomerChunk>* begin,
+                    const std::shared_ptr<const CustomerChunk>* end) {
+    for (auto* chunk = begin; chunk != end && file_.ok(); ++chunk) *chunk = ReadChunk();
+    return file_.Finish();
   }
 
  private:
-  void ReadTexts() {
-    version_->attribute_sets = file_.Get<uint32_t>();
-    for (uint32_t set = 0; set < version_->attribute_sets && file_.ok(); ++set) {
-      domain::CustomerAttributes attributes;
-      attributes.country = file_.GetText();
-      attributes.customer_segment = file_.GetText();
-      attributes.acquisition_source = file_.GetText();
-      texts_->attribute_sets.Append(std::move(attributes));
-    }
-    version_->categories = file_.Get<uint32_t>();
-    for (uint32_t n = 0; n < version_->categories && file_.ok(); ++n) {
-      texts_->categories.Append(file_.GetText());
-    }
-  }
-
   std::shared_ptr<const CustomerChunk> ReadChunk() {
     auto chunk = std::make_shared<CustomerChunk>();
-    file_.Read(columns_.get(), sizeof(*columns_));
-    chunk->state = columns_->state;
-    chunk->known = columns_->known;
-    chunk->described = columns_->described;
-    chunk->attributes = columns_->attributes;
-    chunk->signup = columns_->signup;
-    chunk->updated_at = columns_->updated_at;
-    chunk->last_activity = columns_->last_activity;
-    chunk->early_micros = columns_->early_micros;
-    chunk->predicted_clv = columns_->predicted_clv;
-    chunk->distinct_products = columns_->distinct_products;
-    chunk->favorite_category = columns_->favorite_category;
-    chunk->id_size = columns_->id_size;
+    ForEachColumn(*chunk, [&](auto& column) { file_.Read(&column, sizeof(column)); });
     std::string id;
     for (size_t i = 0; i < kChunkCustomers; ++i) {
       id.resize(chunk->id_size[i]);
       file_.Read(id.data(), id.size());
-      chunk->id[i] = texts_->ids.Keep(id).data();
+      chunk->id[i] = ids_.Keep(id).data();
     }
     for (auto& block : chunk->orders) {
       if (file_.Get<uint8_t>() == 0) continue;
@@ -247,7 +205,15 @@ class SnapshotReader {
     return chunk;
   }
 
-  std::shared_ptr<const PopulationIndex> ReadPopulation() {
+  CheckedReader& file_;
+  TextArena& ids_;
+};
+
+class PopulationReader {
+ public:
+  explicit PopulationReader(CheckedReader& file) : file_(file) {}
+
+  std::shared_ptr<const PopulationIndex> Read(uint32_t attribute_sets) {
     auto population = std::make_shared<PopulationIndex>();
     population->by_spend = GetSorted<SpendPlace>(&file_);
     population->first = GetSorted<uint32_t>(&file_);
@@ -262,13 +228,14 @@ class SnapshotReader {
     RetentionCube::CohortList all = ReadCohorts();
     const bool has_sets = file_.Get<uint8_t>() != 0;
     std::vector<std::shared_ptr<const RetentionCube::CohortList>> sets;
-    for (uint32_t set = 0; has_sets && set < version_->attribute_sets && file_.ok(); ++set) {
+    for (uint32_t set = 0; has_sets && set < attribute_sets && file_.ok(); ++set) {
       sets.push_back(std::make_shared<const RetentionCube::CohortList>(ReadCohorts()));
     }
     population->cube = RetentionCube(std::move(all), std::move(sets), has_sets);
     return population;
   }
 
+ private:
   RetentionCube::CohortList ReadCohorts() {
     RetentionCube::CohortList cohorts;
     const auto count = file_.Get<uint64_t>();
@@ -283,9 +250,93 @@ class SnapshotReader {
   }
 
   CheckedReader& file_;
+};
+
+class SnapshotReader {
+ public:
+  explicit SnapshotReader(std::vector<CheckedReader> parts) : parts_(std::move(parts)) {}
+
+  absl::StatusOr<ProjectionBase> Read() {
+    if (parts_.empty()) return absl::DataLossError("snapshot: the file is of another release");
+    CLV_RETURN_IF_ERROR(ReadWhole(parts_[0]));
+    const size_t chunks = (size_t{version_->customers} + kChunkCustomers - 1) / kChunkCustomers;
+    if (parts_.size() != PartsOf(chunks)) {
+      return absl::DataLossError("snapshot: the file has parts too few, or too many");
+    }
+    version_->chunks.resize(chunks);
+    CLV_RETURN_IF_ERROR(ReadParts());
+    for (TextArena& ids : ids_) texts_->ids.Add(std::move(ids));
+    version_->texts = texts_;
+    auto ids = std::make_shared<IdTable>(version_->customers + version_->customers / 2);
+    for (uint32_t number = 0; number < version_->customers; ++number) {
+      ids->Add(version_->IdOf(number), number);
+    }
+    version_->ids = ids;
+    return ProjectionBase{version_, texts_, ids};
+  }
+
+ private:
+  absl::Status ReadWhole(CheckedReader& file) {
+    if (file.Get<uint64_t>() != kLayout || file.Get<uint64_t>() != BytesOfColumns()) file.Fail();
+    version_->store_id = file.GetText();
+    version_->folded_position = file.Get<storage::LogPosition>();
+    version_->last_change = file.Get<uint64_t>();
+    version_->reporting_currency = file.GetText();
+    const bool has_horizon = file.Get<uint8_t>() != 0;
+    const auto horizon = file.Get<int64_t>();
+    if (has_horizon) version_->horizon_seconds = horizon;
+    const bool is_scored = file.Get<uint8_t>() != 0;
+    const auto scoring = file.Get<storage::ScoringState>();
+    if (is_scored) version_->scoring = scoring;
+    ReadTexts(file);
+    version_->customers = file.Get<uint32_t>();
+    return file.Finish();
+  }
+
+  void ReadTexts(CheckedReader& file) {
+    version_->attribute_sets = file.Get<uint32_t>();
+    for (uint32_t set = 0; set < version_->attribute_sets && file.ok(); ++set) {
+      domain::CustomerAttributes attributes;
+      attributes.country = file.GetText();
+      attributes.customer_segment = file.GetText();
+      attributes.acquisition_source = file.GetText();
+      texts_->attribute_sets.Append(std::move(attributes));
+    }
+    version_->categories = file.Get<uint32_t>();
+    for (uint32_t n = 0; n < version_->categories && file.ok(); ++n) {
+      texts_->categories.Append(file.GetText());
+    }
+  }
+
+  absl::Status ReadParts() {
+    ids_.resize(parts_.size());
+    std::vector<absl::Status> read(parts_.size());
+    std::atomic<size_t> next{1};
+    const auto work = [&] {
+      for (size_t part = next++; part < parts_.size(); part = next++) read[part] = ReadPart(part);
+    };
+    std::thread other(work);
+    work();
+    other.join();
+    for (const absl::Status& status : read) CLV_RETURN_IF_ERROR(status);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPart(size_t part) {
+    if (part == 1) {
+      version_->population = PopulationReader(parts_[1]).Read(version_->attribute_sets);
+      return parts_[1].Finish();
+    }
+    const size_t begin = (part - 2) * kChunksInPart;
+    const size_t end = std::min(begin + kChunksInPart, version_->chunks.size());
+    return ChunkReader(parts_[part], ids_[part])
+        .Read(version_->chunks.data() + begin, version_->chunks.data() + end);
+  }
+
+  std::vector<CheckedReader> parts_;
+  std::vector<TextArena> ids_;  // by part
   const std::shared_ptr<ProjectionVersion> version_ = std::make_shared<ProjectionVersion>();
   const std::shared_ptr<ProjectionTexts> texts_ = std::make_shared<ProjectionTexts>();
-  const std::unique_ptr<FixedColumns> columns_ = std::make_unique<FixedColumns>();
 };
 
 }  // namespace
@@ -309,8 +360,8 @@ absl::Status WriteSnapshot(const ProjectionVersion& version, const std::string& 
 }
 
 absl::StatusOr<ProjectionBase> ReadSnapshot(const std::string& path) {
-  CLV_ASSIGN_OR_RETURN(CheckedReader file, CheckedReader::Open(path));
-  return SnapshotReader(file).Read();
+  CLV_ASSIGN_OR_RETURN(std::vector<CheckedReader> parts, CheckedReader::OpenParts(path));
+  return SnapshotReader(std::move(parts)).Read();
 }
 
 void RemoveSnapshot(const std::string& path) { ::unlink(path.c_str()); }
