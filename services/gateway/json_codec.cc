@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
@@ -140,6 +142,7 @@ JsonCodec::~JsonCodec() = default;
 
 absl::StatusOr<std::string> JsonCodec::ToWire(const google::protobuf::Descriptor& type,
                                               std::string_view json) const {
+  if (std::optional<std::string> plain = plain_.Encode(type, json)) return *std::move(plain);
   absl::StatusOr<std::string> wire = ToWireStrictly(type, json);
   if (wire.ok()) return wire;
   std::string relaxed(json);
