@@ -1,196 +1,245 @@
-// purchase_frequency_analysis.
+// purchase_frequency_analysis by orders and by recency.
 #include <algorithm>
-#include <map>
+#include <array>
 #include <optional>
 #include <utility>
 
 #include "common/base/instant.h"
 #include "common/base/status_macros.h"
 #include "common/domain/frequency_buckets.h"
-#include "common/domain/report_math.h"
+#include "services/query/projection/binned_ranks.h"
 #include "services/query/projection/order_statistics.h"
 #include "services/query/projection/report_answers.h"
-#include "services/query/projection/visible_orders.h"
 
 namespace clv::query {
 namespace {
 
 using domain::CustomerBucket;
-using domain::GapBucket;
-using domain::OrderNumberRow;
 
-// Rows of the view order_number when no limit is asked: an imported record may claim any number of
-// orders.
-constexpr uint64_t kMostOrderNumbers = 100'000;
+// Finds buckets, those of small values from a table.
+class BucketFinder {
+ public:
+  static constexpr uint32_t kNone = UINT32_MAX;
 
-// The customers of one bucket, in one part of a scan.
-struct BucketPart {
-  std::vector<int64_t> spends;
-  std::vector<int64_t> recencies;
-  std::vector<double> mean_gaps;
+  explicit BucketFinder(const std::vector<uint32_t>& bounds) : bounds_(bounds) {
+    for (size_t value = 0; value < small_.size(); ++value) {
+      small_[value] = Search(static_cast<int64_t>(value));
+    }
+  }
+
+  uint32_t operator()(int64_t value) const {
+    return value >= 0 && value < static_cast<int64_t>(small_.size())
+               ? small_[static_cast<size_t>(value)]
+               : Search(value);
+  }
+
+ private:
+  uint32_t Search(int64_t value) const {
+    const auto bucket = domain::BucketOf(bounds_, value);
+    return bucket ? static_cast<uint32_t>(*bucket) : kNone;
+  }
+
+  const std::vector<uint32_t>& bounds_;
+  std::array<uint32_t, 2048> small_ = {};
+};
+
+// What is told of a customer in its bucket.
+struct CustomerFigures {
+  int64_t spend_micros = 0;
+  int64_t recency_seconds = 0;
+  int64_t orders = 0;
+  int64_t lifespan_seconds = 0;
+
+  CustomerFigures(const StateColumns& state, size_t i, int64_t as_of_seconds)
+      : spend_micros(state.spend_micros[i]),
+        recency_seconds(as_of_seconds - int64_t{state.last[i]}),
+        orders(state.purchase_count[i]),
+        lifespan_seconds(state.LifespanSeconds(i)) {}
+
+  bool has_gap() const { return orders >= 2; }
+  double mean_gap_seconds() const {
+    return static_cast<double>(lifespan_seconds) / static_cast<double>(orders - 1);
+  }
+};
+
+// The first look at the customers of one bucket, in one part of a scan.
+struct CountedBucket {
+  uint64_t customers = 0;
   __int128 revenue_micros = 0;
   __int128 recency_seconds = 0;
   __int128 orders = 0;
   __int128 lifespan_seconds = 0;
+  BinCounts spends;
+  BinCounts recencies;
+  BinCounts mean_gaps;
 
-  void Add(const StateColumns& state, size_t i, int64_t as_of_seconds) {
-    const int64_t recency = as_of_seconds - int64_t{state.last[i]};
-    const int64_t lifespan = state.LifespanSeconds(i);
-    spends.push_back(state.spend_micros[i]);
-    recencies.push_back(recency);
-    revenue_micros += state.spend_micros[i];
-    recency_seconds += recency;
-    orders += state.purchase_count[i];
-    lifespan_seconds += lifespan;
-    if (state.purchase_count[i] >= 2) {
-      mean_gaps.push_back(static_cast<double>(lifespan) /
-                          static_cast<double>(state.purchase_count[i] - 1));
-    }
+  explicit CountedBucket(size_t bins) : spends(bins), recencies(bins), mean_gaps(bins) {}
+
+  void Add(const CustomerFigures& customer, const BinScale& scale) {
+    ++customers;
+    revenue_micros += customer.spend_micros;
+    recency_seconds += customer.recency_seconds;
+    orders += customer.orders;
+    lifespan_seconds += customer.lifespan_seconds;
+    ++spends[scale.BinOf(customer.spend_micros)];
+    ++recencies[scale.BinOf(customer.recency_seconds)];
+    if (customer.has_gap()) ++mean_gaps[scale.BinOf(customer.mean_gap_seconds())];
   }
-  BucketPart& operator+=(const BucketPart& more) {
-    Append(spends, more.spends);
-    Append(recencies, more.recencies);
-    Append(mean_gaps, more.mean_gaps);
+  CountedBucket& operator+=(const CountedBucket& more) {
+    customers += more.customers;
     revenue_micros += more.revenue_micros;
     recency_seconds += more.recency_seconds;
     orders += more.orders;
     lifespan_seconds += more.lifespan_seconds;
+    AddCounts(spends, more.spends);
+    AddCounts(recencies, more.recencies);
+    AddCounts(mean_gaps, more.mean_gaps);
     return *this;
   }
 };
 
-CustomerBucket ToBucket(size_t index, BucketPart& part) {
-  CustomerBucket bucket{.bucket = index,
-                        .customers = part.spends.size(),
-                        .revenue_micros = part.revenue_micros,
-                        .median_spend_micros = PercentileOf(part.spends, 50).value_or(0),
-                        .recency_seconds = part.recency_seconds,
-                        .median_recency_seconds = PercentileOf(part.recencies, 50).value_or(0),
-                        .orders = part.orders,
-                        .lifespan_seconds = part.lifespan_seconds};
-  const std::vector<double> gaps = PercentilesOf<double>(part.mean_gaps, {50, 90});
-  if (!gaps.empty()) {
-    bucket.median_gap_seconds = gaps[0];
-    bucket.p90_gap_seconds = gaps[1];
-    bucket.overdue_customers = static_cast<uint64_t>(
-        std::count_if(part.recencies.begin(), part.recencies.end(),
-                      [&](int64_t recency) { return domain::IsOverdue(recency, gaps[1]); }));
+// What the second look gathers of one bucket.
+struct BucketRanks {
+  BinnedRank spend;
+  BinnedRank recency;
+  BinnedRank median_gap;
+  BinnedRank p90_gap;  // in its bin recencies may be on either side of it
+  uint64_t recencies_beyond_p90_bin = 0;
+
+  explicit BucketRanks(const CountedBucket& counted)
+      : spend(BinnedRank::OfPercent(counted.spends, 50)),
+        recency(BinnedRank::OfPercent(counted.recencies, 50)),
+        median_gap(BinnedRank::OfPercent(counted.mean_gaps, 50)),
+        p90_gap(BinnedRank::OfPercent(counted.mean_gaps, 90)) {
+    for (size_t bin = p90_gap.bin; bin < counted.recencies.size(); ++bin) {
+      if (bin != p90_gap.bin) recencies_beyond_p90_bin += counted.recencies[bin];
+    }
+  }
+};
+
+// The second look at the customers of one bucket, in one part of a scan.
+struct GatheredBucket {
+  std::vector<int64_t> spends;
+  std::vector<int64_t> recencies;
+  std::vector<int64_t> recencies_near_p90;
+  std::vector<double> gaps_near_median;
+  std::vector<double> gaps_near_p90;
+
+  void Add(const CustomerFigures& customer, const BucketRanks& ranks, const BinScale& scale) {
+    if (scale.BinOf(customer.spend_micros) == ranks.spend.bin) {
+      spends.push_back(customer.spend_micros);
+    }
+    const size_t recency_bin = scale.BinOf(customer.recency_seconds);
+    if (recency_bin == ranks.recency.bin) recencies.push_back(customer.recency_seconds);
+    if (recency_bin == ranks.p90_gap.bin) recencies_near_p90.push_back(customer.recency_seconds);
+    if (!customer.has_gap()) return;
+    const double gap = customer.mean_gap_seconds();
+    const size_t gap_bin = scale.BinOf(gap);
+    if (gap_bin == ranks.median_gap.bin) gaps_near_median.push_back(gap);
+    if (gap_bin == ranks.p90_gap.bin) gaps_near_p90.push_back(gap);
+  }
+  GatheredBucket& operator+=(const GatheredBucket& more) {
+    Append(spends, more.spends);
+    Append(recencies, more.recencies);
+    Append(recencies_near_p90, more.recencies_near_p90);
+    Append(gaps_near_median, more.gaps_near_median);
+    Append(gaps_near_p90, more.gaps_near_p90);
+    return *this;
+  }
+};
+
+CustomerBucket ToBucket(size_t index, const CountedBucket& counted, const BucketRanks& ranks,
+                        GatheredBucket& gathered) {
+  CustomerBucket bucket{
+      .bucket = index,
+      .customers = counted.customers,
+      .revenue_micros = counted.revenue_micros,
+      .median_spend_micros = ranks.spend.Find(gathered.spends).value_or(0),
+      .recency_seconds = counted.recency_seconds,
+      .median_recency_seconds = ranks.recency.Find(gathered.recencies).value_or(0),
+      .orders = counted.orders,
+      .lifespan_seconds = counted.lifespan_seconds};
+  bucket.median_gap_seconds = ranks.median_gap.Find(gathered.gaps_near_median);
+  bucket.p90_gap_seconds = ranks.p90_gap.Find(gathered.gaps_near_p90);
+  if (bucket.p90_gap_seconds) {
+    const std::vector<int64_t>& near = gathered.recencies_near_p90;
+    bucket.overdue_customers =
+        ranks.recencies_beyond_p90_bin +
+        static_cast<uint64_t>(std::count_if(near.begin(), near.end(), [&](int64_t recency) {
+          return domain::IsOverdue(recency, *bucket.p90_gap_seconds);
+        }));
   }
   return bucket;
 }
 
-// `measure(state, i)` chooses the bucket.
+// Adds up the parts of a scan, bucket by bucket, in the first one.
+template <typename Bucket>
+std::vector<Bucket>& AddUp(std::vector<std::vector<Bucket>>& parts) {
+  for (size_t p = 1; p < parts.size(); ++p) {
+    for (size_t b = 0; b < parts[p].size(); ++b) parts[0][b] += parts[p][b];
+  }
+  return parts[0];
+}
+
+// Looks at every customer twice; `measure(state, i)` chooses the bucket.
+template <typename Measure>
+class BucketScan {
+ public:
+  BucketScan(const ReportView& view, const std::vector<uint32_t>& bounds, const Measure& measure)
+      : view_(view), measure_(measure), finder_(bounds), scale_(3 * bounds.size()) {}
+
+  // The buckets that somebody is in.
+  absl::StatusOr<std::vector<CustomerBucket>> Run(size_t buckets) const {
+    CLV_ASSIGN_OR_RETURN(auto counted_parts, Look(CountedBucket(scale_.bins()), buckets,
+                                                  [&](const CustomerFigures& customer, uint32_t b,
+                                                      std::vector<CountedBucket>& part) {
+                                                    part[b].Add(customer, scale_);
+                                                  }));
+    const std::vector<CountedBucket>& counted = AddUp(counted_parts);
+    const std::vector<BucketRanks> ranks(counted.begin(), counted.end());
+    CLV_ASSIGN_OR_RETURN(auto gathered_parts, Look(GatheredBucket(), buckets,
+                                                   [&](const CustomerFigures& customer, uint32_t b,
+                                                       std::vector<GatheredBucket>& part) {
+                                                     part[b].Add(customer, ranks[b], scale_);
+                                                   }));
+    std::vector<GatheredBucket>& gathered = AddUp(gathered_parts);
+    std::vector<CustomerBucket> filled;
+    for (size_t b = 0; b < buckets; ++b) {
+      if (counted[b].customers == 0) continue;
+      filled.push_back(ToBucket(b, counted[b], ranks[b], gathered[b]));
+    }
+    return filled;
+  }
+
+ private:
+  template <typename Bucket, typename Visit>
+  absl::StatusOr<std::vector<std::vector<Bucket>>> Look(const Bucket& empty, size_t buckets,
+                                                        const Visit& visit) const {
+    using Buckets = std::vector<Bucket>;
+    return view_.ScanPopulation(
+        Buckets(buckets, empty), [&](const CustomerChunk& /*chunk*/, const StateColumns& state,
+                                     size_t i, uint32_t /*number*/, Buckets& part) {
+          const uint32_t bucket = finder_(measure_(state, i));
+          if (bucket == BucketFinder::kNone) return;
+          visit(CustomerFigures(state, i, view_.as_of_seconds()), bucket, part);
+        });
+  }
+
+  const ReportView& view_;
+  const Measure& measure_;
+  const BucketFinder finder_;
+  const BinScale scale_;
+};
+
 template <typename Measure>
 absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> CustomersByBucket(
     const ReportView& view, const storage::FrequencyQuery& query, const Measure& measure) {
-  using Buckets = std::vector<BucketPart>;
-  CLV_ASSIGN_OR_RETURN(
-      std::vector<Buckets> parts,
-      view.ScanPopulation(Buckets(query.buckets.size()),
-                          [&](const CustomerChunk& /*chunk*/, const StateColumns& state, size_t i,
-                              uint32_t /*number*/, Buckets& part) {
-                            const auto bucket = domain::BucketOf(query.buckets, measure(state, i));
-                            if (bucket) part[*bucket].Add(state, i, view.as_of_seconds());
-                          }));
-  std::vector<CustomerBucket> filled;
-  for (size_t b = 0; b < query.buckets.size(); ++b) {
-    for (size_t p = 1; p < parts.size(); ++p) parts[0][b] += parts[p][b];
-    if (!parts[0][b].spends.empty()) filled.push_back(ToBucket(b, parts[0][b]));
-  }
+  CLV_ASSIGN_OR_RETURN(const std::vector<CustomerBucket> filled,
+                       BucketScan(view, query.buckets, measure).Run(query.buckets.size()));
   storage::Report<domain::FrequencyBucketRow> report;
   report.rows = domain::MakeFrequencyRows(query.buckets, filled);
   CutToRange(query.scope.range, report);
   return report;
-}
-
-// Calls `visit(number, gap_seconds, value_micros)` for the gaps before the 2nd, 3rd, ... qualifying
-// order of a customer.
-template <typename Visit>
-void ForEachGap(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds, Visit&& visit) {
-  std::optional<uint32_t> previous;
-  uint64_t number = 0;
-  ForEachVisibleOrder(
-      chunk, i, as_of_seconds,
-      [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
-        if (!order.qualifies) return;
-        ++number;
-        if (previous) visit(number, int64_t{order.date} - int64_t{*previous}, order.value_micros);
-        previous = order.date;
-      });
-}
-
-// Calls `visit(chunk, state, i, part)` for customers of the population whose gaps are known:
-// imported records have none.
-template <typename Part, typename Visit>
-absl::StatusOr<std::vector<Part>> ScanGaps(const ReportView& view, const Part& empty,
-                                           const Visit& visit) {
-  return ScanChunks(
-      view.version().chunks.size(), view.heavy_scan(), empty, [&](size_t c, Part& part) {
-        const CustomerChunk& chunk = *view.version().chunks[c];
-        const StateColumns& state = view.states()[c];
-        const size_t size = view.version().SizeOf(c);
-        for (size_t i = 0; i < size; ++i) {
-          if (state.purchase_count[i] >= 2 && state.imported[i] == 0 && view.Passes(chunk, i)) {
-            visit(chunk, i, part);
-          }
-        }
-      });
-}
-
-struct GapPart {
-  uint64_t customers = 0;
-  bool has_customer = false;  // the one whose gaps are being counted
-  __int128 revenue_micros = 0;
-  __int128 gap_seconds = 0;
-  std::vector<int64_t> gaps;
-};
-
-// Order numbers that are shown: first .. last.
-struct NumberRange {
-  uint64_t first = 1;
-  uint64_t last = 0;
-};
-
-NumberRange ShownNumbers(const storage::RowRange& range, uint64_t greatest) {
-  if (range.offset >= greatest) return {};
-  const uint64_t rows = std::min(range.limit.value_or(kMostOrderNumbers), greatest - range.offset);
-  return {.first = range.offset + 1, .last = range.offset + rows};
-}
-
-// Customers with exactly n orders, by n.
-absl::StatusOr<std::map<int64_t, uint64_t>> CustomersByCount(const ReportView& view) {
-  using Counts = std::map<int64_t, uint64_t>;
-  CLV_ASSIGN_OR_RETURN(
-      std::vector<Counts> parts,
-      view.ScanPopulation(
-          Counts(), [](const CustomerChunk& /*chunk*/, const StateColumns& state, size_t i,
-                       uint32_t /*number*/, Counts& part) { ++part[state.purchase_count[i]]; }));
-  for (size_t p = 1; p < parts.size(); ++p) {
-    for (const auto& [count, customers] : parts[p]) parts[0][count] += customers;
-  }
-  return std::move(parts[0]);
-}
-
-// Median gap in seconds after the n-th order, by n - first.
-absl::StatusOr<std::vector<std::optional<int64_t>>> MedianGaps(const ReportView& view,
-                                                               NumberRange shown) {
-  using Gaps = std::map<uint64_t, std::vector<int64_t>>;
-  CLV_ASSIGN_OR_RETURN(
-      std::vector<Gaps> parts,
-      ScanGaps(view, Gaps(), [&](const CustomerChunk& chunk, size_t i, Gaps& part) {
-        ForEachGap(chunk, i, view.as_of_seconds(),
-                   [&](uint64_t number, int64_t gap_seconds, int64_t /*value_micros*/) {
-                     if (number - 1 >= shown.first && number - 1 <= shown.last) {
-                       part[number - 1].push_back(gap_seconds);
-                     }
-                   });
-      }));
-  std::vector<std::optional<int64_t>> medians(shown.last - shown.first + 1);
-  for (size_t p = 1; p < parts.size(); ++p) {
-    for (auto& [number, gaps] : parts[p]) Append(parts[0][number], gaps);
-  }
-  for (auto& [number, gaps] : parts[0]) medians[number - shown.first] = PercentileOf(gaps, 50);
-  return medians;
 }
 
 }  // namespace
@@ -207,80 +256,6 @@ absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> FrequencyByRecency(
   return CustomersByBucket(view, query, [as_of](const StateColumns& state, size_t i) {
     return (as_of - int64_t{state.last[i]}) / kSecondsPerDay;
   });
-}
-
-absl::StatusOr<storage::Report<domain::IntervalBucketRow>> FrequencyByInterval(
-    const ReportView& view, const storage::FrequencyQuery& query) {
-  using Buckets = std::vector<GapPart>;
-  CLV_ASSIGN_OR_RETURN(
-      std::vector<Buckets> parts,
-      ScanGaps(view, Buckets(query.buckets.size()),
-               [&](const CustomerChunk& chunk, size_t i, Buckets& part) {
-                 for (GapPart& bucket : part) bucket.has_customer = false;
-                 ForEachGap(chunk, i, view.as_of_seconds(),
-                            [&](uint64_t /*number*/, int64_t gap_seconds, int64_t value_micros) {
-                              const auto b =
-                                  domain::BucketOf(query.buckets, gap_seconds / kSecondsPerDay);
-                              if (!b) return;
-                              GapPart& bucket = part[*b];
-                              bucket.customers += bucket.has_customer ? 0 : 1;
-                              bucket.has_customer = true;
-                              bucket.revenue_micros += value_micros;
-                              bucket.gap_seconds += gap_seconds;
-                              bucket.gaps.push_back(gap_seconds);
-                            });
-               }));
-  std::vector<GapBucket> filled;
-  for (size_t b = 0; b < query.buckets.size(); ++b) {
-    GapPart& all = parts[0][b];
-    for (size_t p = 1; p < parts.size(); ++p) {
-      const GapPart& more = parts[p][b];
-      all.customers += more.customers;
-      all.revenue_micros += more.revenue_micros;
-      all.gap_seconds += more.gap_seconds;
-      Append(all.gaps, more.gaps);
-    }
-    filled.push_back({.bucket = b,
-                      .customers = all.customers,
-                      .revenue_micros = all.revenue_micros,
-                      .gaps = all.gaps.size(),
-                      .gap_seconds = all.gap_seconds,
-                      .median_gap_seconds = PercentileOf(all.gaps, 50).value_or(0)});
-  }
-  storage::Report<domain::IntervalBucketRow> report;
-  report.rows = domain::MakeIntervalRows(query.buckets, filled);
-  CutToRange(query.scope.range, report);
-  return report;
-}
-
-absl::StatusOr<storage::Report<OrderNumberRow>> FrequencyByOrderNumber(
-    const ReportView& view, const storage::ReportScope& scope) {
-  CLV_ASSIGN_OR_RETURN(const auto customers, CustomersByCount(view));
-  storage::Report<OrderNumberRow> report;
-  if (customers.empty()) return report;
-  report.total_rows = static_cast<uint64_t>(customers.rbegin()->first);
-  const NumberRange shown = ShownNumbers(scope.range, report.total_rows);
-  if (shown.first > shown.last) return report;
-  CLV_ASSIGN_OR_RETURN(const auto medians, MedianGaps(view, shown));
-  // Walks the distinct counts along with n; `reached` are the customers with at least n orders.
-  auto next_count = customers.lower_bound(static_cast<int64_t>(shown.first));
-  uint64_t reached = 0;
-  for (auto it = next_count; it != customers.end(); ++it) reached += it->second;
-  for (uint64_t n = shown.first; n <= shown.last; ++n) {
-    const bool stops_here =
-        next_count != customers.end() && next_count->first == static_cast<int64_t>(n);
-    const uint64_t stopped = stops_here ? next_count++->second : 0;
-    OrderNumberRow row;
-    row.order_number = n;
-    row.customers_reached = reached;
-    row.next_order_rate = domain::Quotient(reached - stopped, reached);
-    if (const auto& median = medians[n - shown.first]) {
-      row.median_days_to_next = domain::DaysOf(*median);
-    }
-    report.rows.push_back(row);
-    reached -= stopped;
-  }
-  return report;
 }
 
 }  // namespace clv::query
