@@ -18,8 +18,11 @@ namespace clv::query {
 // 2^46 (of seconds and of micros all that is usual); what is beyond lies in the first or last bin.
 class BinScale {
  public:
-  // Fine for up to some dozens of lists, coarse for more.
-  explicit BinScale(size_t lists) : shift_(lists <= 100 ? kMantissaBits - 6 : kMantissaBits - 3) {}
+  // Fine for up to some dozens of lists, coarser for more.
+  explicit BinScale(size_t lists)
+      : shift_(kMantissaBits - (lists <= 100      ? 6
+                                : lists <= 10'000 ? 3
+                                                  : 0)) {}
 
   size_t bins() const { return size_t{kOctaves} << (kMantissaBits - shift_); }
 

@@ -147,7 +147,7 @@ void FillWindowByRows(const CustomerChunk& chunk, size_t i, const WindowBounds& 
 }  // namespace
 
 void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bounds,
-                WindowColumns* columns) {
+                const Column<uint8_t>* wanted, WindowColumns* columns) {
   // Orders that are rows of their own are visible by their own date.
   const int64_t end = std::min(bounds.end_seconds, bounds.as_of_seconds);
   const bool is_empty = end < 0 || bounds.start_seconds >= int64_t{kNoInstant};
@@ -155,6 +155,7 @@ void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bou
       static_cast<uint32_t>(std::clamp<int64_t>(bounds.start_seconds, 0, kNoInstant));
   const uint32_t last_date = static_cast<uint32_t>(std::clamp<int64_t>(end, 0, kNoInstant));
   for (size_t i = 0; i < size; ++i) {
+    if (wanted != nullptr && (*wanted)[i] == 0) continue;
     const RareFacts* const rare = chunk.Rare(i);
     if (rare != nullptr && !rare->rows.empty()) {
       FillWindowByRows(chunk, i, bounds, columns);

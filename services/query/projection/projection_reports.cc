@@ -61,7 +61,7 @@ absl::StatusOr<Result> Answer(Projection& projection, AnswerCache<Result>& cache
   CLV_ASSIGN_OR_RETURN(auto version, projection.Newest(scope.deadline));
   // Without data the answer looks at the clock.
   const bool is_kept = version->horizon_seconds.has_value();
-  std::string question = KeyOf(query);
+  std::string question = clv::query::KeyOf(query);
   if (is_kept) {
     if (auto kept = FindKept(cache, *version, question, begin)) return *std::move(kept);
   }
@@ -109,7 +109,7 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
     absl::StatusOr<CustomerReport<Row>> (*report)(const ReportView&, const Query&)) {
   const steady_clock::time_point begin = steady_clock::now();
   // Those about single customers are too many, and cost little.
-  std::string question = AsksForCustomers(query) ? "" : KeyOf(query);
+  std::string question = AsksForCustomers(query) ? "" : clv::query::KeyOf(query);
   for (int tries = 1;; ++tries) {
     CLV_ASSIGN_OR_RETURN(auto version, projection.Newest(query.scope.deadline));
     const bool is_kept = version->horizon_seconds.has_value() && !question.empty();

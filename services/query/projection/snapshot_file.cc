@@ -15,7 +15,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'000003;
+constexpr uint64_t kLayout = 0x434c565052'000004;
 
 // The columns that lie in a chunk as they lie in the file.
 struct FixedColumns {
@@ -171,9 +171,11 @@ class SnapshotReader {
     }
     const size_t chunks = (size_t{version_->customers} + kChunkCustomers - 1) / kChunkCustomers;
     for (size_t c = 0; c < chunks && file_.ok(); ++c) version_->chunks.push_back(ReadChunk());
-    version_->population = ReadPopulation();
+    const std::shared_ptr<PopulationIndex> population = ReadPopulation();
     // Nothing was looked at closely so far: the checksum says whether it can be trusted.
     CLV_RETURN_IF_ERROR(file_.Finish());
+    population->Derive(*version_);
+    version_->population = population;
     version_->texts = texts_;
     auto ids = std::make_shared<IdTable>(version_->customers + version_->customers / 2);
     for (uint32_t number = 0; number < version_->customers; ++number) {
@@ -247,10 +249,10 @@ class SnapshotReader {
     return chunk;
   }
 
-  std::shared_ptr<const PopulationIndex> ReadPopulation() {
+  std::shared_ptr<PopulationIndex> ReadPopulation() {
     auto population = std::make_shared<PopulationIndex>();
     population->by_spend = GetSorted<SpendPlace>(&file_);
-    population->first = GetSorted<uint32_t>(&file_);
+    population->first = GetSorted<DatedCustomer>(&file_);
     population->last = GetSorted<uint32_t>(&file_);
     population->purchase_count = GetSorted<int64_t>(&file_);
     population->unconverted = GetSorted<UnconvertedRow>(&file_);
