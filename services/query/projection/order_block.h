@@ -77,6 +77,8 @@ class OrderBlock {
   }
 
   std::vector<ProjectedOrder> OrdersOf(size_t customer) const;
+  // Wants index < count(customer).
+  ProjectedOrder OrderOf(size_t customer, size_t index) const;
 
   // In memory.
   size_t bytes() const;

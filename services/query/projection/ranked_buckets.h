@@ -82,7 +82,8 @@ class RankWindow {
     }
   }
 
-  bool Holds(size_t bin) const { return bin >= first_bin_ && bin <= last_bin_; }
+  // One comparison: two would be hard to predict, for ranks lie amid the values.
+  bool Holds(size_t bin) const { return bin - first_bin_ <= last_bin_ - first_bin_; }
   void SetValues(std::vector<Value> values) {
     std::sort(values.begin(), values.end());
     values_ = SortedBuckets<Value>().With({}, values);

@@ -1,5 +1,4 @@
 // Groups of customers from a scan, in which each selected customer is looked at twice.
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -72,28 +71,27 @@ class GroupScan {
     const CustomerChunk& chunk = *view_.version().chunks[c];
     const StateColumns& state = view_.states()[c];
     const size_t size = view_.version().SizeOf(c);
-    auto selected = std::make_unique<Selected>();
+    Selected& selected = selected_[c];
     for (size_t i = 0; i < size; ++i) {
-      (*selected)[i] = view_.Passes(chunk, i) && state.purchase_count[i] >= 1 ? 1 : 0;
+      selected[i] = view_.Passes(chunk, i) && state.purchase_count[i] >= 1 ? 1 : 0;
     }
     if (has_sources_) CountSignups(chunk, state, size, part);
     if (window_) {
       WindowColumns windowed;
-      FillWindow(chunk, size, *window_, selected.get(), &windowed);
+      FillWindow(chunk, size, *window_, &selected, &windowed);
       for (size_t i = 0; i < size; ++i) {
-        (*selected)[i] &= windowed.orders[i] > 0 ? 1 : 0;
-        if ((*selected)[i] == 0) continue;
+        selected[i] &= windowed.orders[i] > 0 ? 1 : 0;
+        if (selected[i] == 0) continue;
         GroupFigures& group = part[groups_.group_of[chunk.attributes[i]]].figures;
         group.window_micros += windowed.spend_micros[i];
         group.window_orders += windowed.orders[i];
       }
     }
     for (size_t i = 0; i < size; ++i) {
-      if ((*selected)[i] != 0) {
+      if (selected[i] != 0) {
         CountCustomer(chunk, state, i, part[groups_.group_of[chunk.attributes[i]]]);
       }
     }
-    selected_[c] = std::move(selected);
   }
 
   void CountCustomer(const CustomerChunk& chunk, const StateColumns& state, size_t i,
@@ -181,7 +179,7 @@ class GroupScan {
                                       const CustomerChunk& chunk = *view_.version().chunks[c];
                                       const StateColumns& state = view_.states()[c];
                                       for (size_t i = 0; i < kChunkCustomers; ++i) {
-                                        if ((*selected_[c])[i] == 0) continue;
+                                        if (selected_[c][i] == 0) continue;
                                         const size_t g = groups_.group_of[chunk.attributes[i]];
                                         const int64_t spend = state.spend_micros[i];
                                         const uint8_t at = wanted[g * bins + scale_.BinOf(spend)];
@@ -204,7 +202,7 @@ class GroupScan {
   const std::optional<WindowBounds> window_;
   const bool has_sources_;
   const BinScale scale_;
-  std::vector<std::unique_ptr<const Selected>> selected_;  // by chunk
+  std::vector<Selected> selected_;  // by chunk
 };
 
 }  // namespace
