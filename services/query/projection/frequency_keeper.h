@@ -20,7 +20,7 @@ namespace clv::query {
 class FrequencyKeeper {
  public:
   // More changes than this are forgotten, the oldest first.
-  static constexpr size_t kMostChanges = 50'000;
+  static constexpr size_t kMostChanges = 20'000;
   // Buckets that hold more values than this are not kept.
   static constexpr size_t kMostHeld = 500'000;
 
