@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "common/domain/model_math.h"
@@ -15,6 +17,54 @@ constexpr size_t kNodes = 25;
 constexpr double kWidestAlivePanel = 2;
 // Histories longer than this are computed each time.
 constexpr double kLongestTenure = 32'768;
+// Up to this many days results are kept, some days at a time.
+constexpr uint32_t kKeptDays = 4'096;
+constexpr uint32_t kDaysAtOnce = 64;
+
+// Results of some days. Those of one day may be stored by several threads at once: they are equal.
+class KeptExpectations {
+ public:
+  KeptExpectations() {
+    for (Kept& kept : kept_) {
+      kept.purchases.store(std::numeric_limits<double>::quiet_NaN(), std::memory_order_relaxed);
+      kept.discounted.store(std::numeric_limits<double>::quiet_NaN(), std::memory_order_relaxed);
+    }
+  }
+
+  // Calls `compute()` where the result is not known yet.
+  template <typename Compute>
+  AliveExpectation At(uint32_t index, const Compute& compute) {
+    Kept& kept = kept_[index];
+    AliveExpectation known{kept.purchases.load(std::memory_order_relaxed),
+                           kept.discounted.load(std::memory_order_relaxed)};
+    if (!std::isnan(known.purchases) && !std::isnan(known.discounted)) return known;
+    known = compute();
+    kept.purchases.store(known.purchases, std::memory_order_relaxed);
+    kept.discounted.store(known.discounted, std::memory_order_relaxed);
+    return known;
+  }
+
+ private:
+  struct Kept {
+    std::atomic<double> purchases;
+    std::atomic<double> discounted;
+  };
+  std::array<Kept, kDaysAtOnce> kept_;
+};
+
+// The object of a slot, which is made when it is first asked for. Two threads may make it at once;
+// they are equal, and one stays.
+template <typename T, typename Make>
+T* GetOrMake(std::atomic<T*>& slot, const Make& make) {
+  T* found = slot.load(std::memory_order_acquire);
+  if (found == nullptr) {
+    auto made = make();
+    if (slot.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel)) {
+      found = made.release();
+    }
+  }
+  return found;
+}
 
 // A function on [0, end], by polynomials on panels of equal width.
 class Interpolation {
@@ -80,15 +130,25 @@ class AliveTables::OfFrequency {
         discounted_(std::log1p(kLongestTenure / terms.alpha), kWidestAlivePanel,
                     [&](double y) { return DiscountedAt(terms.alpha * std::exp(y)); }) {}
 
-  AliveExpectation At(double tenure) const {
+  ~OfFrequency() {
+    for (auto& days : kept_) delete days.load(std::memory_order_relaxed);
+  }
+
+  AliveExpectation At(uint32_t tenure_days) const {
+    if (tenure_days >= kKeptDays) return Compute(tenure_days);
+    return GetOrMake(kept_[tenure_days / kDaysAtOnce],
+                     [] { return std::make_unique<KeptExpectations>(); })
+        ->At(tenure_days % kDaysAtOnce, [&] { return Compute(tenure_days); });
+  }
+
+ private:
+  AliveExpectation Compute(double tenure) const {
     const double rate = terms_.alpha + tenure;
     if (tenure > kLongestTenure) return {PurchasesAt(rate), DiscountedAt(rate)};
     const double y = std::log(rate) - log_alpha_;
     const double purchases = purchases_.At(y);
     return {purchases, terms_.delta > 0 ? discounted_.At(y) : purchases};
   }
-
- private:
   double PurchasesAt(double rate) const {
     return drop_out_.Purchases(shape_, terms_.horizon / rate);
   }
@@ -109,6 +169,7 @@ class AliveTables::OfFrequency {
   const Interpolation survival_;   // by ln(1 + t / rate)
   const Interpolation purchases_;  // by ln(rate / alpha)
   const Interpolation discounted_;
+  mutable std::array<std::atomic<KeptExpectations*>, kKeptDays / kDaysAtOnce> kept_ = {};
 };
 
 AliveTables::AliveTables(const Terms& terms) : terms_(terms) {
@@ -125,16 +186,8 @@ AliveExpectation AliveTables::At(uint32_t x, uint32_t tenure_days) const {
                                      terms_.c_without_repeats + (terms_.c_grows ? x : 0));
     return {future.Expected(terms_.horizon), future.Discounted(terms_.delta, terms_.horizon)};
   }
-  std::atomic<const OfFrequency*>& slot = by_frequency_[x];
-  const OfFrequency* table = slot.load(std::memory_order_acquire);
-  if (table == nullptr) {
-    // Two may make it at once; they are equal, and one stays.
-    auto made = std::make_unique<const OfFrequency>(terms_, x);
-    if (slot.compare_exchange_strong(table, made.get(), std::memory_order_acq_rel)) {
-      table = made.release();
-    }
-  }
-  return table->At(tenure_days);
+  return GetOrMake(by_frequency_[x], [&] { return std::make_unique<const OfFrequency>(terms_, x); })
+      ->At(tenure_days);
 }
 
 }  // namespace clv::domain

@@ -48,7 +48,7 @@ std::optional<Value> Percentile(const std::vector<Value>& sorted, unsigned perce
 absl::int128 SumOf(const std::vector<int64_t>& values);
 
 // Exact sums of values and of their squares, for any number of values that fits in memory. Sums of
-// parts add up.
+// parts add up, and a value that was added can be taken away again.
 class PowerSums {
  public:
   void Add(int64_t value) {
@@ -57,12 +57,22 @@ class PowerSums {
     const auto magnitude = static_cast<unsigned __int128>(value < 0 ? -__int128{value} : value);
     AddSquares(magnitude * magnitude, 0);
   }
+  void Remove(int64_t value) {
+    --count_;
+    sum_ -= value;
+    const auto magnitude = static_cast<unsigned __int128>(value < 0 ? -__int128{value} : value);
+    const unsigned __int128 squares = magnitude * magnitude;
+    squares_carry_ -= squares_ < squares ? 1 : 0;
+    squares_ -= squares;
+  }
   PowerSums& operator+=(const PowerSums& other) {
     count_ += other.count_;
     sum_ += other.sum_;
     AddSquares(other.squares_, other.squares_carry_);
     return *this;
   }
+
+  bool operator==(const PowerSums&) const = default;
 
   uint64_t count() const { return count_; }
   absl::int128 sum() const { return sum_; }

@@ -80,7 +80,7 @@ class QueryFigures:
         self._ids = []
         self._countries = collections.Counter()  # customers by country, and by segment
         self._segments = collections.Counter()
-        self._as_of_steps = 0
+        self._steps = 0
 
     def measure(self):
         """(our figures, the peers' by name)."""
@@ -198,10 +198,17 @@ class QueryFigures:
         if difference:
             raise SystemExit(f"{question.title}: {name} and {other_name} differ: {difference}")
 
-    def _varied(self, request):
-        """The same question at another instant, at which nothing else is visible."""
-        self._as_of_steps += 1
-        return {**request, "as_of": query_lines.instant_text(self._scene.horizon + self._as_of_steps)}
+    def _varied(self, question, request):
+        """The same question so that no kept answer covers it: mostly at another instant, at which nothing else is
+        visible; of predictions, which differ with the instant, other rows of the same answer."""
+        self._steps += 1
+        if question.method == "GetClvPrediction":
+            return {**request, **query_lines.other_rows(self._steps)}
+        return self._at_another_instant(request)
+
+    def _at_another_instant(self, request):
+        self._steps += 1
+        return {**request, "as_of": query_lines.instant_text(self._scene.horizon + self._steps)}
 
     def _measure_questions(self, client):
         """Each is asked by all in turn, so that whatever else the machine does hits all alike."""
@@ -210,15 +217,19 @@ class QueryFigures:
             times = collections.defaultdict(list)
             # Called within this turn of the loop only.
             asked = {"repeated": lambda: client.ask(question.method, request)["ms"][0],
-                     "varied": lambda: client.ask(question.method, self._varied(request))["ms"][0],
+                     "varied": lambda: client.ask(question.method, self._varied(question, request))["ms"][0],
                      **{peer.name: functools.partial(self._time_of, peer, question) for peer in self._peers}}
+            if question.key == "prediction":
+                asked["other_instant"] = lambda: client.ask(question.method, self._at_another_instant(request))["ms"][0]
             order = random.Random(1)  # nobody always follows the same other
             for turn in range(self._options.repeat + WARM_UP):
                 taken = {name: asked[name]() for name in order.sample(sorted(asked), len(asked))}
                 if turn >= WARM_UP:
                     for name, ms in taken.items():
                         times[name].append(ms)
-            for form in ("repeated", "varied"):
+            for form in ("repeated", "varied", "other_instant"):
+                if form not in asked:
+                    continue
                 self.figures[f"{question.key}_{form}_p50_ms"] = percentile(times[form], 0.5)
             for peer in self._peers:
                 self.peers[peer.name][f"{question.key}_p50_ms"] = percentile(times[peer.name], 0.5)
@@ -276,7 +287,7 @@ class QueryFigures:
             times = []
             end = time.monotonic() + self._options.seconds
             while time.monotonic() < end or len(times) < 20:
-                times += client.ask(question.method, self._varied(request))["ms"]
+                times += client.ask(question.method, self._varied(question, request))["ms"]
             self.figures[f"{question.key}_{name}_p95_ms"] = percentile(times, 0.95)
             self.figures[f"{question.key}_{name}_samples"] = len(times)
 

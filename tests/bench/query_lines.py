@@ -236,6 +236,11 @@ def our_facts(scene, answer):
                   for row in answer["rows"])
 
 
+def other_rows(step):
+    """A page of about 50 rows; none comes again before kept answers are forgotten for their number (20,000 rows)."""
+    return {"page_size": 50 + step % 20, "page": step // 20 % 20}
+
+
 def _rfm_sql(filtered):
     def sql(scene, dialect):
         shares = (0.2, 0.4, 0.6, 0.8)

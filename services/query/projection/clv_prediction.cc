@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <functional>
 #include <optional>
+#include <queue>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +74,10 @@ class Choice {
     const ProjectionVersion& version = view_.version();
     const BestPredicted empty(version, query_.scope.range);
     if (!query_.customer_ids.empty()) return ByIds(empty);
+    if (const auto selected = view_.CustomersSelected();
+        selected && are_kept_ && !is_average_ && empty.wanted() != SIZE_MAX) {
+      return FromBlocks(empty, *selected);
+    }
     CLV_ASSIGN_OR_RETURN(
         std::vector<BestPredicted> parts,
         ScanChunks(version.chunks.size(), {view_.scan().deadline, !is_average_ && !are_kept_},
@@ -93,6 +99,36 @@ class Choice {
     std::sort(numbers.begin(), numbers.end());
     numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
     for (const uint32_t number : numbers) Add(number, best);
+    return best;
+  }
+
+  // Goes through the blocks of customers by their greatest prediction, until no block can have one
+  // that is wanted.
+  BestPredicted FromBlocks(BestPredicted best, uint64_t selected) const {
+    const ProjectionVersion& version = view_.version();
+    std::vector<std::pair<double, uint32_t>> blocks;
+    for (const double predicted : version.population->best_predicted) {
+      blocks.emplace_back(predicted, static_cast<uint32_t>(blocks.size()));
+    }
+    std::make_heap(blocks.begin(), blocks.end());
+    // The greatest predictions so far, as many as are wanted, the least first.
+    std::priority_queue<double, std::vector<double>, std::greater<>> greatest;
+    while (!blocks.empty() && best.wanted() > 0 &&
+           (greatest.size() < best.wanted() || blocks.front().first >= greatest.top())) {
+      const uint32_t begin =
+          blocks.front().second * static_cast<uint32_t>(PopulationIndex::kPredictedBlock);
+      const CustomerChunk& chunk = version.ChunkOf(begin);
+      for (size_t n = 0; n < PopulationIndex::kPredictedBlock; ++n) {
+        const size_t i = begin % kChunkCustomers + n;
+        if (chunk.state.purchase_count[i] < 1 || !view_.Passes(chunk, i)) continue;
+        best.Add(chunk.predicted_clv[i], static_cast<uint32_t>(begin + n));
+        greatest.push(chunk.predicted_clv[i]);
+        if (greatest.size() > best.wanted()) greatest.pop();
+      }
+      std::pop_heap(blocks.begin(), blocks.end());
+      blocks.pop_back();
+    }
+    best.SetCount(selected);
     return best;
   }
 
@@ -135,10 +171,11 @@ absl::StatusOr<storage::PredictionReport> ClvPrediction(const ReportView& view,
                                       .discount_rate = query.discount_rate,
                                       .margin = query.margin};
   const Serving* const serving = view.version().serving.get();
-  const bool is_default = serving != nullptr && query.model == domain::ModelFamily::kAuto &&
-                          !query.scope.as_of_seconds && terms == domain::PredictionTerms{};
+  const bool is_served = serving != nullptr && query.model == domain::ModelFamily::kAuto &&
+                         terms == domain::PredictionTerms{};
+  const bool is_default = is_served && !query.scope.as_of_seconds;
   // The kept scorer has tabulated much already.
-  const bool is_kept = is_default && query.interval == PredictionQuery{}.interval;
+  const bool is_kept = is_served && query.interval == PredictionQuery{}.interval;
   std::optional<CustomerScorer> own;
   if (!is_kept) own.emplace(served.model, terms, query.interval);
   const CustomerScorer& scorer = is_kept ? serving->scorer : *own;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -109,14 +110,16 @@ RfmCustomerRow RowOf(const ReportView& view, const RfmBounds& bounds, uint32_t n
 
 // Walks the kept order of spends from the greatest on: who spent less has no better monetary score,
 // so the walk ends as soon as the range is full of customers whom nobody behind can reach.
+// `selected`: how many pass the filters.
 BestSegmented ChooseFromOrder(const ReportView& view, const storage::SegmentationQuery& query,
-                              const RfmBounds& bounds) {
+                              const RfmBounds& bounds, uint64_t selected) {
   constexpr int kBestTwoScores = 2 * domain::kBestRfmScore;
   const ProjectionVersion& version = view.version();
   BestSegmented best(version, query.scope.range);
   std::array<size_t, 3 * domain::kBestRfmScore + 1> with_sum = {};
   int64_t spend = INT64_MAX;  // of the customer before
   version.population->by_spend.ForEachFalling([&](const SpendPlace& place) {
+    if (!view.PassesSet(place.attribute_set)) return true;
     if (place.spend_micros < spend) {
       const auto reachable =
           static_cast<size_t>(kBestTwoScores + bounds.monetary.ScoreOf(place.spend_micros));
@@ -132,15 +135,16 @@ BestSegmented ChooseFromOrder(const ReportView& view, const storage::Segmentatio
     best.Add({sum, place.spend_micros}, place.number);
     return true;
   });
-  best.SetCount(version.population->by_spend.size());
+  best.SetCount(selected);
   return best;
 }
 
 absl::StatusOr<BestSegmented> ChooseSegmented(const ReportView& view,
                                               const storage::SegmentationQuery& query,
                                               const RfmBounds& bounds) {
-  if (view.states().are_kept() && !view.has_filters() && query.rfm_segments.empty()) {
-    return ChooseFromOrder(view, query, bounds);
+  const std::optional<uint64_t> selected = view.CustomersSelected();
+  if (selected && query.rfm_segments.empty()) {
+    return ChooseFromOrder(view, query, bounds, *selected);
   }
   const CellChoice choice(query.rfm_segments);
   CLV_ASSIGN_OR_RETURN(

@@ -144,19 +144,46 @@ void FillWindowByRows(const CustomerChunk& chunk, size_t i, const WindowBounds& 
       });
 }
 
+bool AreAllVisible(const RareFacts& facts, int64_t as_of_seconds) {
+  return std::all_of(facts.rows.begin(), facts.rows.end(),
+                     [&](const OrderRow& row) { return int64_t{row.date} <= as_of_seconds; });
+}
+
+// What the rows of orders that have several refund inside a window beyond what the orders' sums
+// say.
+int64_t RefundedBeside(const OrderBlock& block, size_t customer, const std::vector<OrderRow>& rows,
+                       uint32_t first_date, uint32_t last_date) {
+  int64_t refunded_micros = 0;
+  for (auto row = rows.begin(); row != rows.end();) {
+    const uint32_t index = row->order;
+    const ProjectedOrder order = block.OrderOf(customer, index);
+    const bool is_inside = order.date >= first_date && order.date <= last_date;
+    if (is_inside) refunded_micros -= std::max<int64_t>(0, -order.value_micros);
+    for (; row != rows.end() && row->order == index; ++row) {
+      if (is_inside) refunded_micros += std::max<int64_t>(0, -row->amount_micros);
+    }
+  }
+  return refunded_micros;
+}
+
 }  // namespace
 
 void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bounds,
-                WindowColumns* columns) {
+                const Column<uint8_t>* wanted, WindowColumns* columns) {
   // Orders that are rows of their own are visible by their own date.
   const int64_t end = std::min(bounds.end_seconds, bounds.as_of_seconds);
   const bool is_empty = end < 0 || bounds.start_seconds >= int64_t{kNoInstant};
   const uint32_t first_date =
       static_cast<uint32_t>(std::clamp<int64_t>(bounds.start_seconds, 0, kNoInstant));
   const uint32_t last_date = static_cast<uint32_t>(std::clamp<int64_t>(end, 0, kNoInstant));
+  auto rare = chunk.rare.begin();  // of this customer or a later one
   for (size_t i = 0; i < size; ++i) {
-    const RareFacts* const rare = chunk.Rare(i);
-    if (rare != nullptr && !rare->rows.empty()) {
+    while (rare != chunk.rare.end() && rare->first < i) ++rare;
+    if (wanted != nullptr && (*wanted)[i] == 0) continue;
+    const RareFacts* const facts =
+        rare != chunk.rare.end() && rare->first == i ? rare->second.get() : nullptr;
+    const bool has_rows = facts != nullptr && !facts->rows.empty();
+    if (has_rows && !AreAllVisible(*facts, bounds.as_of_seconds)) {
       FillWindowByRows(chunk, i, bounds, columns);
       continue;
     }
@@ -168,6 +195,10 @@ void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bou
     columns->orders[i] = sums.qualifying;
     columns->first[i] = sums.qualifying > 0 ? sums.first : 0;
     columns->last[i] = sums.last;
+    if (has_rows) {
+      columns->refunded_micros[i] +=
+          RefundedBeside(*block, i % kBlockCustomers, facts->rows, first_date, last_date);
+    }
   }
 }
 

@@ -51,9 +51,10 @@ struct WindowBounds {
   int64_t end_seconds = INT64_MAX;
 };
 
-// Fills `columns` (all zeros before) for the first `size` customers of a chunk.
+// Fills `columns` (all zeros before) for the first `size` customers of a chunk, or those of them
+// that are wanted (by index; null: all).
 void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bounds,
-                WindowColumns* columns);
+                const Column<uint8_t>* wanted, WindowColumns* columns);
 
 }  // namespace clv::query
 

@@ -106,6 +106,16 @@ std::vector<ProjectedOrder> OrderBlock::OrdersOf(size_t customer) const {
   return orders;
 }
 
+ProjectedOrder OrderBlock::OrderOf(size_t customer, size_t index) const {
+  const size_t i = begins_[customer] + index;
+  const bool is_wide = !wide_values_.empty();
+  const bool is_refunded =
+      is_wide ? wide_values_[i] == kRefunded<int64_t> : values_[i] == kRefunded<int32_t>;
+  if (is_refunded) return {dates_[i], 0, false};
+  const int64_t value = is_wide ? wide_values_[i] : int64_t{values_[i]} * kMicrosPerCent;
+  return {dates_[i], value, value >= 0};
+}
+
 size_t OrderBlock::bytes() const {
   return sizeof(*this) + dates_.capacity() * sizeof(dates_[0]) +
          values_.capacity() * sizeof(values_[0]) +

@@ -2,6 +2,7 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_ORDER_BLOCK_H_
 #define CLV_SERVICES_QUERY_PROJECTION_ORDER_BLOCK_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -76,6 +77,8 @@ class OrderBlock {
   }
 
   std::vector<ProjectedOrder> OrdersOf(size_t customer) const;
+  // Wants index < count(customer).
+  ProjectedOrder OrderOf(size_t customer, size_t index) const;
 
   // In memory.
   size_t bytes() const;
@@ -99,25 +102,46 @@ class OrderBlock {
     }
   }
 
+  // The first of a customer's orders that is not dated before `date`, without a branch to miss.
+  uint32_t FirstFrom(size_t customer, uint64_t date) const {
+    const uint32_t* at = dates_.data() + begins_[customer];
+    for (size_t left = count(customer); left > 0;) {
+      const size_t half = (left + 1) / 2;
+      at += at[half - 1] < date ? half : 0;
+      left -= half;
+    }
+    return static_cast<uint32_t>(at - dates_.data());
+  }
+
   template <typename Value>
   Sums SumsOf(size_t customer, const Value* values, int64_t unit, uint32_t first_date,
               uint32_t last_date) const {
     Sums sums;
+    const uint32_t begin = FirstFrom(customer, first_date);
+    // Windows mostly end with the last order.
+    uint32_t end = begins_[customer + 1];
+    if (begin < end && dates_[end - 1] > last_date) {
+      end = FirstFrom(customer, uint64_t{last_date} + 1);
+    }
     int64_t value_units = 0;
     int64_t negative_units = 0;
-    for (uint32_t i = begins_[customer]; i < begins_[customer + 1]; ++i) {
-      const uint32_t date = dates_[i];
-      const bool is_inside = date >= first_date && date <= last_date;
-      const int64_t value = is_inside && values[i] != kRefunded<Value> ? int64_t{values[i]} : 0;
-      const bool qualifies = is_inside && values[i] >= 0;
+    uint32_t refunded = 0;
+    for (uint32_t i = begin; i < end; ++i) {
+      const int64_t value = values[i] != kRefunded<Value> ? int64_t{values[i]} : 0;
       value_units += value;
       negative_units += value < 0 ? value : 0;
-      sums.qualifying += qualifies ? 1 : 0;
-      sums.first = qualifies && date < sums.first ? date : sums.first;
-      sums.last = qualifies && date > sums.last ? date : sums.last;
+      refunded += values[i] < 0 ? 1 : 0;
     }
     sums.value_micros = value_units * unit;
     sums.negative_micros = negative_units * unit;
+    sums.qualifying = end - std::min(begin, end) - refunded;
+    if (sums.qualifying == 0) return sums;
+    uint32_t first = begin;
+    while (values[first] < 0) ++first;
+    uint32_t last = end - 1;
+    while (values[last] < 0) --last;
+    sums.first = dates_[first];
+    sums.last = dates_[last];
     return sums;
   }
 

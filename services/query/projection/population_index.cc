@@ -12,7 +12,7 @@ namespace {
 // What customers give to an index, added or taken away.
 struct Contributions {
   std::vector<SpendPlace> by_spend;
-  std::vector<uint32_t> first;
+  std::vector<DatedCustomer> first;
   std::vector<uint32_t> last;
   std::vector<int64_t> purchase_count;
   std::vector<UnconvertedRow> unconverted;
@@ -42,7 +42,7 @@ class IndexChange {
     const StateColumns& state = chunk.state;
     if (state.purchase_count[i] < 1) return;
     to.by_spend.push_back({state.spend_micros[i], number, chunk.attributes[i]});
-    to.first.push_back(state.first[i]);
+    to.first.push_back({state.first[i], number});
     to.last.push_back(state.last[i]);
     to.purchase_count.push_back(state.purchase_count[i]);
     const uint64_t repeats = state.repeat_order_days[i] >= 1 ? 1 : 0;
@@ -97,7 +97,63 @@ std::shared_ptr<const PopulationIndex> PopulationIndex::Of(const ProjectionVersi
     change.Add(after.ChunkOf(number), number, 1);
   }
   change.Apply(last);
+  next->values = before != nullptr ? last.values.With(*before, after, *next, changed)
+                                   : ValueSums::Of(after, *next);
+  next->UpdatePredicted(before, after, changed);
+  if (before != nullptr) {
+    next->RecordFrequency(*before, after, changed);
+  } else {
+    next->frequency = std::make_shared<FrequencyKeeper>();
+  }
   return next;
+}
+
+void PopulationIndex::RecordFrequency(const ProjectionVersion& before,
+                                      const ProjectionVersion& after,
+                                      absl::Span<const uint32_t> changed) const {
+  if (!frequency->is_asked()) return;
+  if (changed.size() > FrequencyKeeper::kMostChanges) return frequency->Forget(after.serial);
+  std::vector<FrequencyChange> changes;
+  for (const uint32_t number : changed) {
+    const size_t i = number % kChunkCustomers;
+    FrequencyChange change;
+    if (number < before.customers) {
+      change.before = FrequencyFacts::Of(before.ChunkOf(number).state, i);
+    }
+    change.after = FrequencyFacts::Of(after.ChunkOf(number).state, i);
+    if (change.before != change.after) changes.push_back(change);
+  }
+  frequency->Record(before.serial, after.serial, std::move(changes));
+}
+
+void PopulationIndex::Derive(const ProjectionVersion& version) {
+  values = ValueSums::Of(version, *this);
+  UpdatePredicted(nullptr, version, {});
+  frequency = std::make_shared<FrequencyKeeper>();
+}
+
+void PopulationIndex::UpdatePredicted(const ProjectionVersion* before,
+                                      const ProjectionVersion& after,
+                                      absl::Span<const uint32_t> changed) {
+  if (after.serving == nullptr) {
+    best_predicted.clear();
+    return;
+  }
+  static_assert(kChunkCustomers % kPredictedBlock == 0);
+  const auto update = [&](size_t block) {
+    const size_t begin = block * kPredictedBlock;
+    const auto* const scores =
+        &after.chunks[begin / kChunkCustomers]->predicted_clv[begin % kChunkCustomers];
+    best_predicted[block] = *std::max_element(scores, scores + kPredictedBlock);
+  };
+  const size_t known = best_predicted.size();
+  best_predicted.resize((size_t{after.customers} + kPredictedBlock - 1) / kPredictedBlock);
+  if (before == nullptr || before->serving != after.serving) {
+    for (size_t block = 0; block < best_predicted.size(); ++block) update(block);
+    return;
+  }
+  for (size_t block = known; block < best_predicted.size(); ++block) update(block);
+  for (const uint32_t number : changed) update(number / kPredictedBlock);
 }
 
 }  // namespace clv::query

@@ -9,24 +9,15 @@
 
 #include "absl/types/span.h"
 #include "services/query/projection/customer_chunk.h"
+#include "services/query/projection/frequency_keeper.h"
+#include "services/query/projection/population_places.h"
 #include "services/query/projection/retention_cube.h"
 #include "services/query/projection/sorted_buckets.h"
+#include "services/query/projection/value_sums.h"
 
 namespace clv::query {
 
 struct ProjectionVersion;
-
-// A customer's place in the order of total spend.
-struct SpendPlace {
-  int64_t spend_micros = 0;
-  uint32_t number = 0;
-  uint32_t attribute_set = 0;  // no part of the order
-
-  bool operator<(const SpendPlace& other) const {
-    return spend_micros != other.spend_micros ? spend_micros < other.spend_micros
-                                              : number < other.number;
-  }
-};
 
 // A row in a currency that is not reported.
 struct UnconvertedRow {
@@ -41,8 +32,8 @@ struct UnconvertedRow {
 // Over the customers with purchase_count >= 1 at the end of time. Immutable.
 struct PopulationIndex {
   SortedBuckets<SpendPlace> by_spend;
-  SortedBuckets<uint32_t> first;  // purchase dates
-  SortedBuckets<uint32_t> last;
+  SortedBuckets<DatedCustomer> first;  // by first purchase
+  SortedBuckets<uint32_t> last;        // purchase dates
   SortedBuckets<int64_t> purchase_count;
   uint64_t repeat_customers = 0;  // with repeat order days
   __int128 repeat_order_days = 0;
@@ -53,11 +44,48 @@ struct PopulationIndex {
 
   SortedBuckets<UnconvertedRow> unconverted;  // of all customers
 
+  // Derived from the version and what is above; see Derive.
+  ValueSums values;
+  // The greatest predicted_clv of each kPredictedBlock customers, by number; empty without a fitted
+  // model.
+  static constexpr size_t kPredictedBlock = 64;
+  std::vector<double> best_predicted;
+
+  // Of this version and those before and after it; never null once the index is of a version.
+  std::shared_ptr<FrequencyKeeper> frequency;
+
+  // Customers whose first purchase is at the instant or before.
+  size_t CountFirstUpTo(int64_t seconds) const {
+    return first.CountWhile(
+        [&](const DatedCustomer& customer) { return int64_t{customer.date} <= seconds; });
+  }
+  // Calls `visit(number)` for the customers whose first purchase is later than `after_seconds` and
+  // not later than `last_seconds`.
+  template <typename Visit>
+  void ForEachFirstBetween(int64_t after_seconds, int64_t last_seconds, const Visit& visit) const {
+    first.ForEachFrom(
+        [&](const DatedCustomer& customer) { return int64_t{customer.date} <= after_seconds; },
+        [&](const DatedCustomer& customer) {
+          if (int64_t{customer.date} > last_seconds) return false;
+          visit(customer.number);
+          return true;
+        });
+  }
+
+  // Fills in what is derived, of the version that this is the index of: by scans, on two threads.
+  void Derive(const ProjectionVersion& version);
+
   // The index of `after`, which differs from `before` (null: nothing) in the customers `changed`
   // only (each number once).
   static std::shared_ptr<const PopulationIndex> Of(const ProjectionVersion* before,
                                                    const ProjectionVersion& after,
                                                    absl::Span<const uint32_t> changed);
+
+ private:
+  void RecordFrequency(const ProjectionVersion& before, const ProjectionVersion& after,
+                       absl::Span<const uint32_t> changed) const;
+  void UpdatePredicted(const ProjectionVersion* before, const ProjectionVersion& after,
+                       absl::Span<const uint32_t> changed);
 };
 
 }  // namespace clv::query

@@ -101,6 +101,12 @@ bool AsksForCustomers(const storage::CustomerValueQuery& query) {
   return !query.customer_ids.empty();
 }
 
+// Whether the details of the answer tell which state they are of.
+bool AsksForOneNow(const storage::SegmentationQuery& /*query*/) { return false; }
+bool AsksForOneNow(const storage::CustomerValueQuery& query) {
+  return query.customer_ids.size() == 1 && !query.scope.as_of_seconds && !query.scope.window;
+}
+
 // A report of customers that are shown by name.
 template <typename Query, typename Row>
 absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
@@ -109,10 +115,10 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
     absl::StatusOr<CustomerReport<Row>> (*report)(const ReportView&, const Query&)) {
   const steady_clock::time_point begin = steady_clock::now();
   // Those about single customers are too many, and cost little.
-  std::string question = AsksForCustomers(query) ? "" : KeyOf(query);
-  // About single customers the details alone can say whether the last version is the newest.
+  std::string question = AsksForCustomers(query) ? "" : clv::query::KeyOf(query);
+  // The last version may be the newest: then it needs no other look at the store.
   std::shared_ptr<const ProjectionVersion> guess =
-      AsksForCustomers(query) ? projection.Latest() : nullptr;
+      AsksForOneNow(query) ? projection.Latest() : nullptr;
   for (int tries = guess != nullptr ? 0 : 1;; ++tries) {
     auto version = std::exchange(guess, nullptr);
     if (version == nullptr) {

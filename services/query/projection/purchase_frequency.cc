@@ -1,204 +1,198 @@
-// purchase_frequency_analysis.
-#include <algorithm>
-#include <map>
-#include <optional>
+// purchase_frequency_analysis by orders and by recency.
+#include <memory>
 #include <utility>
 
 #include "common/base/instant.h"
 #include "common/base/status_macros.h"
 #include "common/domain/frequency_buckets.h"
-#include "common/domain/report_math.h"
+#include "services/query/projection/binned_ranks.h"
+#include "services/query/projection/frequency_keeper.h"
 #include "services/query/projection/order_statistics.h"
+#include "services/query/projection/ranked_buckets.h"
 #include "services/query/projection/report_answers.h"
-#include "services/query/projection/visible_orders.h"
 
 namespace clv::query {
 namespace {
 
 using domain::CustomerBucket;
-using domain::GapBucket;
-using domain::OrderNumberRow;
 
-// Rows of the view order_number when no limit is asked: an imported record may claim any number of
-// orders.
-constexpr uint64_t kMostOrderNumbers = 100'000;
+// The first look at the customers of one bucket, in one part of a scan.
+struct CountedBucket {
+  BucketSums sums;
+  BinCounts spends;
+  BinCounts recencies;
+  BinCounts mean_gaps;
 
-// The customers of one bucket, in one part of a scan.
-struct BucketPart {
-  std::vector<int64_t> spends;
-  std::vector<int64_t> recencies;
-  std::vector<double> mean_gaps;
-  __int128 revenue_micros = 0;
-  __int128 recency_seconds = 0;
-  __int128 orders = 0;
-  __int128 lifespan_seconds = 0;
+  explicit CountedBucket(size_t bins) : spends(bins), recencies(bins), mean_gaps(bins) {}
 
-  void Add(const StateColumns& state, size_t i, int64_t as_of_seconds) {
-    const int64_t recency = as_of_seconds - int64_t{state.last[i]};
-    const int64_t lifespan = state.LifespanSeconds(i);
-    spends.push_back(state.spend_micros[i]);
-    recencies.push_back(recency);
-    revenue_micros += state.spend_micros[i];
-    recency_seconds += recency;
-    orders += state.purchase_count[i];
-    lifespan_seconds += lifespan;
-    if (state.purchase_count[i] >= 2) {
-      mean_gaps.push_back(static_cast<double>(lifespan) /
-                          static_cast<double>(state.purchase_count[i] - 1));
-    }
+  void Add(const FrequencyFacts& facts, int64_t recency_seconds, const BinScale& scale) {
+    sums.Add(facts, recency_seconds, 1);
+    ++spends[scale.BinOf(facts.spend_micros)];
+    ++recencies[scale.BinOf(recency_seconds)];
+    if (facts.has_gap()) ++mean_gaps[scale.BinOf(facts.mean_gap_seconds())];
   }
-  BucketPart& operator+=(const BucketPart& more) {
-    Append(spends, more.spends);
-    Append(recencies, more.recencies);
-    Append(mean_gaps, more.mean_gaps);
-    revenue_micros += more.revenue_micros;
-    recency_seconds += more.recency_seconds;
-    orders += more.orders;
-    lifespan_seconds += more.lifespan_seconds;
+  CountedBucket& operator+=(const CountedBucket& more) {
+    sums += more.sums;
+    AddCounts(spends, more.spends);
+    AddCounts(recencies, more.recencies);
+    AddCounts(mean_gaps, more.mean_gaps);
     return *this;
+  }
+
+  // Without the values, which the second look gathers.
+  RankedBucket Rank(size_t radius) const {
+    const size_t p90_bin = BinnedRank::OfPercent(mean_gaps, 90).bin;
+    const bool has_gaps = p90_bin != SIZE_MAX;
+    return {.sums = sums,
+            .spend = {spends, BinnedRank::OfPercent(spends, 50).bin, radius},
+            .recency = {recencies, BinnedRank::OfPercent(recencies, 50).bin, radius},
+            .recency_near_p90 = {recencies, has_gaps ? p90_bin : 0, radius},
+            .median_gap = {mean_gaps, BinnedRank::OfPercent(mean_gaps, 50).bin, radius},
+            .p90_gap = {mean_gaps, p90_bin, radius}};
   }
 };
 
-CustomerBucket ToBucket(size_t index, BucketPart& part) {
-  CustomerBucket bucket{.bucket = index,
-                        .customers = part.spends.size(),
-                        .revenue_micros = part.revenue_micros,
-                        .median_spend_micros = PercentileOf(part.spends, 50).value_or(0),
-                        .recency_seconds = part.recency_seconds,
-                        .median_recency_seconds = PercentileOf(part.recencies, 50).value_or(0),
-                        .orders = part.orders,
-                        .lifespan_seconds = part.lifespan_seconds};
-  const std::vector<double> gaps = PercentilesOf<double>(part.mean_gaps, {50, 90});
-  if (!gaps.empty()) {
-    bucket.median_gap_seconds = gaps[0];
-    bucket.p90_gap_seconds = gaps[1];
-    bucket.overdue_customers = static_cast<uint64_t>(
-        std::count_if(part.recencies.begin(), part.recencies.end(),
-                      [&](int64_t recency) { return domain::IsOverdue(recency, gaps[1]); }));
+// The second look at the customers of one bucket, in one part of a scan.
+struct GatheredBucket {
+  std::vector<int64_t> spends;
+  std::vector<int64_t> recencies;
+  std::vector<int64_t> recencies_near_p90;
+  std::vector<double> gaps_near_median;
+  std::vector<double> gaps_near_p90;
+
+  void Add(const FrequencyFacts& facts, int64_t recency_seconds, const RankedBucket& ranked,
+           const BinScale& scale) {
+    if (ranked.spend.Holds(scale.BinOf(facts.spend_micros))) spends.push_back(facts.spend_micros);
+    const size_t recency_bin = scale.BinOf(recency_seconds);
+    if (ranked.recency.Holds(recency_bin)) recencies.push_back(recency_seconds);
+    if (ranked.recency_near_p90.Holds(recency_bin)) recencies_near_p90.push_back(recency_seconds);
+    if (!facts.has_gap()) return;
+    const double gap = facts.mean_gap_seconds();
+    const size_t gap_bin = scale.BinOf(gap);
+    if (ranked.median_gap.Holds(gap_bin)) gaps_near_median.push_back(gap);
+    if (ranked.p90_gap.Holds(gap_bin)) gaps_near_p90.push_back(gap);
   }
-  return bucket;
+  GatheredBucket& operator+=(const GatheredBucket& more) {
+    Append(spends, more.spends);
+    Append(recencies, more.recencies);
+    Append(recencies_near_p90, more.recencies_near_p90);
+    Append(gaps_near_median, more.gaps_near_median);
+    Append(gaps_near_p90, more.gaps_near_p90);
+    return *this;
+  }
+  void MoveTo(RankedBucket* ranked) {
+    ranked->spend.SetValues(std::move(spends));
+    ranked->recency.SetValues(std::move(recencies));
+    ranked->recency_near_p90.SetValues(std::move(recencies_near_p90));
+    ranked->median_gap.SetValues(std::move(gaps_near_median));
+    ranked->p90_gap.SetValues(std::move(gaps_near_p90));
+  }
+};
+
+// Adds up the parts of a scan, bucket by bucket, in the first one.
+template <typename Bucket>
+std::vector<Bucket>& AddUp(std::vector<std::vector<Bucket>>& parts) {
+  for (size_t p = 1; p < parts.size(); ++p) {
+    for (size_t b = 0; b < parts[p].size(); ++b) parts[0][b] += parts[p][b];
+  }
+  return parts[0];
 }
 
-// `measure(state, i)` chooses the bucket.
+// Looks at every customer twice; `measure(state, i)` chooses the bucket. The windows reach so many
+// bins around the ranks: 0 where they only answer now.
 template <typename Measure>
-absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> CustomersByBucket(
-    const ReportView& view, const storage::FrequencyQuery& query, const Measure& measure) {
-  using Buckets = std::vector<BucketPart>;
-  CLV_ASSIGN_OR_RETURN(
-      std::vector<Buckets> parts,
-      view.ScanPopulation(Buckets(query.buckets.size()),
-                          [&](const CustomerChunk& /*chunk*/, const StateColumns& state, size_t i,
-                              uint32_t /*number*/, Buckets& part) {
-                            const auto bucket = domain::BucketOf(query.buckets, measure(state, i));
-                            if (bucket) part[*bucket].Add(state, i, view.as_of_seconds());
-                          }));
-  std::vector<CustomerBucket> filled;
-  for (size_t b = 0; b < query.buckets.size(); ++b) {
-    for (size_t p = 1; p < parts.size(); ++p) parts[0][b] += parts[p][b];
-    if (!parts[0][b].spends.empty()) filled.push_back(ToBucket(b, parts[0][b]));
+class BucketScan {
+ public:
+  BucketScan(const ReportView& view, const std::vector<uint32_t>& bounds, const Measure& measure,
+             size_t radius)
+      : view_(view),
+        measure_(measure),
+        radius_(radius),
+        ranked_{BucketFinder(bounds), BinScale(3 * bounds.size()), view.as_of_seconds(), {}} {}
+
+  absl::StatusOr<RankedBuckets> Run() {
+    const BinScale& scale = ranked_.scale;
+    CLV_ASSIGN_OR_RETURN(auto counted, Look(CountedBucket(scale.bins()),
+                                            [&](const FrequencyFacts& facts, int64_t recency,
+                                                uint32_t b, std::vector<CountedBucket>& part) {
+                                              part[b].Add(facts, recency, scale);
+                                            }));
+    for (const CountedBucket& bucket : AddUp(counted)) {
+      ranked_.buckets.push_back(bucket.Rank(radius_));
+    }
+    CLV_ASSIGN_OR_RETURN(auto gathered,
+                         Look(GatheredBucket(), [&](const FrequencyFacts& facts, int64_t recency,
+                                                    uint32_t b, std::vector<GatheredBucket>& part) {
+                           part[b].Add(facts, recency, ranked_.buckets[b], scale);
+                         }));
+    std::vector<GatheredBucket>& all = AddUp(gathered);
+    for (size_t b = 0; b < all.size(); ++b) all[b].MoveTo(&ranked_.buckets[b]);
+    return std::move(ranked_);
   }
+
+ private:
+  template <typename Bucket, typename Visit>
+  absl::StatusOr<std::vector<std::vector<Bucket>>> Look(const Bucket& empty,
+                                                        const Visit& visit) const {
+    using Buckets = std::vector<Bucket>;
+    return view_.ScanPopulation(Buckets(ranked_.finder.bounds().size(), empty),
+                                [&](const CustomerChunk& /*chunk*/, const StateColumns& state,
+                                    size_t i, uint32_t /*number*/, Buckets& part) {
+                                  const uint32_t bucket = ranked_.finder(measure_(state, i));
+                                  if (bucket == BucketFinder::kNone) return;
+                                  visit(FrequencyFacts::Of(state, i),
+                                        view_.as_of_seconds() - int64_t{state.last[i]}, bucket,
+                                        part);
+                                });
+  }
+
+  const ReportView& view_;
+  const Measure& measure_;
+  const size_t radius_;
+  RankedBuckets ranked_;
+};
+
+int64_t OrdersOf(const StateColumns& state, size_t i) { return state.purchase_count[i]; }
+
+// From what was kept of an earlier question, or made now and kept.
+absl::StatusOr<std::vector<CustomerBucket>> KeptByOrders(const ReportView& view,
+                                                         const std::vector<uint32_t>& bounds) {
+  FrequencyKeeper& keeper = *view.version().population->frequency;
+  const uint64_t serial = view.version().serial;
+  if (const auto kept = keeper.Find(serial, bounds); kept != nullptr) {
+    if (auto answer = kept->Answer(view.as_of_seconds())) return *std::move(answer);
+  }
+  CLV_ASSIGN_OR_RETURN(RankedBuckets ranked, BucketScan(view, bounds, &OrdersOf, 1).Run());
+  std::vector<CustomerBucket> answer = *ranked.Answer(view.as_of_seconds());
+  keeper.Keep(serial, std::make_shared<const RankedBuckets>(std::move(ranked)));
+  return answer;
+}
+
+storage::Report<domain::FrequencyBucketRow> ReportOf(const storage::FrequencyQuery& query,
+                                                     const std::vector<CustomerBucket>& filled) {
   storage::Report<domain::FrequencyBucketRow> report;
   report.rows = domain::MakeFrequencyRows(query.buckets, filled);
   CutToRange(query.scope.range, report);
   return report;
 }
 
-// Calls `visit(number, gap_seconds, value_micros)` for the gaps before the 2nd, 3rd, ... qualifying
-// order of a customer.
-template <typename Visit>
-void ForEachGap(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds, Visit&& visit) {
-  std::optional<uint32_t> previous;
-  uint64_t number = 0;
-  ForEachVisibleOrder(
-      chunk, i, as_of_seconds,
-      [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
-        if (!order.qualifies) return;
-        ++number;
-        if (previous) visit(number, int64_t{order.date} - int64_t{*previous}, order.value_micros);
-        previous = order.date;
-      });
-}
-
-// Calls `visit(chunk, state, i, part)` for customers of the population whose gaps are known:
-// imported records have none.
-template <typename Part, typename Visit>
-absl::StatusOr<std::vector<Part>> ScanGaps(const ReportView& view, const Part& empty,
-                                           const Visit& visit) {
-  return ScanChunks(
-      view.version().chunks.size(), view.heavy_scan(), empty, [&](size_t c, Part& part) {
-        const CustomerChunk& chunk = *view.version().chunks[c];
-        const StateColumns& state = view.states()[c];
-        const size_t size = view.version().SizeOf(c);
-        for (size_t i = 0; i < size; ++i) {
-          if (state.purchase_count[i] >= 2 && state.imported[i] == 0 && view.Passes(chunk, i)) {
-            visit(chunk, i, part);
-          }
-        }
-      });
-}
-
-struct GapPart {
-  uint64_t customers = 0;
-  bool has_customer = false;  // the one whose gaps are being counted
-  __int128 revenue_micros = 0;
-  __int128 gap_seconds = 0;
-  std::vector<int64_t> gaps;
-};
-
-// Order numbers that are shown: first .. last.
-struct NumberRange {
-  uint64_t first = 1;
-  uint64_t last = 0;
-};
-
-NumberRange ShownNumbers(const storage::RowRange& range, uint64_t greatest) {
-  if (range.offset >= greatest) return {};
-  const uint64_t rows = std::min(range.limit.value_or(kMostOrderNumbers), greatest - range.offset);
-  return {.first = range.offset + 1, .last = range.offset + rows};
-}
-
-// Customers with exactly n orders, by n.
-absl::StatusOr<std::map<int64_t, uint64_t>> CustomersByCount(const ReportView& view) {
-  using Counts = std::map<int64_t, uint64_t>;
-  CLV_ASSIGN_OR_RETURN(
-      std::vector<Counts> parts,
-      view.ScanPopulation(
-          Counts(), [](const CustomerChunk& /*chunk*/, const StateColumns& state, size_t i,
-                       uint32_t /*number*/, Counts& part) { ++part[state.purchase_count[i]]; }));
-  for (size_t p = 1; p < parts.size(); ++p) {
-    for (const auto& [count, customers] : parts[p]) parts[0][count] += customers;
-  }
-  return std::move(parts[0]);
-}
-
-// Median gap in seconds after the n-th order, by n - first.
-absl::StatusOr<std::vector<std::optional<int64_t>>> MedianGaps(const ReportView& view,
-                                                               NumberRange shown) {
-  using Gaps = std::map<uint64_t, std::vector<int64_t>>;
-  CLV_ASSIGN_OR_RETURN(
-      std::vector<Gaps> parts,
-      ScanGaps(view, Gaps(), [&](const CustomerChunk& chunk, size_t i, Gaps& part) {
-        ForEachGap(chunk, i, view.as_of_seconds(),
-                   [&](uint64_t number, int64_t gap_seconds, int64_t /*value_micros*/) {
-                     if (number - 1 >= shown.first && number - 1 <= shown.last) {
-                       part[number - 1].push_back(gap_seconds);
-                     }
-                   });
-      }));
-  std::vector<std::optional<int64_t>> medians(shown.last - shown.first + 1);
-  for (size_t p = 1; p < parts.size(); ++p) {
-    for (auto& [number, gaps] : parts[p]) Append(parts[0][number], gaps);
-  }
-  for (auto& [number, gaps] : parts[0]) medians[number - shown.first] = PercentileOf(gaps, 50);
-  return medians;
+template <typename Measure>
+absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> CustomersByBucket(
+    const ReportView& view, const storage::FrequencyQuery& query, const Measure& measure) {
+  CLV_ASSIGN_OR_RETURN(const RankedBuckets ranked,
+                       BucketScan(view, query.buckets, measure, 0).Run());
+  return ReportOf(query, *ranked.Answer(view.as_of_seconds()));
 }
 
 }  // namespace
 
 absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> FrequencyByOrders(
     const ReportView& view, const storage::FrequencyQuery& query) {
-  return CustomersByBucket(
-      view, query, [](const StateColumns& state, size_t i) { return state.purchase_count[i]; });
+  if (!view.states().are_kept() || view.has_filters()) {
+    return CustomersByBucket(view, query, &OrdersOf);
+  }
+  CLV_ASSIGN_OR_RETURN(const std::vector<CustomerBucket> filled, KeptByOrders(view, query.buckets));
+  return ReportOf(query, filled);
 }
 
 absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> FrequencyByRecency(
@@ -207,80 +201,6 @@ absl::StatusOr<storage::Report<domain::FrequencyBucketRow>> FrequencyByRecency(
   return CustomersByBucket(view, query, [as_of](const StateColumns& state, size_t i) {
     return (as_of - int64_t{state.last[i]}) / kSecondsPerDay;
   });
-}
-
-absl::StatusOr<storage::Report<domain::IntervalBucketRow>> FrequencyByInterval(
-    const ReportView& view, const storage::FrequencyQuery& query) {
-  using Buckets = std::vector<GapPart>;
-  CLV_ASSIGN_OR_RETURN(
-      std::vector<Buckets> parts,
-      ScanGaps(view, Buckets(query.buckets.size()),
-               [&](const CustomerChunk& chunk, size_t i, Buckets& part) {
-                 for (GapPart& bucket : part) bucket.has_customer = false;
-                 ForEachGap(chunk, i, view.as_of_seconds(),
-                            [&](uint64_t /*number*/, int64_t gap_seconds, int64_t value_micros) {
-                              const auto b =
-                                  domain::BucketOf(query.buckets, gap_seconds / kSecondsPerDay);
-                              if (!b) return;
-                              GapPart& bucket = part[*b];
-                              bucket.customers += bucket.has_customer ? 0 : 1;
-                              bucket.has_customer = true;
-                              bucket.revenue_micros += value_micros;
-                              bucket.gap_seconds += gap_seconds;
-                              bucket.gaps.push_back(gap_seconds);
-                            });
-               }));
-  std::vector<GapBucket> filled;
-  for (size_t b = 0; b < query.buckets.size(); ++b) {
-    GapPart& all = parts[0][b];
-    for (size_t p = 1; p < parts.size(); ++p) {
-      const GapPart& more = parts[p][b];
-      all.customers += more.customers;
-      all.revenue_micros += more.revenue_micros;
-      all.gap_seconds += more.gap_seconds;
-      Append(all.gaps, more.gaps);
-    }
-    filled.push_back({.bucket = b,
-                      .customers = all.customers,
-                      .revenue_micros = all.revenue_micros,
-                      .gaps = all.gaps.size(),
-                      .gap_seconds = all.gap_seconds,
-                      .median_gap_seconds = PercentileOf(all.gaps, 50).value_or(0)});
-  }
-  storage::Report<domain::IntervalBucketRow> report;
-  report.rows = domain::MakeIntervalRows(query.buckets, filled);
-  CutToRange(query.scope.range, report);
-  return report;
-}
-
-absl::StatusOr<storage::Report<OrderNumberRow>> FrequencyByOrderNumber(
-    const ReportView& view, const storage::ReportScope& scope) {
-  CLV_ASSIGN_OR_RETURN(const auto customers, CustomersByCount(view));
-  storage::Report<OrderNumberRow> report;
-  if (customers.empty()) return report;
-  report.total_rows = static_cast<uint64_t>(customers.rbegin()->first);
-  const NumberRange shown = ShownNumbers(scope.range, report.total_rows);
-  if (shown.first > shown.last) return report;
-  CLV_ASSIGN_OR_RETURN(const auto medians, MedianGaps(view, shown));
-  // Walks the distinct counts along with n; `reached` are the customers with at least n orders.
-  auto next_count = customers.lower_bound(static_cast<int64_t>(shown.first));
-  uint64_t reached = 0;
-  for (auto it = next_count; it != customers.end(); ++it) reached += it->second;
-  for (uint64_t n = shown.first; n <= shown.last; ++n) {
-    const bool stops_here =
-        next_count != customers.end() && next_count->first == static_cast<int64_t>(n);
-    const uint64_t stopped = stops_here ? next_count++->second : 0;
-    OrderNumberRow row;
-    row.order_number = n;
-    row.customers_reached = reached;
-    row.next_order_rate = domain::Quotient(reached - stopped, reached);
-    if (const auto& median = medians[n - shown.first]) {
-      row.median_days_to_next = domain::DaysOf(*median);
-    }
-    report.rows.push_back(row);
-    reached -= stopped;
-  }
-  return report;
 }
 
 }  // namespace clv::query

@@ -20,7 +20,7 @@ PopulationFigures KeptFigures(const PopulationIndex& population, int64_t scoring
   totals.tenure_days = absl::int128(totals.customers) * scoring_day - population.first_days;
   totals.total_spend_micros = population.spend_micros;
   totals.purchase_count = population.orders;
-  if (totals.customers > 0) figures.first_day = DayOf(population.first.At(0));
+  if (totals.customers > 0) figures.first_day = DayOf(population.first.At(0).date);
   return figures;
 }
 
@@ -70,6 +70,14 @@ void ReportView::ApplyFilters() {
                    Matches(filters.customer_segment, attributes.customer_segment) &&
                    Matches(filters.acquisition_source, attributes.acquisition_source);
   }
+}
+
+std::optional<uint64_t> ReportView::CustomersSelected() const {
+  const PopulationIndex& population = *version_->population;
+  if (!states_.are_kept()) return std::nullopt;
+  if (!has_filters()) return population.by_spend.size();
+  if (!population.values.are_kept()) return std::nullopt;
+  return population.values.CustomersOf([&](uint32_t set) { return PassesSet(set); });
 }
 
 int64_t ReportView::ScoringDayOf(const CustomerChunk& chunk, size_t i) const {

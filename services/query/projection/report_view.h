@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,8 @@ class ReportView {
     return passes_[chunk.attributes[i]] != 0;
   }
   bool PassesSet(uint32_t attribute_set) const { return passes_[attribute_set] != 0; }
+  // Customers of the population who pass the filters, where that needs no scan.
+  std::optional<uint64_t> CustomersSelected() const;
 
   // Calls `visit(chunk, state, i, number, part)` for every customer of the population that passes
   // the filters, as ScanChunks does.

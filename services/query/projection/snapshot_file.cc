@@ -18,7 +18,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'000005;
+constexpr uint64_t kLayout = 0x434c565052'000006;
 
 // Chunks of one part of the file. The first part is about the whole, the second about the
 // population; two threads read the others.
@@ -213,10 +213,10 @@ class PopulationReader {
  public:
   explicit PopulationReader(CheckedReader& file) : file_(file) {}
 
-  std::shared_ptr<const PopulationIndex> Read(uint32_t attribute_sets) {
+  std::shared_ptr<PopulationIndex> Read(uint32_t attribute_sets) {
     auto population = std::make_shared<PopulationIndex>();
     population->by_spend = GetSorted<SpendPlace>(&file_);
-    population->first = GetSorted<uint32_t>(&file_);
+    population->first = GetSorted<DatedCustomer>(&file_);
     population->last = GetSorted<uint32_t>(&file_);
     population->purchase_count = GetSorted<int64_t>(&file_);
     population->unconverted = GetSorted<UnconvertedRow>(&file_);
@@ -265,6 +265,8 @@ class SnapshotReader {
     }
     version_->chunks.resize(chunks);
     CLV_RETURN_IF_ERROR(ReadParts());
+    population_->Derive(*version_);
+    version_->population = population_;
     for (TextArena& ids : ids_) texts_->ids.Add(std::move(ids));
     version_->texts = texts_;
     auto ids = std::make_shared<IdTable>(version_->customers + version_->customers / 2);
@@ -324,7 +326,7 @@ class SnapshotReader {
 
   absl::Status ReadPart(size_t part) {
     if (part == 1) {
-      version_->population = PopulationReader(parts_[1]).Read(version_->attribute_sets);
+      population_ = PopulationReader(parts_[1]).Read(version_->attribute_sets);
       return parts_[1].Finish();
     }
     const size_t begin = (part - 2) * kChunksInPart;
@@ -335,6 +337,7 @@ class SnapshotReader {
 
   std::vector<CheckedReader> parts_;
   std::vector<TextArena> ids_;  // by part
+  std::shared_ptr<PopulationIndex> population_;
   const std::shared_ptr<ProjectionVersion> version_ = std::make_shared<ProjectionVersion>();
   const std::shared_ptr<ProjectionTexts> texts_ = std::make_shared<ProjectionTexts>();
 };

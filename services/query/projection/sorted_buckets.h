@@ -55,6 +55,24 @@ class SortedBuckets {
     }
   }
 
+  // Calls `visit(value)` in rising order until it returns false, from the first value on for which
+  // `is_below`, which holds for all smaller ones too, does not hold.
+  template <typename IsBelow, typename Visit>
+  void ForEachFrom(const IsBelow& is_below, const Visit& visit) const {
+    size_t b = 0;
+    const size_t rank = CountWhile(is_below);
+    if (rank > 0) {
+      const auto next = std::upper_bound(before_.begin(), before_.end(), rank);
+      b = static_cast<size_t>(next - before_.begin()) - 1;
+    }
+    for (size_t from = b < buckets_.size() ? rank - before_[b] : 0; b < buckets_.size(); ++b) {
+      for (; from < buckets_[b]->size(); ++from) {
+        if (!visit((*buckets_[b])[from])) return;
+      }
+      from = 0;
+    }
+  }
+
   // Calls `visit(value)` in falling order until it returns false.
   template <typename Visit>
   void ForEachFalling(const Visit& visit) const {

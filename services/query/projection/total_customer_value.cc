@@ -43,7 +43,7 @@ class AllFigures {
     CLV_RETURN_IF_ERROR(
         ScanChunks(version.chunks.size(), view.heavy_scan(), Nothing{}, [&](size_t c, Nothing&) {
           auto columns = std::make_unique<WindowColumns>();
-          FillWindow(*version.chunks[c], version.SizeOf(c), view.window(), columns.get());
+          FillWindow(*version.chunks[c], version.SizeOf(c), view.window(), nullptr, columns.get());
           figures.windowed_[c] = std::move(columns);
         }).status());
     return figures;
@@ -246,24 +246,18 @@ BestValued ChooseGreatest(const ReportView& view, const CustomerValueQuery& quer
   const ProjectionVersion& version = view.version();
   const SortedBuckets<SpendPlace>& by_spend = version.population->by_spend;
   BestValued best(version, query.scope.range);
-  if (view.has_filters()) {
-    by_spend.ForEachFalling([&](const SpendPlace& place) {
-      if (view.PassesSet(place.attribute_set))
-        best.Add({.whole = place.spend_micros}, place.number);
-      return true;
-    });
-    return best;
-  }
+  const std::optional<uint64_t> selected = view.CustomersSelected();
   by_spend.ForEachFalling([&](const SpendPlace& place) {
+    if (!view.PassesSet(place.attribute_set)) return true;
     // Who is not as great as the last one wanted cannot be in the range.
-    if (best.count() >= best.wanted() && best.count() > 0 &&
+    if (selected && best.count() >= best.wanted() && best.count() > 0 &&
         place.spend_micros < best.last_added().whole) {
       return false;
     }
     best.Add({.whole = place.spend_micros}, place.number);
     return true;
   });
-  best.SetCount(by_spend.size());
+  if (selected) best.SetCount(*selected);
   return best;
 }
 

@@ -72,5 +72,18 @@ TEST(ReportMathTest, AddsUpSquaresBeyond128BitsFromParts) {
                    static_cast<double>(most) * std::sqrt(10.0 / 9.0) / 1e6);
 }
 
+TEST(ReportMathTest, TakesValuesAwayAgain) {
+  constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max();
+  PowerSums sums;
+  for (int i = 0; i < 9; ++i) sums.Add(kGreatest);
+  sums.Add(-4);
+  sums.Add(7);
+  for (int i = 0; i < 9; ++i) sums.Remove(kGreatest);
+  PowerSums expected;
+  expected.Add(7);
+  expected.Add(-4);
+  EXPECT_EQ(sums, expected);
+}
+
 }  // namespace
 }  // namespace clv::domain

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace clv::query {
 namespace {
 
@@ -12,6 +15,50 @@ void ExpectKept(const OrderBlock::Orders& orders) {
   for (size_t customer = 0; customer < kBlockCustomers; ++customer) {
     EXPECT_EQ(block.count(customer), orders[customer].size());
     EXPECT_EQ(block.OrdersOf(customer), orders[customer]) << customer;
+    for (size_t i = 0; i < orders[customer].size(); ++i) {
+      EXPECT_EQ(block.OrderOf(customer, i), orders[customer][i]) << customer;
+    }
+  }
+}
+
+void ExpectSums(const OrderBlock& block, const std::vector<ProjectedOrder>& orders,
+                uint32_t first_date, uint32_t last_date) {
+  OrderBlock::Sums expected;
+  for (const ProjectedOrder& order : orders) {
+    if (order.date < first_date || order.date > last_date) continue;
+    expected.value_micros += order.value_micros;
+    expected.negative_micros += std::min<int64_t>(0, order.value_micros);
+    if (!order.qualifies) continue;
+    ++expected.qualifying;
+    expected.first = std::min(expected.first, order.date);
+    expected.last = std::max(expected.last, order.date);
+  }
+  const OrderBlock::Sums sums = block.SumsOf(3, first_date, last_date);
+  EXPECT_EQ(sums.value_micros, expected.value_micros);
+  EXPECT_EQ(sums.negative_micros, expected.negative_micros);
+  EXPECT_EQ(sums.qualifying, expected.qualifying);
+  if (sums.qualifying == 0) return;
+  EXPECT_EQ(sums.first, expected.first);
+  EXPECT_EQ(sums.last, expected.last);
+}
+
+TEST(OrderBlockTest, SumsWhatLiesInsideAnyBounds) {
+  for (const int64_t unit : {kCent, int64_t{1}}) {  // narrow, wide
+    for (size_t count = 0; count < 12; ++count) {
+      OrderBlock::Orders orders;
+      orders[2] = {{5, kCent, true}};
+      orders[4] = {{5, kCent, true}};
+      for (uint32_t i = 0; i < count; ++i) {
+        const int64_t value = int64_t{i % 4} * unit - (i % 5 == 3 ? 2 * unit : 0);
+        orders[3].push_back({2 + i / 3 * 2, value, value > 0 || (value == 0 && i % 2 == 0)});
+      }
+      const OrderBlock block(orders);
+      for (uint32_t first = 0; first < 12; ++first) {
+        for (const uint32_t last : {0U, 1U, 2U, 3U, 4U, 5U, 8U, 9U, UINT32_MAX}) {
+          ExpectSums(block, orders[3], first, last);
+        }
+      }
+    }
   }
 }
 

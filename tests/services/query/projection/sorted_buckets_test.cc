@@ -30,6 +30,19 @@ void ExpectEqual(const SortedBuckets<int>& list, const std::vector<int>& expecte
     return falling.size() < 700;
   });
   ASSERT_TRUE(std::equal(falling.begin(), falling.end(), expected.rbegin()));
+  for (size_t rank = 0; rank <= expected.size(); rank += 1 + expected.size() / 9) {
+    const auto from = rank < expected.size()
+                          ? std::lower_bound(expected.begin(), expected.end(), expected[rank])
+                          : expected.end();
+    std::vector<int> rising;
+    list.ForEachFrom([&](int value) { return rank == expected.size() || value < expected[rank]; },
+                     [&](int value) {
+                       rising.push_back(value);
+                       return rising.size() < 700;
+                     });
+    ASSERT_EQ(rising.size(), std::min<size_t>(700, static_cast<size_t>(expected.end() - from)));
+    ASSERT_TRUE(std::equal(rising.begin(), rising.end(), from));
+  }
 }
 
 TEST(SortedBucketsTest, AreEmptyWithoutValues) {

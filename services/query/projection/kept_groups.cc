@@ -1,0 +1,160 @@
+// Groups of customers from the sums that are kept by attribute set.
+#include <algorithm>
+#include <utility>
+
+#include "common/domain/report_math.h"
+#include "services/query/projection/group_figures.h"
+
+namespace clv::query {
+namespace {
+
+// Newly observed customers whom it pays to look up one by one.
+constexpr size_t kFewObserved = 100'000;
+
+// Adds what the kept sums, which end at the horizon, lack at a later instant.
+void AddSinceHorizon(const ReportView& view, const AttributeGroups& groups, GroupList& list) {
+  const ProjectionVersion& version = view.version();
+  const PopulationIndex& population = *version.population;
+  const int64_t as_of = view.as_of_seconds();
+  const auto visit_group = [&](uint32_t number, const auto& visit) {
+    const CustomerChunk& chunk = version.ChunkOf(number);
+    const size_t i = number % kChunkCustomers;
+    if (view.Passes(chunk, i)) visit(chunk, i, list[groups.group_of[chunk.attributes[i]]]);
+  };
+  population.values.late_signups().ForEachFrom(
+      [](const DatedCustomer&) { return false; },
+      [&](const DatedCustomer& late) {
+        if (int64_t{late.date} > as_of) return false;
+        visit_group(late.number, [](const CustomerChunk& chunk, size_t i, GroupFigures& group) {
+          ++group.signups;
+          group.signups_with_orders += chunk.state.purchase_count[i] >= 1 ? 1 : 0;
+        });
+        return true;
+      });
+  for (size_t s = 0; s < kEarlySpans; ++s) {
+    population.ForEachFirstBetween(
+        LastObserved(population.values.horizon_seconds(), s), LastObserved(as_of, s),
+        [&](uint32_t number) {
+          visit_group(number, [s](const CustomerChunk& chunk, size_t i, GroupFigures& group) {
+            if (chunk.state.imported[i] != 0) return;
+            ++group.early_customers[s];
+            group.early_micros[s] += chunk.early_micros[s][i];
+          });
+        });
+  }
+}
+
+// The customers of each group by step of spend.
+std::vector<std::vector<uint64_t>> CountSteps(const ReportView& view,
+                                              const AttributeGroups& groups) {
+  std::vector<std::vector<uint64_t>> counts(groups.names.size());
+  const auto& sets = view.version().population->values.sets();
+  for (uint32_t set = 0; set < sets.size(); ++set) {
+    if (sets[set] == nullptr || sets[set]->spend.count() == 0 || !view.PassesSet(set)) continue;
+    std::vector<uint64_t>& of_group = counts[groups.group_of[set]];
+    of_group.resize(kSpendSteps);
+    for (size_t step = 0; step < kSpendSteps; ++step) of_group[step] += sets[set]->by_step[step];
+  }
+  return counts;
+}
+
+// A percentile that lies in some step.
+struct WantedRank {
+  size_t step = 0;
+  size_t group = 0;
+  uint64_t rank = 0;  // among the group's customers in the step, from 0
+  size_t percentile = 0;
+};
+
+std::vector<WantedRank> RanksOf(const ReportView& view, const AttributeGroups& groups) {
+  std::vector<WantedRank> wanted;
+  const auto counts = CountSteps(view, groups);
+  for (size_t g = 0; g < counts.size(); ++g) {
+    uint64_t customers = 0;
+    for (const uint64_t count : counts[g]) customers += count;
+    if (customers == 0) continue;
+    size_t step = 0;
+    uint64_t before = 0;
+    for (size_t p = 0; p < domain::kSpendPercentiles.size(); ++p) {
+      const uint64_t rank = domain::NearestRankIndex(customers, domain::kSpendPercentiles[p]);
+      while (rank - before >= counts[g][step]) before += counts[g][step++];
+      wanted.push_back({step, g, rank - before, p});
+    }
+  }
+  std::stable_sort(wanted.begin(), wanted.end(),
+                   [](const WantedRank& a, const WantedRank& b) { return a.step < b.step; });
+  return wanted;
+}
+
+// Walks the steps of the order of spends that hold a wanted rank.
+void FindPercentiles(const ReportView& view, const AttributeGroups& groups, GroupList& list) {
+  const PopulationIndex& population = *view.version().population;
+  const std::vector<SpendPlace>& bounds = population.values.step_bounds();
+  std::vector<WantedRank> wanted = RanksOf(view, groups);
+  std::vector<uint64_t> seen(list.size());
+  for (auto begin = wanted.begin(); begin != wanted.end();) {
+    const size_t step = begin->step;
+    auto end = begin;
+    while (end != wanted.end() && end->step == step) ++end;
+    for (auto rank = begin; rank != end; ++rank) seen[rank->group] = 0;
+    auto left = end - begin;
+    population.by_spend.ForEachFrom(
+        [&](const SpendPlace& place) { return step > 0 && place < bounds[step - 1]; },
+        [&](const SpendPlace& place) {
+          if (!view.PassesSet(place.attribute_set)) return true;
+          const uint32_t g = groups.group_of[place.attribute_set];
+          const uint64_t rank = seen[g]++;
+          for (auto it = begin; it != end; ++it) {
+            if (it->group != g || it->rank != rank) continue;
+            list[g].percentile_micros[it->percentile] = place.spend_micros;
+            --left;
+          }
+          return left > 0;
+        });
+    begin = end;
+  }
+}
+
+}  // namespace
+
+bool CanUseKeptSums(const ReportView& view, bool has_sources) {
+  const PopulationIndex& population = *view.version().population;
+  const int64_t horizon = population.values.horizon_seconds();
+  if (view.has_window() || !view.states().are_kept() || !population.values.are_kept() ||
+      view.as_of_seconds() < horizon) {
+    return false;
+  }
+  if (!has_sources) return true;
+  size_t newly_observed = 0;
+  for (size_t s = 0; s < kEarlySpans; ++s) {
+    newly_observed += population.CountFirstUpTo(LastObserved(view.as_of_seconds(), s)) -
+                      population.CountFirstUpTo(LastObserved(horizon, s));
+  }
+  return newly_observed <= kFewObserved;
+}
+
+GroupList KeptGroups(const ReportView& view, const AttributeGroups& groups, bool has_sources) {
+  GroupList list(groups.names.size());
+  const auto& sets = view.version().population->values.sets();
+  for (uint32_t set = 0; set < sets.size(); ++set) {
+    if (sets[set] == nullptr || !view.PassesSet(set)) continue;
+    const SetSums& sums = *sets[set];
+    GroupFigures figures;
+    figures.sums = sums.spend;
+    figures.orders = sums.orders;
+    figures.repeat_customers = sums.repeat_customers;
+    figures.lifespan_seconds = sums.lifespan_seconds;
+    figures.first = sums.first;
+    figures.last = sums.last;
+    figures.signups = sums.signups;
+    figures.signups_with_orders = sums.signups_with_orders;
+    figures.early_customers = sums.early_customers;
+    figures.early_micros = sums.early_micros;
+    list[groups.group_of[set]] += figures;
+  }
+  if (has_sources) AddSinceHorizon(view, groups, list);
+  FindPercentiles(view, groups, list);
+  return list;
+}
+
+}  // namespace clv::query

@@ -1,0 +1,215 @@
+// Groups of customers from a scan, in which each selected customer is looked at twice.
+#include <optional>
+#include <utility>
+
+#include "common/base/instant.h"
+#include "common/base/status_macros.h"
+#include "services/query/projection/binned_ranks.h"
+#include "services/query/projection/group_figures.h"
+#include "services/query/projection/order_statistics.h"
+#include "services/query/projection/visible_orders.h"
+
+namespace clv::query {
+namespace {
+
+constexpr size_t kPercentiles = domain::kSpendPercentiles.size();
+
+// A group in one part of a scan.
+struct CountedGroup {
+  GroupFigures figures;
+  BinCounts spends;
+
+  CountedGroup& operator+=(const CountedGroup& more) {
+    figures += more.figures;
+    AddCounts(spends, more.spends);
+    return *this;
+  }
+};
+
+// Customers of a chunk that are selected, by index.
+using Selected = Column<uint8_t>;
+
+// One scan for one query.
+class GroupScan {
+ public:
+  GroupScan(const ReportView& view, const AttributeGroups& groups, bool has_sources)
+      : view_(view),
+        groups_(groups),
+        window_(view.has_window() ? std::optional(view.window()) : std::nullopt),
+        has_sources_(has_sources),
+        scale_(groups.names.size()),
+        selected_(view.version().chunks.size()) {}
+
+  absl::StatusOr<GroupList> Run() {
+    CLV_ASSIGN_OR_RETURN(std::vector<CountedGroup> counted, Count());
+    CLV_RETURN_IF_ERROR(FindPercentiles(counted));
+    GroupList list;
+    list.reserve(counted.size());
+    for (const CountedGroup& group : counted) list.push_back(group.figures);
+    return list;
+  }
+
+ private:
+  using Counted = std::vector<CountedGroup>;
+
+  absl::StatusOr<Counted> Count() {
+    const bool looks_at_orders = window_ || (has_sources_ && !view_.states().are_kept());
+    CountedGroup empty;
+    empty.spends.resize(scale_.bins());
+    CLV_ASSIGN_OR_RETURN(
+        std::vector<Counted> parts,
+        ScanChunks(selected_.size(), looks_at_orders ? view_.heavy_scan() : view_.scan(),
+                   Counted(groups_.names.size(), empty),
+                   [&](size_t c, Counted& part) { CountChunk(c, part); }));
+    for (size_t p = 1; p < parts.size(); ++p) {
+      for (size_t g = 0; g < parts[p].size(); ++g) parts[0][g] += parts[p][g];
+    }
+    return std::move(parts[0]);
+  }
+
+  void CountChunk(size_t c, Counted& part) {
+    const CustomerChunk& chunk = *view_.version().chunks[c];
+    const StateColumns& state = view_.states()[c];
+    const size_t size = view_.version().SizeOf(c);
+    Selected& selected = selected_[c];
+    for (size_t i = 0; i < size; ++i) {
+      selected[i] = view_.Passes(chunk, i) && state.purchase_count[i] >= 1 ? 1 : 0;
+    }
+    if (has_sources_) CountSignups(chunk, state, size, part);
+    if (window_) {
+      WindowColumns windowed;
+      FillWindow(chunk, size, *window_, &selected, &windowed);
+      for (size_t i = 0; i < size; ++i) {
+        selected[i] &= windowed.orders[i] > 0 ? 1 : 0;
+        if (selected[i] == 0) continue;
+        GroupFigures& group = part[groups_.group_of[chunk.attributes[i]]].figures;
+        group.window_micros += windowed.spend_micros[i];
+        group.window_orders += windowed.orders[i];
+      }
+    }
+    for (size_t i = 0; i < size; ++i) {
+      if (selected[i] != 0) {
+        CountCustomer(chunk, state, i, part[groups_.group_of[chunk.attributes[i]]]);
+      }
+    }
+  }
+
+  void CountCustomer(const CustomerChunk& chunk, const StateColumns& state, size_t i,
+                     CountedGroup& group) const {
+    GroupFigures& figures = group.figures;
+    figures.sums.Add(state.spend_micros[i]);
+    ++group.spends[scale_.BinOf(state.spend_micros[i])];
+    figures.orders += state.purchase_count[i];
+    figures.repeat_customers += state.purchase_count[i] >= 2;
+    figures.lifespan_seconds += state.LifespanSeconds(i);
+    figures.first = std::min(figures.first, state.first[i]);
+    figures.last = std::max(figures.last, state.last[i]);
+    if (has_sources_ && state.imported[i] == 0) AddEarlyValue(chunk, state, i, figures);
+  }
+
+  void CountSignups(const CustomerChunk& chunk, const StateColumns& state, size_t size,
+                    Counted& part) const {
+    for (size_t i = 0; i < size; ++i) {
+      if (chunk.described[i] == 0 || !view_.Passes(chunk, i)) continue;
+      const uint32_t signup = chunk.signup[i];
+      const bool is_known = signup != kNoInstant;
+      if (is_known && int64_t{signup} > view_.as_of_seconds()) continue;
+      if (window_ && (!is_known || int64_t{signup} < window_->start_seconds ||
+                      int64_t{signup} > window_->end_seconds)) {
+        continue;
+      }
+      GroupFigures& group = part[groups_.group_of[chunk.attributes[i]]].figures;
+      ++group.signups;
+      group.signups_with_orders += state.purchase_count[i] >= 1;
+    }
+  }
+
+  // The value of orders of any kind dated within some spans after the first order.
+  void AddEarlyValue(const CustomerChunk& chunk, const StateColumns& state, size_t i,
+                     GroupFigures& group) const {
+    const int64_t first = state.first[i];
+    const int64_t observed = view_.as_of_seconds() - first;
+    std::array<int64_t, kEarlySpans> early = {};
+    if (view_.states().are_kept()) {
+      for (size_t s = 0; s < kEarlySpans; ++s) early[s] = chunk.early_micros[s][i];
+    } else {
+      early = EarlyValueOf(chunk, i, first);
+    }
+    for (size_t s = 0; s < kEarlySpans; ++s) {
+      if (observed < domain::kEarlyValueDays[s] * kSecondsPerDay) continue;
+      ++group.early_customers[s];
+      group.early_micros[s] += early[s];
+    }
+  }
+
+  std::array<int64_t, kEarlySpans> EarlyValueOf(const CustomerChunk& chunk, size_t i,
+                                                int64_t first) const {
+    std::array<int64_t, kEarlySpans> early = {};
+    ForEachVisibleOrder(
+        chunk, i, view_.as_of_seconds(),
+        [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
+          const int64_t age = int64_t{order.date} - first;
+          if (age < 0 || age > domain::kEarlyValueDays.back() * kSecondsPerDay) return;
+          for (size_t s = 0; s < kEarlySpans; ++s) {
+            early[s] += age <= domain::kEarlyValueDays[s] * kSecondsPerDay ? order.value_micros : 0;
+          }
+        });
+    return early;
+  }
+
+  // Gathers the spends that lie in a bin with a wanted rank.
+  absl::Status FindPercentiles(Counted& counted) {
+    using Ranks = std::array<BinnedRank, kPercentiles>;
+    using Gathered = std::vector<std::array<std::vector<int64_t>, kPercentiles>>;
+    const size_t bins = scale_.bins();
+    std::vector<Ranks> ranks(counted.size());
+    // By group and bin: 1 + the first percentile that lies there; 0: none.
+    std::vector<uint8_t> wanted(counted.size() * bins);
+    for (size_t g = 0; g < counted.size(); ++g) {
+      if (counted[g].figures.customers() == 0) continue;
+      for (size_t p = 0; p < kPercentiles; ++p) {
+        ranks[g][p] = BinnedRank::OfPercent(counted[g].spends, domain::kSpendPercentiles[p]);
+        uint8_t& at = wanted[g * bins + ranks[g][p].bin];
+        if (at == 0) at = static_cast<uint8_t>(p + 1);
+      }
+    }
+    CLV_ASSIGN_OR_RETURN(std::vector<Gathered> parts,
+                         ScanChunks(selected_.size(), view_.scan(), Gathered(counted.size()),
+                                    [&](size_t c, Gathered& part) {
+                                      const CustomerChunk& chunk = *view_.version().chunks[c];
+                                      const StateColumns& state = view_.states()[c];
+                                      for (size_t i = 0; i < kChunkCustomers; ++i) {
+                                        if (selected_[c][i] == 0) continue;
+                                        const size_t g = groups_.group_of[chunk.attributes[i]];
+                                        const int64_t spend = state.spend_micros[i];
+                                        const uint8_t at = wanted[g * bins + scale_.BinOf(spend)];
+                                        if (at != 0) part[g][at - 1].push_back(spend);
+                                      }
+                                    }));
+    for (size_t g = 0; g < counted.size(); ++g) {
+      for (size_t p = 0; p < kPercentiles && counted[g].figures.customers() > 0; ++p) {
+        const size_t list = wanted[g * bins + ranks[g][p].bin] - size_t{1};
+        std::vector<int64_t>& gathered = parts[0][g][list];
+        if (list == p && parts.size() > 1) Append(gathered, parts[1][g][list]);
+        counted[g].figures.percentile_micros[p] = ranks[g][p].Find(gathered).value_or(0);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  const ReportView& view_;
+  const AttributeGroups& groups_;
+  const std::optional<WindowBounds> window_;
+  const bool has_sources_;
+  const BinScale scale_;
+  std::vector<Selected> selected_;  // by chunk
+};
+
+}  // namespace
+
+absl::StatusOr<GroupList> ScannedGroups(const ReportView& view, const AttributeGroups& groups,
+                                        bool has_sources) {
+  return GroupScan(view, groups, has_sources).Run();
+}
+
+}  // namespace clv::query

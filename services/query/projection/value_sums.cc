@@ -1,0 +1,305 @@
+#include "services/query/projection/value_sums.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/query/projection/chunk_scan.h"
+#include "services/query/projection/population_index.h"
+#include "services/query/projection/projection_version.h"
+
+namespace clv::query {
+namespace {
+
+// Where there are no data, nothing is before the horizon.
+constexpr int64_t kNoHorizon = INT64_MIN / 2;
+
+// More changed customers than this, and more than one of so many, are counted anew with all others.
+constexpr size_t kFewChanged = 4'096;
+constexpr size_t kOneOf = 16;
+
+int64_t HorizonOf(const ProjectionVersion& version) {
+  return version.horizon_seconds.value_or(kNoHorizon);
+}
+
+bool IsLate(uint32_t signup, int64_t horizon) {
+  return signup != kNoInstant && int64_t{signup} > horizon;
+}
+
+void CountEarly(const CustomerChunk& chunk, size_t i, size_t span, int sign, SetSums* sums) {
+  if (chunk.state.imported[i] != 0) return;
+  sums->early_customers[span] += sign > 0 ? 1 : UINT64_MAX;
+  sums->early_micros[span] += sign * __int128{chunk.early_micros[span][i]};
+}
+
+// What a customer gives to the sums of its set, but for the steps; taking away leaves the extremes.
+void Count(const CustomerChunk& chunk, size_t i, int64_t horizon, int sign, SetSums* sums) {
+  const StateColumns& state = chunk.state;
+  const bool has_orders = state.purchase_count[i] >= 1;
+  const uint64_t one = sign > 0 ? 1 : UINT64_MAX;
+  if (chunk.described[i] != 0 && !IsLate(chunk.signup[i], horizon)) {
+    sums->signups += one;
+    sums->signups_with_orders += has_orders ? one : 0;
+  }
+  if (!has_orders) return;
+  if (sign > 0) {
+    sums->spend.Add(state.spend_micros[i]);
+    sums->first = std::min(sums->first, state.first[i]);
+    sums->last = std::max(sums->last, state.last[i]);
+  } else {
+    sums->spend.Remove(state.spend_micros[i]);
+  }
+  sums->orders += sign * __int128{state.purchase_count[i]};
+  sums->repeat_customers += state.purchase_count[i] >= 2 ? one : 0;
+  sums->lifespan_seconds += sign * __int128{state.LifespanSeconds(i)};
+  for (size_t span = 0; span < domain::kEarlyValueDays.size(); ++span) {
+    if (int64_t{state.first[i]} <= LastObserved(horizon, span)) {
+      CountEarly(chunk, i, span, sign, sums);
+    }
+  }
+}
+
+void AddUp(const SetSums& more, SetSums* sums) {
+  sums->spend += more.spend;
+  sums->orders += more.orders;
+  sums->repeat_customers += more.repeat_customers;
+  sums->lifespan_seconds += more.lifespan_seconds;
+  sums->first = std::min(sums->first, more.first);
+  sums->last = std::max(sums->last, more.last);
+  sums->signups += more.signups;
+  sums->signups_with_orders += more.signups_with_orders;
+  for (size_t span = 0; span < domain::kEarlyValueDays.size(); ++span) {
+    sums->early_customers[span] += more.early_customers[span];
+    sums->early_micros[span] += more.early_micros[span];
+  }
+}
+
+struct ScanPart {
+  std::vector<SetSums> sets;
+  std::vector<DatedCustomer> late_signups;
+};
+
+ScanPart ScanCustomers(const ProjectionVersion& version, int64_t horizon) {
+  // There is no deadline to miss.
+  std::vector<ScanPart> parts = *ScanChunks(
+      version.chunks.size(), {.is_heavy = true},
+      ScanPart{std::vector<SetSums>(version.attribute_sets), {}}, [&](size_t c, ScanPart& part) {
+        const CustomerChunk& chunk = *version.chunks[c];
+        for (size_t i = 0; i < version.SizeOf(c); ++i) {
+          Count(chunk, i, horizon, 1, &part.sets[chunk.attributes[i]]);
+          if (chunk.described[i] != 0 && IsLate(chunk.signup[i], horizon)) {
+            part.late_signups.push_back(
+                {chunk.signup[i], static_cast<uint32_t>(c * kChunkCustomers + i)});
+          }
+        }
+      });
+  for (size_t p = 1; p < parts.size(); ++p) {
+    for (size_t set = 0; set < parts[p].sets.size(); ++set) {
+      AddUp(parts[p].sets[set], &parts[0].sets[set]);
+    }
+    parts[0].late_signups.insert(parts[0].late_signups.end(), parts[p].late_signups.begin(),
+                                 parts[p].late_signups.end());
+  }
+  std::sort(parts[0].late_signups.begin(), parts[0].late_signups.end());
+  return std::move(parts[0]);
+}
+
+size_t StepOf(const std::vector<SpendPlace>& bounds, const SpendPlace& place) {
+  return static_cast<size_t>(std::upper_bound(bounds.begin(), bounds.end(), place) -
+                             bounds.begin());
+}
+
+}  // namespace
+
+// Turns the sums of one version into those of the next.
+class ValueSums::Change {
+ public:
+  explicit Change(ValueSums* sums) : sums_(*sums) {}
+
+  void Remove(const CustomerChunk& chunk, uint32_t number) {
+    const size_t i = number % kChunkCustomers;
+    const uint32_t set = chunk.attributes[i];
+    SetSums& sums = Open(set);
+    Count(chunk, i, sums_.horizon_seconds_, -1, &sums);
+    if (IsLateSignup(chunk, i)) removed_late_.push_back({chunk.signup[i], number});
+    const StateColumns& state = chunk.state;
+    if (state.purchase_count[i] < 1) return;
+    --sums.by_step[StepOf(sums_.step_bounds(), {state.spend_micros[i], number, set})];
+    lost_first_[set] |= state.first[i] == sums.first ? 1 : 0;
+    lost_last_[set] |= state.last[i] == sums.last ? 1 : 0;
+  }
+
+  // After all removals.
+  void Add(const CustomerChunk& chunk, uint32_t number) {
+    const size_t i = number % kChunkCustomers;
+    const uint32_t set = chunk.attributes[i];
+    SetSums& sums = Open(set);
+    const StateColumns& state = chunk.state;
+    if (state.purchase_count[i] >= 1) {
+      ++sums.by_step[StepOf(sums_.step_bounds(), {state.spend_micros[i], number, set})];
+      // As far out as who was taken away.
+      if (state.first[i] <= sums.first) lost_first_[set] = 0;
+      if (state.last[i] >= sums.last) lost_last_[set] = 0;
+    }
+    Count(chunk, i, sums_.horizon_seconds_, 1, &sums);
+    if (IsLateSignup(chunk, i)) added_late_.push_back({chunk.signup[i], number});
+  }
+
+  // Signups and early values up to a later horizon.
+  void MoveHorizon(const ProjectionVersion& version, const PopulationIndex& index,
+                   int64_t horizon) {
+    ApplyLate();
+    std::vector<DatedCustomer> in_time;
+    sums_.late_signups_.ForEachFrom([](const DatedCustomer&) { return false; },
+                                    [&](const DatedCustomer& late) {
+                                      if (int64_t{late.date} > horizon) return false;
+                                      in_time.push_back(late);
+                                      return true;
+                                    });
+    for (const DatedCustomer& late : in_time) {
+      const CustomerChunk& chunk = version.ChunkOf(late.number);
+      const size_t i = late.number % kChunkCustomers;
+      SetSums& sums = Open(chunk.attributes[i]);
+      ++sums.signups;
+      sums.signups_with_orders += chunk.state.purchase_count[i] >= 1 ? 1 : 0;
+    }
+    sums_.late_signups_ = sums_.late_signups_.With(in_time, {});
+    for (size_t span = 0; span < domain::kEarlyValueDays.size(); ++span) {
+      index.ForEachFirstBetween(LastObserved(sums_.horizon_seconds_, span),
+                                LastObserved(horizon, span), [&](uint32_t number) {
+                                  const CustomerChunk& chunk = version.ChunkOf(number);
+                                  const size_t i = number % kChunkCustomers;
+                                  CountEarly(chunk, i, span, 1, &Open(chunk.attributes[i]));
+                                });
+    }
+    sums_.horizon_seconds_ = horizon;
+  }
+
+  void Finish(const ProjectionVersion& version) {
+    ApplyLate();
+    FindExtremes(version);
+    for (uint32_t set = 0; set < open_.size(); ++set) {
+      if (open_[set] != nullptr) sums_.sets_[set] = std::move(open_[set]);
+    }
+  }
+
+ private:
+  SetSums& Open(uint32_t set) {
+    if (set >= open_.size()) {
+      open_.resize(set + 1);
+      lost_first_.resize(set + 1);
+      lost_last_.resize(set + 1);
+      if (set >= sums_.sets_.size()) sums_.sets_.resize(set + 1);
+    }
+    if (open_[set] == nullptr) {
+      open_[set] = sums_.sets_[set] != nullptr ? std::make_shared<SetSums>(*sums_.sets_[set])
+                                               : std::make_shared<SetSums>();
+    }
+    return *open_[set];
+  }
+
+  bool IsLateSignup(const CustomerChunk& chunk, size_t i) const {
+    return chunk.described[i] != 0 && IsLate(chunk.signup[i], sums_.horizon_seconds_);
+  }
+
+  void ApplyLate() {
+    std::sort(removed_late_.begin(), removed_late_.end());
+    std::sort(added_late_.begin(), added_late_.end());
+    sums_.late_signups_ = sums_.late_signups_.With(removed_late_, added_late_);
+    removed_late_.clear();
+    added_late_.clear();
+  }
+
+  // Looks for those that only a customer who is not there any more had.
+  void FindExtremes(const ProjectionVersion& version) {
+    bool are_lost = false;
+    for (uint32_t set = 0; set < open_.size(); ++set) {
+      if (lost_first_[set] == 0 && lost_last_[set] == 0) continue;
+      open_[set]->first = kNoInstant;
+      open_[set]->last = 0;
+      lost_first_[set] = 1;
+      are_lost |= open_[set]->spend.count() > 0;
+    }
+    if (!are_lost) return;
+    lost_first_.resize(version.attribute_sets);
+    for (size_t c = 0; c < version.chunks.size(); ++c) {
+      const CustomerChunk& chunk = *version.chunks[c];
+      for (size_t i = 0; i < version.SizeOf(c); ++i) {
+        const uint32_t set = chunk.attributes[i];
+        if (lost_first_[set] == 0 || chunk.state.purchase_count[i] < 1) continue;
+        open_[set]->first = std::min(open_[set]->first, chunk.state.first[i]);
+        open_[set]->last = std::max(open_[set]->last, chunk.state.last[i]);
+      }
+    }
+  }
+
+  ValueSums& sums_;
+  std::vector<std::shared_ptr<SetSums>> open_;  // by attribute set; null: as it was
+  std::vector<uint8_t> lost_first_;             // by attribute set
+  std::vector<uint8_t> lost_last_;
+  std::vector<DatedCustomer> removed_late_;
+  std::vector<DatedCustomer> added_late_;
+};
+
+std::vector<SpendPlace> ValueSums::ChooseBounds(const PopulationIndex& index) {
+  std::vector<SpendPlace> bounds;
+  const size_t population = index.by_spend.size();
+  for (size_t step = 1; step < kSpendSteps && population > 0; ++step) {
+    bounds.push_back(index.by_spend.At(population * step / kSpendSteps));
+  }
+  return bounds;
+}
+
+void ValueSums::CountSteps(const PopulationIndex& index, std::vector<SetSums>* sets) const {
+  const std::vector<SpendPlace>& bounds = *step_bounds_;
+  size_t step = 0;
+  index.by_spend.ForEach([&](const SpendPlace& place) {
+    while (step < bounds.size() && !(place < bounds[step])) ++step;
+    ++(*sets)[place.attribute_set].by_step[step];
+  });
+}
+
+ValueSums ValueSums::Of(const ProjectionVersion& version, const PopulationIndex& index) {
+  ValueSums sums;
+  if (version.attribute_sets > kMostAttributeSets) return sums;
+  sums.are_kept_ = true;
+  sums.horizon_seconds_ = HorizonOf(version);
+  sums.bounds_for_ = index.by_spend.size();
+  sums.step_bounds_ = std::make_shared<const std::vector<SpendPlace>>(ChooseBounds(index));
+  ScanPart scanned = ScanCustomers(version, sums.horizon_seconds_);
+  sums.CountSteps(index, &scanned.sets);
+  sums.late_signups_ = sums.late_signups_.With({}, scanned.late_signups);
+  for (SetSums& set : scanned.sets) {
+    sums.sets_.push_back(std::make_shared<const SetSums>(std::move(set)));
+  }
+  return sums;
+}
+
+ValueSums ValueSums::With(const ProjectionVersion& before, const ProjectionVersion& after,
+                          const PopulationIndex& index, absl::Span<const uint32_t> changed) const {
+  const int64_t horizon = HorizonOf(after);
+  const size_t population = index.by_spend.size();
+  const auto is_much = [&](size_t customers) {
+    return customers > kFewChanged && customers > population / kOneOf;
+  };
+  size_t newly_observed = 0;
+  for (size_t span = 0; are_kept_ && span < domain::kEarlyValueDays.size(); ++span) {
+    newly_observed += index.CountFirstUpTo(LastObserved(horizon, span)) -
+                      index.CountFirstUpTo(LastObserved(horizon_seconds_, span));
+  }
+  if (!are_kept_ || after.attribute_sets > kMostAttributeSets || horizon < horizon_seconds_ ||
+      is_much(changed.size()) || is_much(newly_observed) || population > 2 * bounds_for_ ||
+      population < bounds_for_ / 2) {
+    return Of(after, index);
+  }
+  ValueSums next = *this;
+  Change change(&next);
+  for (const uint32_t number : changed) {
+    if (number < before.customers) change.Remove(before.ChunkOf(number), number);
+  }
+  for (const uint32_t number : changed) change.Add(after.ChunkOf(number), number);
+  if (horizon != horizon_seconds_) change.MoveHorizon(after, index, horizon);
+  change.Finish(after);
+  return next;
+}
+
+}  // namespace clv::query

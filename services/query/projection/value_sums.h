@@ -1,0 +1,106 @@
+// services/query/projection/value_sums.h: what is told of the value of customers, summed for every
+// set of attributes and kept with each version.
+#ifndef CLV_SERVICES_QUERY_PROJECTION_VALUE_SUMS_H_
+#define CLV_SERVICES_QUERY_PROJECTION_VALUE_SUMS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "common/base/instant.h"
+#include "common/domain/report_math.h"
+#include "common/domain/value_groups.h"
+#include "services/query/projection/customer_chunk.h"
+#include "services/query/projection/population_places.h"
+#include "services/query/projection/sorted_buckets.h"
+
+namespace clv::query {
+
+struct PopulationIndex;
+struct ProjectionVersion;
+
+// The last first purchase of which the value of an early span, by index of domain::kEarlyValueDays,
+// is known at an instant.
+inline int64_t LastObserved(int64_t as_of_seconds, size_t span) {
+  return as_of_seconds - domain::kEarlyValueDays[span] * kSecondsPerDay;
+}
+
+// Steps of the order of spends: enough that one step is walked through quickly.
+inline constexpr size_t kSpendSteps = 512;
+
+// Sums over the customers of one attribute set, of the population unless said otherwise.
+struct SetSums {
+  domain::PowerSums spend;  // in micros
+  __int128 orders = 0;
+  uint64_t repeat_customers = 0;  // with two orders or more
+  __int128 lifespan_seconds = 0;
+  uint32_t first = kNoInstant;  // of all purchases
+  uint32_t last = 0;
+  // Described customers, in the population or not, whose signup is not after the horizon.
+  uint64_t signups = 0;
+  uint64_t signups_with_orders = 0;
+  // By index of domain::kEarlyValueDays: customers without an imported record whose first purchase
+  // is so long before the horizon, and their early value.
+  std::array<uint64_t, domain::kEarlyValueDays.size()> early_customers = {};
+  std::array<__int128, domain::kEarlyValueDays.size()> early_micros = {};
+  std::array<uint32_t, kSpendSteps> by_step = {};  // customers by step of spend
+
+  bool operator==(const SetSums&) const = default;
+};
+
+// The sums of all attribute sets, at the end of time and the version's horizon. Immutable: the next
+// version shares the sets that did not change. A few bytes a customer at most; nothing beyond
+// kMostAttributeSets sets.
+class ValueSums {
+ public:
+  static constexpr size_t kMostAttributeSets = 4'096;
+
+  // Of a version whose index has its orders already, by a scan on two threads.
+  static ValueSums Of(const ProjectionVersion& version, const PopulationIndex& index);
+
+  // Of a version that differs from `before` in the customers `changed` only (each number once), and
+  // whose index has its orders already; these are the sums of `before`.
+  ValueSums With(const ProjectionVersion& before, const ProjectionVersion& after,
+                 const PopulationIndex& index, absl::Span<const uint32_t> changed) const;
+
+  // Whether there are sums; else everything must be scanned.
+  bool are_kept() const { return are_kept_; }
+  // By attribute set; null: nothing.
+  const std::vector<std::shared_ptr<const SetSums>>& sets() const { return sets_; }
+  // The horizon that signups and early values are summed up to.
+  int64_t horizon_seconds() const { return horizon_seconds_; }
+  // Described customers, by their later signups.
+  const SortedBuckets<DatedCustomer>& late_signups() const { return late_signups_; }
+  // The first place of each step but the first one.
+  const std::vector<SpendPlace>& step_bounds() const { return *step_bounds_; }
+
+  // Customers of the population with one of the sets for which `passes` holds.
+  template <typename Passes>
+  uint64_t CustomersOf(const Passes& passes) const {
+    uint64_t customers = 0;
+    for (uint32_t set = 0; set < sets_.size(); ++set) {
+      if (sets_[set] != nullptr && passes(set)) customers += sets_[set]->spend.count();
+    }
+    return customers;
+  }
+
+ private:
+  class Change;
+
+  static std::vector<SpendPlace> ChooseBounds(const PopulationIndex& index);
+  void CountSteps(const PopulationIndex& index, std::vector<SetSums>* sets) const;
+
+  bool are_kept_ = false;
+  int64_t horizon_seconds_ = 0;
+  std::vector<std::shared_ptr<const SetSums>> sets_;
+  SortedBuckets<DatedCustomer> late_signups_;
+  std::shared_ptr<const std::vector<SpendPlace>> step_bounds_;
+  size_t bounds_for_ = 0;  // the population for which they were chosen
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_PROJECTION_VALUE_SUMS_H_

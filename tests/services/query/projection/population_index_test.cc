@@ -1,0 +1,84 @@
+// What an index keeps, carried along in random steps, equals what is derived from nothing.
+#include "services/query/projection/population_index.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/storage/sqlite/projection_source.h"
+#include "gtest/gtest.h"
+#include "services/query/projection/projection_builder.h"
+#include "tests/properties/commands.h"
+#include "tests/properties/histories.h"
+#include "tests/services/query/projection/folded_store.h"
+
+namespace clv::query {
+namespace {
+
+using properties::Dice;
+
+// Sums by attribute set; the steps, whose bounds were chosen at different times, by their total.
+std::vector<SetSums> SumsOf(const ValueSums& values, uint32_t sets) {
+  std::vector<SetSums> all(sets);
+  for (uint32_t set = 0; set < values.sets().size(); ++set) {
+    if (values.sets()[set] == nullptr) continue;
+    all[set] = *values.sets()[set];
+    uint64_t in_steps = 0;
+    for (uint32_t& step : all[set].by_step) in_steps += std::exchange(step, 0);
+    EXPECT_EQ(in_steps, all[set].spend.count());
+  }
+  return all;
+}
+
+void ExpectDerived(const ProjectionVersion& version) {
+  const PopulationIndex& kept = *version.population;
+  PopulationIndex derived = kept;
+  derived.Derive(version);
+  ASSERT_TRUE(kept.values.are_kept());
+  const auto expected = SumsOf(derived.values, version.attribute_sets);
+  const auto actual = SumsOf(kept.values, version.attribute_sets);
+  for (uint32_t set = 0; set < version.attribute_sets; ++set) {
+    ASSERT_TRUE(actual[set] == expected[set]) << "set " << set;
+  }
+  EXPECT_EQ(kept.values.late_signups().All(), derived.values.late_signups().All());
+  EXPECT_EQ(kept.values.horizon_seconds(), derived.values.horizon_seconds());
+  EXPECT_EQ(kept.best_predicted, derived.best_predicted);
+  EXPECT_EQ(kept.best_predicted.empty(), version.serving == nullptr || version.customers == 0);
+}
+
+void CheckHistory(uint64_t seed, const properties::HistoryOptions& options, int64_t most_rows) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  const properties::History history = RandomHistory(seed, options);
+  Dice dice(seed ^ 0x1dea);
+  FoldedStore store;
+  storage::SqliteProjectionSource source(store.path());
+  ProjectionBuilder builder;
+  for (const properties::Batch& batch :
+       SplitIntoBatches(history.rows, 1 + dice.Below(most_rows), &dice)) {
+    store.Fold(batch, properties::kNow);
+    if (dice.OneIn(4)) store.Fold(wire::CustomerErasure{dice.Of(history.customer_ids)});
+    if (dice.OneIn(5)) {
+      store.PutScoring(1 + static_cast<uint64_t>(dice.Below(4)),
+                       properties::kNow / 86'400 - dice.Below(900));
+    }
+    if (dice.OneIn(9)) store.Rebuild();
+    ExpectDerived(**builder.Advance(*source.Read().value()));
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(PopulationIndexTest, CarriedAlongEqualsDerived) {
+  for (uint64_t seed = 0; seed < 30 && !HasFailure(); ++seed) {
+    CheckHistory(properties::FirstSeed() + seed, {}, 6);
+  }
+}
+
+TEST(PopulationIndexTest, CarriedAlongEqualsDerivedForManyCustomers) {
+  for (uint64_t seed = 0; seed < 4 && !HasFailure(); ++seed) {
+    CheckHistory(properties::FirstSeed() + 1'000 + seed,
+                 {.max_customers = 600, .max_purchases = 1'500}, 90);
+  }
+}
+
+}  // namespace
+}  // namespace clv::query
