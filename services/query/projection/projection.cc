@@ -180,6 +180,7 @@ void Projection::Follow() {
       continue;
     }
     if (LastPublished().watched == *watched) {
+      is_quick_ = true;
       if (IsTimeForSnapshot()) KeepSnapshot();
       continue;
     }

@@ -51,7 +51,7 @@ class Projection {
   // The last version that was made, which may not be the newest state; null: none yet.
   std::shared_ptr<const ProjectionVersion> Latest() { return LastPublished().version; }
 
-  // Whether Newest takes about a millisecond at most, going by the last apply.
+  // Whether Newest takes about a millisecond at most, going by the last apply or the calm since.
   bool IsQuick() const { return is_quick_; }
 
   // Of what is there now; goes through all chunks.
