@@ -38,6 +38,11 @@ class MatchingService final : public Matching::Service {
   CLV_MATCHED(Middle)
   CLV_MATCHED(Star)
   CLV_MATCHED(Fetch)
+  CLV_MATCHED(Explicit)
+  CLV_MATCHED(Fixed)
+  CLV_MATCHED(MoveFixed)
+  CLV_MATCHED(Unnamed)
+  CLV_MATCHED(Head)
   CLV_MATCHED(Two)
 #undef CLV_MATCHED
 };
