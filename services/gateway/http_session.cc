@@ -141,7 +141,7 @@ void HttpSession::BeginRequest(size_t head_size) {
   if (!head.ok()) return Fail(400, std::string(head.status().message()));
   parser_.emplace();
   ErrorCode error;
-  parser_->Feed(*head, error);
+  parser_->FeedHead(*head, error);
   if (error) return FailParsing(error);
   input_.erase(0, head_size);
   const HttpRequest& request = parser_->request();

@@ -23,7 +23,7 @@ Outcome Parse(std::string_view head, std::string_view body, size_t piece) {
   Outcome outcome;
   HttpRequestParser parser;
   boost::beast::error_code error;
-  parser.Feed(head, error);
+  parser.FeedHead(head, error);
   if (!error && !parser.LimitBody(1 << 16)) error = boost::beast::http::error::body_limit;
   std::string rest;
   for (size_t at = 0; !error && !parser.is_done() && at < body.size(); at += piece) {

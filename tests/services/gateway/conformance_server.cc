@@ -150,6 +150,8 @@ class ErrorsService final : public Errors::Service {
   Status Fail(ServerContext* context, const FailRequest* request,
               testing::Empty* /*reply*/) override {
     if (request->headers_first()) context->AddInitialMetadata("x-initial", "first");
+    context->AddTrailingMetadata("x-twice", "one");
+    context->AddTrailingMetadata("x-twice", "two");
     google::rpc::Status status;
     status.set_code(request->code());
     status.set_message(request->message());

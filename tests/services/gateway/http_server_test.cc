@@ -260,8 +260,9 @@ TEST_F(HttpServerTest, RefusesAnAnnouncedBodyOverTheLimitAtOnce) {
 
 TEST_F(HttpServerTest, RefusesMalformedRequests) {
   for (const char* request :
-       {"GET /a\r\n\r\n", "GET /a HTTP/1.1\n\n", "G@T{ /a HTTP/1.1\r\n\r\n",
-        "GET /a HTTP/1.1\r\nbad header\r\n\r\n", "GET /a HTTP/1.1\r\nA: b\r\n folded\r\n\r\n",
+       {"GET /a\r\n\r\n", "GET /a H\r\n\r\n", "GET /a HTT\r\n\r\n", "GET /a HTTP/1.1\n\n",
+        "G@T{ /a HTTP/1.1\r\n\r\n", "GET /a HTTP/1.1\r\nbad header\r\n\r\n",
+        "GET /a HTTP/1.1\r\nA: b\r\n folded\r\n\r\n",
         "POST /a HTTP/1.1\r\nContent-Length: x\r\n\r\n",
         "POST /a HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "POST /a HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -272,6 +273,13 @@ TEST_F(HttpServerTest, RefusesMalformedRequests) {
     EXPECT_EQ(client.Ask(request).status, 400) << request;
     EXPECT_TRUE(client.ReadsEnd()) << request;
   }
+}
+
+// What follows a head that is cut short would escape every check of heads.
+TEST_F(HttpServerTest, TakesNoHeadForTheRestOfAnother) {
+  RawClient client(server_->address());
+  EXPECT_EQ(client.Ask("GET /a H\r\n\r\nGET /b HTTP/1.1\r\nA: b\r\n folded\r\n\r\n").status, 400);
+  EXPECT_TRUE(client.ReadsEnd());
 }
 
 TEST_F(HttpServerTest, RefusesAnEndlessChunkHeader) {
