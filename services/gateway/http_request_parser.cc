@@ -39,6 +39,11 @@ std::string HttpRequestParser::TakeBody(size_t max_bytes) {
   return bytes;
 }
 
+void HttpRequestParser::FeedHead(std::string_view head, boost::beast::error_code& error) {
+  Feed(head, error);
+  if (!error && !is_header_done()) error = boost::beast::http::error::partial_message;
+}
+
 size_t HttpRequestParser::Feed(std::string_view input, boost::beast::error_code& error) {
   size_t consumed = 0;
   while (consumed < input.size() && !is_done()) {

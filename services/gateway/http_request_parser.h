@@ -19,6 +19,10 @@ class HttpRequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   HttpRequestParser();
 
+  // Takes a whole head, its empty line included; call first. A line that lacks its end is an error
+  // here: what comes next is body and must not be read as the rest of the head.
+  void FeedHead(std::string_view head, boost::beast::error_code& error);
+
   // Consumes what it can of `input` and returns how many bytes that was; call again with the rest
   // and more. An incomplete element is not an error.
   size_t Feed(std::string_view input, boost::beast::error_code& error);

@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <ctime>
+#include <future>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -110,13 +111,19 @@ class BeastHttpServer final : public HttpServer {
   void Stop(Clock::time_point deadline) override {
     if (threads_.empty()) return;
     state_->draining = true;
-    asio::post(loops_.front()->io, [this] {
+    const auto listens_no_more = std::make_shared<std::promise<void>>();
+    asio::post(loops_.front()->io, [this, listens_no_more] {
+      AcceptWaiting();
       ErrorCode ignored;
       acceptor_->close(ignored);
       accept_pause_->cancel(ignored);
+      listens_no_more->set_value();
     });
+    listens_no_more->get_future().wait();
     ForEachSession([](HttpSession& session) { session.Drain(); });
-    if (!state_->WaitUntilEmpty(deadline)) {
+    const bool is_empty = state_->WaitUntilEmpty(deadline);
+    state_->closing = true;
+    if (!is_empty) {
       ForEachSession([](HttpSession& session) { session.Close(); });
       state_->WaitUntilEmpty(Clock::time_point::max());
     }
@@ -181,7 +188,7 @@ class BeastHttpServer final : public HttpServer {
   void Accept() {
     const std::shared_ptr<HttpEventLoop>& loop = loops_[next_loop_++ % loops_.size()];
     acceptor_->async_accept(loop->io, [this, loop](const ErrorCode& error, tcp::socket socket) {
-      if (state_->draining) return;
+      if (error && state_->draining) return;
       if (error) {
         // Out of file descriptors, most likely; some will come free.
         accept_pause_->expires_after(kAcceptPause);
@@ -190,19 +197,32 @@ class BeastHttpServer final : public HttpServer {
         });
         return;
       }
-      ErrorCode gone;
-      const tcp::endpoint endpoint = socket.remote_endpoint(gone);
-      if (gone) return Accept();
-      std::string peer = endpoint.address().to_string();
-      if (state_->TryOpen(peer)) {
-        asio::post(loop->io, [state = state_, loop, peer = std::move(peer),
-                              socket = std::move(socket)]() mutable {
-          std::make_shared<HttpSession>(std::move(socket), std::move(peer), loop, state)->Start();
-        });
-      } else {
-        TurnAway(std::move(socket));
-      }
-      Accept();
+      Open(loop, std::move(socket));
+      if (!state_->draining) Accept();
+    });
+  }
+
+  // Connections whose clients believe them open: closing the acceptor would reset them.
+  void AcceptWaiting() {
+    ErrorCode error;
+    acceptor_->non_blocking(true, error);
+    for (int i = 0; !error && i < state_->options.max_connections; ++i) {
+      const std::shared_ptr<HttpEventLoop>& loop = loops_[next_loop_++ % loops_.size()];
+      tcp::socket socket(loop->io);
+      acceptor_->accept(socket, error);
+      if (!error) Open(loop, std::move(socket));
+    }
+  }
+
+  void Open(const std::shared_ptr<HttpEventLoop>& loop, tcp::socket socket) {
+    ErrorCode gone;
+    const tcp::endpoint endpoint = socket.remote_endpoint(gone);
+    if (gone) return;
+    std::string peer = endpoint.address().to_string();
+    if (!state_->TryOpen(peer)) return TurnAway(std::move(socket));
+    asio::post(loop->io, [state = state_, loop, peer = std::move(peer),
+                          socket = std::move(socket)]() mutable {
+      std::make_shared<HttpSession>(std::move(socket), std::move(peer), loop, state)->Start();
     });
   }
 

@@ -64,6 +64,10 @@ struct HttpServerOptions {
   // pause; beyond: 408. Only time in which the server reads counts.
   std::chrono::milliseconds max_body_pause{60'000};
 
+  // While the server stops, an idle connection is kept for so long, because its client may have
+  // sent a request already; the answer then says that it was the last.
+  std::chrono::milliseconds drain_idle_timeout{500};
+
   // A client that has closed its sending side may still read. Its request runs on for this long,
   // then it is abandoned. A reset connection is abandoned at once.
   std::chrono::milliseconds half_close_grace{1'000};
@@ -113,8 +117,9 @@ class HttpServer {
 
   virtual Traffic traffic() const = 0;
 
-  // Stops listening, closes idle connections, lets running requests finish until `deadline`, then
-  // cuts the rest off and returns when no thread runs any more. Every exchange is answered or
+  // Stops listening once it has taken the connections that wait, lets idle connections have
+  // `drain_idle_timeout` and running requests time until `deadline`, then cuts the rest off and
+  // returns when no thread runs any more. Every exchange is answered or
   // abandoned by then. Idempotent.
   virtual void Stop(std::chrono::steady_clock::time_point deadline) = 0;
 };

@@ -46,6 +46,7 @@ class HttpServerState {
   const HttpServer::Callbacks callbacks;
   std::shared_ptr<boost::asio::ssl::context> tls;  // null: plain; set before the first connection
   std::atomic<bool> draining = false;
+  std::atomic<bool> closing = false;  // no connection is let in any more
   std::atomic<uint64_t> received_bytes = 0;
   std::atomic<uint64_t> sent_bytes = 0;
 

@@ -25,6 +25,7 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // A client that still sends gets some time to find out that it is answered already.
 constexpr std::chrono::seconds kLingerPause{2};
 constexpr std::chrono::seconds kLingerTime{10};
+constexpr std::chrono::seconds kDrainLingerTime{1};
 
 }  // namespace
 
@@ -40,8 +41,9 @@ void HttpSession::Start() {
   ErrorCode ignored;
   socket_.tcp().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   loop_->sessions.insert(shared_from_this());
-  if (server_->draining) return Close();
+  if (server_->closing) return Close();
   deadline_ = Clock::now() + server_->options.head_timeout;
+  if (server_->draining) Drain();
   if (socket_.is_secure()) return Handshake();
   StartRead();
 }
@@ -139,7 +141,7 @@ void HttpSession::BeginRequest(size_t head_size) {
   if (!head.ok()) return Fail(400, std::string(head.status().message()));
   parser_.emplace();
   ErrorCode error;
-  parser_->Feed(*head, error);
+  parser_->FeedHead(*head, error);
   if (error) return FailParsing(error);
   input_.erase(0, head_size);
   const HttpRequest& request = parser_->request();
@@ -373,7 +375,9 @@ void HttpSession::NextRequest() {
   began_ = Clock::now();
   deadline_ =
       began_ + (input_.empty() ? server_->options.idle_timeout : server_->options.head_timeout);
-  if (input_.empty() && (peer_closed_ || server_->draining)) return Close();
+  if (input_.empty() && peer_closed_) return Close();
+  // Its last answer has promised that the connection stays.
+  if (server_->draining) Drain();
   ContinueHead();
 }
 
@@ -386,6 +390,7 @@ void HttpSession::Linger() {
   parser_.reset();
   linger_end_ = Clock::now() + kLingerTime;
   deadline_ = Clock::now() + kLingerPause;
+  if (server_->draining) Drain();
   socket_.EndSending([self = shared_from_this()](const ErrorCode& /*error*/) { self->Close(); });
   if (!socket_.is_secure()) StartRead();
 }
@@ -401,7 +406,13 @@ void HttpSession::Sweep(Clock::time_point now) {
 }
 
 void HttpSession::Drain() {
-  if (phase_ == Phase::kHandshake || (phase_ == Phase::kHead && input_.empty())) Close();
+  const auto now = Clock::now();
+  if (phase_ == Phase::kHandshake || (phase_ == Phase::kHead && input_.empty())) {
+    deadline_ = std::min<Clock::time_point>(deadline_, now + server_->options.drain_idle_timeout);
+  } else if (phase_ == Phase::kLingering) {
+    linger_end_ = std::min<Clock::time_point>(linger_end_, now + kDrainLingerTime);
+    deadline_ = std::min(deadline_, linger_end_);
+  }
 }
 
 void HttpSession::Close() {

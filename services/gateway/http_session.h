@@ -34,7 +34,7 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   // Acts on a deadline that has passed, and on a client that has left unread.
   void Sweep(std::chrono::steady_clock::time_point now);
 
-  // Closes the connection if it is idle; otherwise it closes after its answer.
+  // Closes the connection soon if it is idle; otherwise it closes after its answer.
   void Drain();
 
   // Closes the connection; abandons its request. Idempotent.

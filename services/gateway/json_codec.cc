@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/type.pb.h"
@@ -21,6 +22,7 @@ namespace clv::gateway {
 namespace {
 
 constexpr char kTypeUrlPrefix[] = "type.googleapis.com";
+constexpr char kUnknownField[] = ": Cannot find field.";  // the end of the engine's words
 
 std::string TypeUrl(const google::protobuf::Descriptor& type) {
   return absl::StrCat(kTypeUrlPrefix, "/", type.full_name());
@@ -153,10 +155,19 @@ absl::StatusOr<std::string> JsonCodec::ToWire(const google::protobuf::Descriptor
   return wire;
 }
 
+// Unknown fields are dropped, unknown names of enum values are not; but the engine drops both or
+// neither. It tells the last of several errors: a name that an unknown field follows is missed.
 absl::StatusOr<std::string> JsonCodec::ToWireStrictly(const google::protobuf::Descriptor& type,
                                                       std::string_view json) const {
+  absl::StatusOr<std::string> wire = Convert(type, json, /*ignore_unknown=*/false);
+  if (wire.ok() || !absl::EndsWith(wire.status().message(), kUnknownField)) return wire;
+  return Convert(type, json, /*ignore_unknown=*/true);
+}
+
+absl::StatusOr<std::string> JsonCodec::Convert(const google::protobuf::Descriptor& type,
+                                               std::string_view json, bool ignore_unknown) const {
   google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
+  options.ignore_unknown_fields = ignore_unknown;
   options.case_insensitive_enum_parsing = options_.case_insensitive_enum_parsing;
   google::protobuf::io::ArrayInputStream input(json.data(), static_cast<int>(json.size()));
   std::string wire;

@@ -44,7 +44,7 @@ class JsonCodec {
 
   // The wire format of the message of type `type` that `json` describes. Unknown fields are
   // dropped. INVALID_ARGUMENT with the parser's message where the text is not JSON or does not fit
-  // the type.
+  // the type, an enum value of an unknown name included.
   absl::StatusOr<std::string> ToWire(const google::protobuf::Descriptor& type,
                                      std::string_view json) const;
 
@@ -58,6 +58,8 @@ class JsonCodec {
  private:
   absl::StatusOr<std::string> ToWireStrictly(const google::protobuf::Descriptor& type,
                                              std::string_view json) const;
+  absl::StatusOr<std::string> Convert(const google::protobuf::Descriptor& type,
+                                      std::string_view json, bool ignore_unknown) const;
 
   std::unique_ptr<google::protobuf::util::TypeResolver> input_types_;
   std::unique_ptr<google::protobuf::util::TypeResolver> output_types_;

@@ -15,6 +15,7 @@
 #include "common/metrics/metrics_server.h"
 #include "common/rpc/server_host.h"
 #include "common/rpc/signal_waiter.h"
+#include "grpc/grpc.h"
 #include "services/gateway/config.h"
 #include "services/gateway/gateway.h"
 #include "services/gateway/suite_options.h"
@@ -126,6 +127,9 @@ int Run(int argc, char** argv) {
   if (const absl::Status safe = CheckExposure(*config, line); !safe.ok()) return Refuse(safe);
 
   clv::SetUpProcess();
+  // Never undone: when the last channel goes, gRPC may wait ten seconds for the poller of a
+  // connection that is closed long since.
+  grpc_init();
   clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, line.log_level);
   auto metrics = clv::metrics::MetricsServer::Start(

@@ -1,6 +1,7 @@
 #include "services/gateway/upstream_answer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -189,12 +190,13 @@ HttpResponse UpstreamAnswer::Failure(std::string_view target, const grpc::Client
       AddStatusHeadersOf(status, message, response);
     }
   }
-  for (HttpHeader& header : FailureHeaders(context)) {
-    if (FindHeader(response.headers, header.name) == nullptr ||
-        EqualHeaderNames(header.name, "set-cookie")) {
-      response.headers.push_back(std::move(header));
-    }
-  }
+  // What the gateway says itself comes first; a name that the service gives twice is kept twice.
+  HttpHeaders theirs = FailureHeaders(context);
+  std::erase_if(theirs, [&response](const HttpHeader& header) {
+    return FindHeader(response.headers, header.name) != nullptr;
+  });
+  response.headers.insert(response.headers.end(), std::make_move_iterator(theirs.begin()),
+                          std::make_move_iterator(theirs.end()));
   return response;
 }
 

@@ -94,6 +94,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"GET /e/fail?code=5&details=known", "", 404, "", "",
              "grpc-status: 5\ngrpc-status-details-bin: CAUaMgopdHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUu"
              "cnBjLkJhZFJlcXVlc3QSBQoDCgFm"},
+        // The last of two of a name is seen where both are kept.
+        Case{"GET /e/fail?code=5", "", 404, "*", kConverted, "x-twice: two"},
         Case{"GET /e/fail?code=14", "", 503, "*", kConverted, "retry-after: 1"},
         Case{"GET /e/fail?code=8", "", 429, "*", kConverted, "retry-after: 1"},
         Case{"GET /e/fail?code=16", "", 401, "*", kConverted, "www-authenticate: Bearer"}));

@@ -38,6 +38,11 @@ class MatchingService final : public Matching::Service {
   CLV_MATCHED(Middle)
   CLV_MATCHED(Star)
   CLV_MATCHED(Fetch)
+  CLV_MATCHED(Explicit)
+  CLV_MATCHED(Fixed)
+  CLV_MATCHED(MoveFixed)
+  CLV_MATCHED(Unnamed)
+  CLV_MATCHED(Head)
   CLV_MATCHED(Two)
 #undef CLV_MATCHED
 };
@@ -145,6 +150,8 @@ class ErrorsService final : public Errors::Service {
   Status Fail(ServerContext* context, const FailRequest* request,
               testing::Empty* /*reply*/) override {
     if (request->headers_first()) context->AddInitialMetadata("x-initial", "first");
+    context->AddTrailingMetadata("x-twice", "one");
+    context->AddTrailingMetadata("x-twice", "two");
     google::rpc::Status status;
     status.set_code(request->code());
     status.set_message(request->message());

@@ -147,13 +147,11 @@ TEST_F(GatewayLimitsTest, RefusesNestedListsAtOnce) {
   EXPECT_LT(least, 50);
 }
 
-// On a calm machine they move it by less than 1.5 times; the bound here is for busy ones.
-TEST_F(GatewayLimitsTest, SlowClientsDoNotSlowOthersDown) {
-  Latencies(200);
-  const std::vector<double> alone = Latencies(500);
+// Half open in every way: in the head, in a body, in a chunk, before a word.
+std::vector<std::unique_ptr<RawClient>> SlowClients(const std::string& address) {
   std::vector<std::unique_ptr<RawClient>> slow;
   for (int i = 0; i < 200; ++i) {
-    slow.push_back(std::make_unique<RawClient>(gateway_->http_address()));
+    slow.push_back(std::make_unique<RawClient>(address));
     switch (i % 4) {
       case 0:
         slow.back()->Send("GET /v1/echo/a HT");
@@ -169,13 +167,26 @@ TEST_F(GatewayLimitsTest, SlowClientsDoNotSlowOthersDown) {
         break;
     }
   }
-  const std::vector<double> beside = Latencies(500);
-  const double p99_alone = alone[alone.size() * 99 / 100];
-  const double p99_beside = beside[beside.size() * 99 / 100];
-  RecordProperty("p99_alone_ms", std::to_string(p99_alone));
-  RecordProperty("p99_beside_200_slow_clients_ms", std::to_string(p99_beside));
-  std::printf("p99 alone %.3f ms, beside 200 slow clients %.3f ms\n", p99_alone, p99_beside);
-  EXPECT_LT(p99_beside, 5 * p99_alone + 20);
+  return slow;
+}
+
+// What else the machine does moves a p99, too, so the calmest of several turns count.
+TEST_F(GatewayLimitsTest, SlowClientsDoNotSlowOthersDown) {
+  constexpr double kFactor = 1.5;
+  constexpr int kTurns = 12;
+  constexpr size_t kRequests = 400;
+  Latencies(kRequests);
+  double alone = 1e9;
+  double beside = 1e9;
+  for (int turn = 0; turn < kTurns && (turn < 3 || beside > kFactor * alone); ++turn) {
+    alone = std::min(alone, Latencies(kRequests)[kRequests * 99 / 100]);
+    const auto slow = SlowClients(gateway_->http_address());
+    beside = std::min(beside, Latencies(kRequests)[kRequests * 99 / 100]);
+  }
+  RecordProperty("p99_alone_ms", std::to_string(alone));
+  RecordProperty("p99_beside_200_slow_clients_ms", std::to_string(beside));
+  std::printf("p99 alone %.3f ms, beside 200 slow clients %.3f ms\n", alone, beside);
+  EXPECT_LT(beside, kFactor * alone);
 }
 
 TEST_F(GatewayLimitsTest, AnUpstreamThatDiesUnderLoadComesBackAndLosesNothingAcknowledged) {

@@ -54,6 +54,10 @@ class HttpServerTest : public ::testing::Test {
       held_.push_back(exchange);
       return held_once_.set_value();
     }
+    if (request.target == "/block") {
+      blocks_.set_value();
+      return unblock_.get_future().wait();
+    }
     if (request.target == "/splitting") {
       return exchange->Respond({200, {{"x-echo", "a\r\nevil: b"}}, ""});
     }
@@ -85,6 +89,8 @@ class HttpServerTest : public ::testing::Test {
   std::vector<std::shared_ptr<HttpExchange>> held_;
   std::vector<std::string> answered_;
   std::promise<void> held_once_;
+  std::promise<void> blocks_;   // `/block` occupies an I/O thread
+  std::promise<void> unblock_;  // until this is set
   std::promise<void> abandoned_;
 };
 
@@ -254,8 +260,9 @@ TEST_F(HttpServerTest, RefusesAnAnnouncedBodyOverTheLimitAtOnce) {
 
 TEST_F(HttpServerTest, RefusesMalformedRequests) {
   for (const char* request :
-       {"GET /a\r\n\r\n", "GET /a HTTP/1.1\n\n", "G@T{ /a HTTP/1.1\r\n\r\n",
-        "GET /a HTTP/1.1\r\nbad header\r\n\r\n", "GET /a HTTP/1.1\r\nA: b\r\n folded\r\n\r\n",
+       {"GET /a\r\n\r\n", "GET /a H\r\n\r\n", "GET /a HTT\r\n\r\n", "GET /a HTTP/1.1\n\n",
+        "G@T{ /a HTTP/1.1\r\n\r\n", "GET /a HTTP/1.1\r\nbad header\r\n\r\n",
+        "GET /a HTTP/1.1\r\nA: b\r\n folded\r\n\r\n",
         "POST /a HTTP/1.1\r\nContent-Length: x\r\n\r\n",
         "POST /a HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "POST /a HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -266,6 +273,13 @@ TEST_F(HttpServerTest, RefusesMalformedRequests) {
     EXPECT_EQ(client.Ask(request).status, 400) << request;
     EXPECT_TRUE(client.ReadsEnd()) << request;
   }
+}
+
+// What follows a head that is cut short would escape every check of heads.
+TEST_F(HttpServerTest, TakesNoHeadForTheRestOfAnother) {
+  RawClient client(server_->address());
+  EXPECT_EQ(client.Ask("GET /a H\r\n\r\nGET /b HTTP/1.1\r\nA: b\r\n folded\r\n\r\n").status, 400);
+  EXPECT_TRUE(client.ReadsEnd());
 }
 
 TEST_F(HttpServerTest, RefusesAnEndlessChunkHeader) {
@@ -331,6 +345,71 @@ TEST_F(HttpServerTest, StopAbandonsWhatIsNotFinishedAtTheDeadline) {
   server_->Stop(std::chrono::steady_clock::now() + milliseconds(50));
   EXPECT_TRUE(WaitUntilAbandoned());
   EXPECT_FALSE(client.Read().has_value());
+}
+
+TEST_F(HttpServerTest, StopDropsNoRequestOfABusyClient) {
+  constexpr int kClients = 8;
+  std::atomic<int> answered = 0;
+  std::atomic<int> told_to_close = 0;
+  std::vector<std::thread> clients;
+  for (int c = 0; c < kClients; ++c) {
+    clients.emplace_back([&] {
+      RawClient client(server_->address());
+      bool closes = false;
+      while (!closes) {
+        client.Send("GET /a HTTP/1.1\r\n\r\n");
+        const auto response = client.Read();
+        if (!response.has_value()) return;
+        ++answered;
+        closes = response->headers.contains("connection");
+      }
+      ++told_to_close;
+    });
+  }
+  while (answered < 200) std::this_thread::yield();
+  server_->Stop(std::chrono::steady_clock::now() + std::chrono::seconds(10));
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(told_to_close, kClients);
+}
+
+TEST_F(HttpServerTest, StopServesConnectionsThatWaitToBeTaken) {
+  Start({.io_threads = 1});
+  RawClient busy(server_->address());
+  busy.Send("GET /block HTTP/1.1\r\n\r\n");
+  blocks_.get_future().wait();
+  RawClient waiting(server_->address());
+  RawClient another(server_->address());
+  waiting.Send("GET /waiting HTTP/1.1\r\n\r\n");
+  another.Send("GET /another HTTP/1.1\r\n\r\n");
+  std::thread stopper(
+      [this] { server_->Stop(std::chrono::steady_clock::now() + std::chrono::seconds(20)); });
+  // Nothing shows that Stop has begun; where it has not, the two are taken in before.
+  std::this_thread::sleep_for(milliseconds(50));
+  unblock_.set_value();
+  busy.Reset();
+  for (RawClient* client : {&waiting, &another}) {
+    const RawResponse response = client->Read().value_or(RawResponse());
+    EXPECT_EQ(response.status, 200);
+    EXPECT_TRUE(response.headers.contains("connection"));
+    client->HalfClose();
+  }
+  stopper.join();
+}
+
+// A client that heeds nothing does not hold the server up.
+TEST_F(HttpServerTest, StopWaitsLittleForAClientThatGoesOnSending) {
+  RawClient client(server_->address());
+  client.Ask("GET /a HTTP/1.1\r\n\r\n");
+  std::atomic<bool> done = false;
+  std::thread sender([&] {
+    while (!done && client.Send("GET /a HTTP/1.1\r\n\r\n"))
+      std::this_thread::sleep_for(milliseconds(5));
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  server_->Stop(begin + std::chrono::seconds(30));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  done = true;
+  sender.join();
 }
 
 TEST_F(HttpServerTest, AHeaderValueOfTheHandlerCannotEndItsLine) {
