@@ -90,6 +90,10 @@ void CustomerChanges::Forget() {
 
 absl::Status CustomerChanges::Begin() {
   Forget();
+  CLV_RETURN_IF_ERROR(database_bytes_.Step().status());
+  most_bytes_ = std::clamp(static_cast<size_t>(database_bytes_.Int(0)) / kShareOfDatabase,
+                           limits_.least_bytes, limits_.most_bytes);
+  database_bytes_.Reset();
   return kept_are_known_ ? absl::OkStatus() : ReadKept();
 }
 
@@ -166,11 +170,6 @@ absl::Status CustomerChanges::Insert() {
 }
 
 absl::Status CustomerChanges::Trim() {
-  CLV_RETURN_IF_ERROR(database_bytes_.Step().status());
-  const size_t most_bytes =
-      std::clamp(static_cast<size_t>(database_bytes_.Int(0)) / kShareOfDatabase,
-                 limits_.least_bytes, limits_.most_bytes);
-  database_bytes_.Reset();
   // From the newest on; the newest stays.
   size_t names = 0;
   size_t facts = 0;
@@ -178,12 +177,12 @@ absl::Status CustomerChanges::Trim() {
   size_t kept_facts = 0;
   for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
     names += row->name_bytes;
-    if (kept_rows > 0 && (kept_rows == limits_.most_rows || names > most_bytes / kShareOfNames)) {
+    if (kept_rows > 0 && (kept_rows == limits_.most_rows || names > most_bytes_ / kShareOfNames)) {
       break;
     }
     ++kept_rows;
     facts += row->fact_bytes;
-    if (kept_facts + 1 == kept_rows && (kept_facts == 0 || facts <= most_bytes)) ++kept_facts;
+    if (kept_facts + 1 == kept_rows && (kept_facts == 0 || facts <= most_bytes_)) ++kept_facts;
   }
   const size_t old_rows = rows_.size() - kept_rows;
   if (old_rows >= kTrimmedAtOnce) {

@@ -3,6 +3,7 @@
 #ifndef CLV_COMMON_STORAGE_SQLITE_CUSTOMER_CHANGES_H_
 #define CLV_COMMON_STORAGE_SQLITE_CUSTOMER_CHANGES_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -26,7 +27,8 @@ namespace clv::storage {
 struct ChangeLimits {
   // Customers of one transaction; of more none is named.
   size_t most_named = 131'072;
-  // Bytes of facts of one transaction; beyond, customers are named only.
+  // Bytes of facts of one transaction, but no more than are kept of all; beyond, customers are
+  // named only.
   size_t most_fact_bytes = size_t{4} << 20;
   // Transactions that are kept, and their bytes: a 32nd of the database, between the two. Facts go
   // first.
@@ -53,7 +55,9 @@ class CustomerChanges {
   // It is written, and this is the customer now.
   void Note(const ProjectedCustomer& customer);
   // Whether there is room for the facts of one more.
-  bool WantsFacts() const { return !are_too_many_ && fact_bytes_ < limits_.most_fact_bytes; }
+  bool WantsFacts() const {
+    return !are_too_many_ && fact_bytes_ < std::min(limits_.most_fact_bytes, most_bytes_);
+  }
 
   // A customer is erased: no row may name one any more, the present one included.
   void ForgetNames() { names_are_forgotten_ = true; }
@@ -82,6 +86,7 @@ class CustomerChanges {
   Statement kept_, database_bytes_;
   absl::flat_hash_map<std::string, std::string> customers_;  // with their packed facts
   size_t fact_bytes_ = 0;
+  size_t most_bytes_ = 0;  // that are kept, as of Begin
   ByteWriter packed_;
   bool has_changed_ = false;
   bool are_too_many_ = false;

@@ -76,14 +76,18 @@ class Choice {
     if (!query_.customer_ids.empty()) return ByIds(empty);
     if (const auto selected = view_.CustomersSelected();
         selected && are_kept_ && !is_average_ && empty.wanted() != SIZE_MAX) {
-      return FromBlocks(empty, *selected);
+      // Where few are selected, most blocks would be looked into.
+      const bool are_many = *selected >= version.population->by_spend.size() / 4;
+      if (are_many) return FromBlocks(empty, *selected);
     }
     CLV_ASSIGN_OR_RETURN(
         std::vector<BestPredicted> parts,
         ScanChunks(version.chunks.size(), {view_.scan().deadline, !is_average_ && !are_kept_},
                    empty, [&](size_t c, BestPredicted& part) {
+                     const auto begin = static_cast<uint32_t>(c * kChunkCustomers);
+                     if (are_kept_ && !is_average_) return AddKept(c, begin, part);
                      for (size_t i = 0; i < version.SizeOf(c); ++i) {
-                       Add(static_cast<uint32_t>(c * kChunkCustomers + i), part);
+                       Add(begin + static_cast<uint32_t>(i), part);
                      }
                    }));
     for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
@@ -130,6 +134,15 @@ class Choice {
     }
     best.SetCount(selected);
     return best;
+  }
+
+  void AddKept(size_t c, uint32_t begin, BestPredicted& best) const {
+    const CustomerChunk& chunk = *view_.version().chunks[c];
+    const size_t size = view_.version().SizeOf(c);
+    for (size_t i = 0; i < size; ++i) {
+      if (chunk.state.purchase_count[i] < 1 || !view_.Passes(chunk, i)) continue;
+      best.Add(chunk.predicted_clv[i], begin + static_cast<uint32_t>(i));
+    }
   }
 
   void Add(uint32_t number, BestPredicted& best) const {
