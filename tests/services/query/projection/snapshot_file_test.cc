@@ -8,6 +8,7 @@
 
 #include "common/storage/sqlite/projection_source.h"
 #include "gtest/gtest.h"
+#include "services/query/projection/projection.h"
 #include "services/query/projection/projection_builder.h"
 #include "tests/services/query/projection/folded_store.h"
 
@@ -60,6 +61,20 @@ TEST_F(SnapshotFileTest, GivesBackWhatWasWritten) {
   // Written again it is the same, byte by byte.
   ASSERT_TRUE(WriteSnapshot(*base.version, path_ + "-again").ok());
   EXPECT_EQ(ContentOf(path_ + "-again"), ContentOf(path_));
+}
+
+TEST_F(SnapshotFileTest, IsWrittenAgainWhereOnlyTheScoringHasChanged) {
+  const auto follow = [&] {
+    Projection projection(std::make_unique<storage::SqliteProjectionSource>(store_.path()),
+                          std::make_unique<storage::SqliteChangeWatch>(store_.path(), nullptr),
+                          {.snapshot_path = path_, .least_customers_in_snapshot = 1});
+    ASSERT_TRUE(projection.Newest(Projection::Deadline::max()).ok());
+  };
+  follow();
+  EXPECT_EQ(ReadSnapshot(path_).value().version->scoring, std::nullopt);
+  store_.PutScoring(3, 19'500);
+  follow();
+  EXPECT_EQ(ReadSnapshot(path_).value().version->scoring, (storage::ScoringState{3, 19'500}));
 }
 
 TEST_F(SnapshotFileTest, IsNotFoundWhereThereIsNone) {
