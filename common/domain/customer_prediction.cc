@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <mutex>
 
-#include "absl/container/flat_hash_map.h"
 #include "common/base/instant.h"
 #include "common/base/money.h"
 #include "common/domain/alive_tables.h"
@@ -149,24 +147,13 @@ class CustomerScorer::Tables {
   PredictionDetails Details(const CustomerHistory& history) const {
     PredictionDetails details;
     if (is_average()) return details;
-    {
-      std::lock_guard lock(mutex_);
-      if (const auto kept = kept_.find(history); kept != kept_.end()) return kept->second;
-    }
     const double p_alive = AliveAt(model_, history);
     AddOrderTimes(history, p_alive, details);
     AddInterval(history, p_alive, details);
-    std::lock_guard lock(mutex_);
-    if (kept_.size() == kMostKept) kept_.clear();
-    kept_.emplace(history, details);
     return details;
   }
 
  private:
-  // The same customers are asked for again and again: those who are worth most. About 100 bytes
-  // each.
-  static constexpr size_t kMostKept = 8'192;
-
   GammaDropOutFuture ParetoFuture(const CustomerHistory& history) const {
     const auto& [r, alpha, s, beta] = model_.parameters;
     return ParetoNbdFuture({r, alpha, s, beta}, history.frequency, history.tenure_days);
@@ -241,8 +228,6 @@ class CustomerScorer::Tables {
   const double delta_;
   const AveragePrediction average_;
   const AliveTables alive_;
-  mutable std::mutex mutex_;
-  mutable absl::flat_hash_map<CustomerHistory, PredictionDetails> kept_;
 };
 
 CustomerScorer::CustomerScorer(const FittedModel& model, const PredictionTerms& terms,

@@ -42,11 +42,6 @@ struct CustomerHistory {
   int64_t spend_micros = 0;
 
   bool operator==(const CustomerHistory&) const = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const CustomerHistory& history) {
-    return H::combine(std::move(h), history.frequency, history.recency_days, history.tenure_days,
-                      history.spend_days, history.spend_micros);
-  }
 };
 
 // The share of an imported record's total that its repeat orders stand for: total_spend_micros *
@@ -89,8 +84,7 @@ struct CustomerScore {
   bool operator==(const CustomerScore&) const = default;
 };
 
-// The dear part: ten microseconds, for customers with very many orders up to a hundred; the last
-// few thousand histories are remembered.
+// The dear part: about ten microseconds.
 struct PredictionDetails {
   // Quantiles (1 - interval) / 2 and (1 + interval) / 2 of the predictive distribution of the
   // discounted value: the number of order days within the horizon and the values of them, given the
