@@ -33,7 +33,9 @@ bool IsAliveEnough(const domain::CustomerScore& score, double min_p_alive) {
   return min_p_alive <= 0 || score.p_alive.value_or(-1) >= min_p_alive;
 }
 
-ClvPredictionRow RowOf(const ReportView& view, const CustomerScorer& scorer, uint32_t number) {
+// `remembered`: of the scorer, or null.
+ClvPredictionRow RowOf(const ReportView& view, const CustomerScorer& scorer,
+                       RememberedPredictions* remembered, uint32_t number) {
   const CustomerChunk& chunk = view.version().ChunkOf(number);
   const StateColumns& state = view.states()[number / kChunkCustomers];
   const size_t i = number % kChunkCustomers;
@@ -52,7 +54,11 @@ ClvPredictionRow RowOf(const ReportView& view, const CustomerScorer& scorer, uin
   row.frequency = static_cast<uint64_t>(state.repeat_order_days[i]);
   row.recency_days = history.recency_days;
   row.tenure_days = history.tenure_days;
-  domain::FillPrediction(scorer, history, day, row);
+  if (remembered != nullptr) {
+    remembered->Fill(scorer, history, day, row);
+  } else {
+    domain::FillPrediction(scorer, history, day, row);
+  }
   return row;
 }
 
@@ -193,7 +199,10 @@ absl::StatusOr<storage::PredictionReport> ClvPrediction(const ReportView& view,
   if (!is_kept) own.emplace(served.model, terms, query.interval);
   const CustomerScorer& scorer = is_kept ? serving->scorer : *own;
   CLV_ASSIGN_OR_RETURN(BestPredicted best, Choice(view, query, scorer, is_default).Run());
-  for (const uint32_t number : best.Take()) report.rows.push_back(RowOf(view, scorer, number));
+  RememberedPredictions* const remembered = is_kept ? &serving->remembered : nullptr;
+  for (const uint32_t number : best.Take()) {
+    report.rows.push_back(RowOf(view, scorer, remembered, number));
+  }
   report.total_rows = best.count();
   return report;
 }

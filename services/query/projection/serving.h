@@ -11,6 +11,7 @@
 #include "common/domain/served_model.h"
 #include "common/storage/model_store.h"
 #include "services/query/projection/customer_chunk.h"
+#include "services/query/projection/remembered_predictions.h"
 
 namespace clv::query {
 
@@ -22,6 +23,7 @@ struct Serving {
   int64_t day = 0;
   // Of the model that the fit chose, under the default terms.
   domain::CustomerScorer scorer;
+  mutable RememberedPredictions remembered;  // of the scorer
 };
 
 // Of a customer with an order; as of the end of `day`.
