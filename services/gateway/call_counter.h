@@ -7,18 +7,38 @@
 
 namespace clv::gateway {
 
-// Lets shutting down wait for the calls under way. Thread-safe.
+// Bounds the calls under way, and lets shutting down wait until none is left. Thread-safe.
 class CallCounter {
  public:
-  void Begin();
-  void End();
+  // One call. It is there until destroyed, under way from Begin until End. Whoever holds what a
+  // channel must outlive (a client context holds its channel) declares the ticket in front of it.
+  class Ticket {
+   public:
+    explicit Ticket(CallCounter& counter);  // `counter` outlives it
+    Ticket(Ticket&& other) noexcept;
+    Ticket& operator=(Ticket&&) = delete;
+    ~Ticket();
+
+    void Begin();
+    // Before the client is answered, who may call again at once. Idempotent.
+    void End();
+
+   private:
+    CallCounter* counter_;  // null: moved from
+    bool under_way_ = false;
+  };
+
+  // Those under way.
   int count() const;
+
+  // Waits until there are no tickets.
   void WaitUntilNone();
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable none_;
-  int calls_ = 0;  // guarded by mutex_
+  int under_way_ = 0;  // guarded by mutex_
+  int tickets_ = 0;    // guarded by mutex_
 };
 
 }  // namespace clv::gateway

@@ -170,8 +170,8 @@ class TranscodingGateway final : public Gateway {
     }
     const absl::Status status = rule.streams_body ? fields.status() : message.status();
     if (!status.ok()) return exchange->Respond(answer_.Refuse(status, target));
-    UpstreamRequest request{answer_,           calls_,   std::move(exchange),   rule,
-                            std::move(target), deadline, upstream.channel_given};
+    UpstreamRequest request{CallCounter::Ticket(calls_), answer_,  std::move(exchange),   rule,
+                            std::move(target),           deadline, upstream.channel_given};
     if (!streams) {
       return std::make_shared<UpstreamCall>(std::move(request))->Start(stub, *std::move(message));
     }

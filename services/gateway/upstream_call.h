@@ -25,7 +25,7 @@ class UpstreamCall : public std::enable_shared_from_this<UpstreamCall> {
  private:
   void OnDone(const grpc::Status& status);
 
-  const UpstreamRequest request_;
+  UpstreamRequest request_;  // first, because its ticket outlives the context
   grpc::ClientContext context_;
   grpc::ByteBuffer message_;
   grpc::ByteBuffer reply_;

@@ -4,12 +4,12 @@
 
 namespace clv::gateway {
 
-void BeginCall(const UpstreamRequest& request, grpc::ClientContext& context) {
+void BeginCall(UpstreamRequest& request, grpc::ClientContext& context) {
   for (const HttpHeader& entry : RequestMetadata(request.exchange->request(), request.target)) {
     context.AddMetadata(entry.name, entry.value);
   }
   context.set_deadline(request.deadline);
-  request.counter.Begin();
+  request.ticket.Begin();
 }
 
 }  // namespace clv::gateway

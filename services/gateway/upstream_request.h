@@ -18,8 +18,8 @@ namespace clv::gateway {
 
 // What every call needs, whether it streams or not.
 struct UpstreamRequest {
-  const UpstreamAnswer& answer;  // outlives the call, as do `counter` and `rule`
-  CallCounter& counter;
+  CallCounter::Ticket ticket;    // first, so that it outlives the rest
+  const UpstreamAnswer& answer;  // outlives the call, as does `rule`
   std::shared_ptr<HttpExchange> exchange;
   const HttpRule& rule;
   std::string target;                              // path and query, without scheme and host
@@ -31,7 +31,7 @@ struct UpstreamRequest {
 };
 
 // Gives the call its metadata and deadline and counts it in.
-void BeginCall(const UpstreamRequest& request, grpc::ClientContext& context);
+void BeginCall(UpstreamRequest& request, grpc::ClientContext& context);
 
 }  // namespace clv::gateway
 

@@ -276,6 +276,7 @@ AnswerPiece UpstreamStream::LastPiece(const grpc::Status& status) {
 }
 
 void UpstreamStream::OnDone(const grpc::Status& status) {
+  request_.ticket.End();
   std::shared_ptr<UpstreamStream> self;
   OnPieceWanted on_piece;
   bool answered = false;
@@ -300,7 +301,6 @@ void UpstreamStream::OnDone(const grpc::Status& status) {
     request_.exchange->Respond(
         request_.answer.Make(request_.rule, request_.target, context_, ended, message_in_));
   }
-  request_.counter.End();
 }
 
 }  // namespace clv::gateway

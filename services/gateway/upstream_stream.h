@@ -69,7 +69,7 @@ class UpstreamStream final : private grpc::ClientBidiReactor<grpc::ByteBuffer, g
   void StopReading();
   void OnDone(const grpc::Status& status) override;
 
-  const UpstreamRequest request_;
+  UpstreamRequest request_;  // first, because its ticket outlives the context
   RequestMessages messages_;
   StreamFraming framing_;
   const bool wants_trailers_;

@@ -25,18 +25,11 @@ using testing::RawResponse;
 
 class GatewayLimitsTest : public testing::GatewayFixture {
  protected:
-  // Milliseconds of `count` requests on one connection, sorted.
-  std::vector<double> Latencies(int count) {
-    RawClient client(gateway_->http_address());
-    std::vector<double> latencies;
-    for (int i = 0; i < count; ++i) {
-      const auto begin = steady_clock::now();
-      EXPECT_EQ(client.Ask("GET /v1/echo/a HTTP/1.1\r\n\r\n").status, 200);
-      latencies.push_back(
-          std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count());
-    }
-    std::sort(latencies.begin(), latencies.end());
-    return latencies;
+  // Milliseconds of a request on `client`'s connection.
+  static double Latency(RawClient& client) {
+    const auto begin = steady_clock::now();
+    EXPECT_EQ(client.Ask("GET /v1/echo/a HTTP/1.1\r\n\r\n").status, 200);
+    return std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count();
   }
 };
 
@@ -80,7 +73,8 @@ TEST_F(GatewayLimitsTest, BoundsTheCallsUnderWayAndSaysSoAtOnce) {
   const auto patience = steady_clock::now() + std::chrono::seconds(10);
   while (Get("/v1/echo/a").status != 200 && steady_clock::now() < patience) {
   }
-  EXPECT_EQ(Get("/v1/echo/a").status, 200);
+  // Who has its answer has made room for the next.
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(Get("/v1/echo/a").status, 200);
 }
 
 TEST_F(GatewayLimitsTest, GivesEveryRequestAnId) {
@@ -128,11 +122,11 @@ TEST_F(GatewayLimitsTest, LogsThePatternInsteadOfThePathWhereAsked) {
   options.access_log = true;
   options.access_log_paths = false;
   StartGateway(std::move(options));
-  Get("/v1/echo/ada@example.com");
+  Get("/v1/echo/someone@example.com");
   gateway_.reset();
   spdlog::set_default_logger(logger);
   EXPECT_THAT(text.str(), HasSubstr("GET GET /v1/echo/{text} 200"));
-  EXPECT_THAT(text.str(), Not(HasSubstr("ada")));
+  EXPECT_THAT(text.str(), Not(HasSubstr("someone")));
 }
 
 TEST_F(GatewayLimitsTest, RefusesNestedListsAtOnce) {
@@ -170,18 +164,33 @@ std::vector<std::unique_ptr<RawClient>> SlowClients(const std::string& address) 
   return slow;
 }
 
-// What else the machine does moves a p99, too, so the calmest of several turns count.
+double P99(std::vector<double> values) {
+  const auto place = values.begin() + static_cast<ptrdiff_t>(values.size() * 99 / 100);
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+
+// What else the machine does moves a p99, too: so two gateways take turns, one of which has slow
+// clients, and the calmest of several rounds count.
 TEST_F(GatewayLimitsTest, SlowClientsDoNotSlowOthersDown) {
   constexpr double kFactor = 1.5;
-  constexpr int kTurns = 12;
-  constexpr size_t kRequests = 400;
-  Latencies(kRequests);
+  constexpr int kRounds = 12;
+  constexpr int kRequests = 400;
+  const std::unique_ptr<Gateway> calm = Gateway::Create(SuiteOptions()).value();
+  const auto slow = SlowClients(gateway_->http_address());
+  RawClient alone_client(calm->http_address());
+  RawClient beside_client(gateway_->http_address());
   double alone = 1e9;
   double beside = 1e9;
-  for (int turn = 0; turn < kTurns && (turn < 3 || beside > kFactor * alone); ++turn) {
-    alone = std::min(alone, Latencies(kRequests)[kRequests * 99 / 100]);
-    const auto slow = SlowClients(gateway_->http_address());
-    beside = std::min(beside, Latencies(kRequests)[kRequests * 99 / 100]);
+  for (int round = 0; round < kRounds && (round < 3 || beside > kFactor * alone); ++round) {
+    std::vector<double> latencies_alone;
+    std::vector<double> latencies_beside;
+    for (int i = 0; i < kRequests; ++i) {
+      latencies_alone.push_back(Latency(alone_client));
+      latencies_beside.push_back(Latency(beside_client));
+    }
+    alone = std::min(alone, P99(std::move(latencies_alone)));
+    beside = std::min(beside, P99(std::move(latencies_beside)));
   }
   RecordProperty("p99_alone_ms", std::to_string(alone));
   RecordProperty("p99_beside_200_slow_clients_ms", std::to_string(beside));
