@@ -217,12 +217,11 @@ class Suite:
                 "customers": field(aggregation, "customers"),
                 "purchases": field(aggregation, "purchases")}
 
-    def verify(self, from_log=False):
-        """Runs a Verify job; fails unless it ends well and finds no difference."""
-        body = '{"fromLog":true}' if from_log else "{}"
-        answer = self.request("POST", "/v1/jobs:verify", body, headers={"Content-Type": "application/json"})
+    def run_job(self, path, body):
+        """Starts a job and waits until it has ended."""
+        answer = self.request("POST", path, body, headers={"Content-Type": "application/json"})
         if answer.status != 200:
-            raise AssertionError(f"verify: {answer}")
+            raise AssertionError(f"{path}: {answer}")
         job_id = field(answer.json()["job"], "job_id", "")
 
         def ended():
@@ -232,7 +231,17 @@ class Suite:
             job = reply.json()["job"]
             return job if job["state"] in ("JOB_STATE_DONE", "JOB_STATE_ERROR") else None
 
-        job = eventually(ended, "end of the verification")
+        return eventually(ended, f"end of {path}")
+
+    def fit_models(self):
+        """Fits to all there is; when the suite does it of itself depends on how fast rows came."""
+        job = self.run_job("/v1/models:fit", '{"cold":true}')
+        if job["state"] != "JOB_STATE_DONE":
+            raise AssertionError(f"fit: {job}")
+
+    def verify(self, from_log=False):
+        """Runs a Verify job; fails unless it ends well and finds no difference."""
+        job = self.run_job("/v1/jobs:verify", '{"fromLog":true}' if from_log else "{}")
         if job["state"] != "JOB_STATE_DONE" or field(job, "difference_count") != 0:
             raise AssertionError(f"verification: {job}")
         return job

@@ -176,14 +176,7 @@ class FittedModelTest(SharedSuiteTest):
         self.assertAlmostEqual(statistics.fmean(row["p_alive"] for row in rows), alive, delta=0.12)
 
     def test_7_a_fit_on_demand_is_a_job(self):
-        answer = self.suite.request("POST", "/v1/models:fit", '{"cold":true}', headers={"Content-Type": "application/json"})
-        self.assertEqual(answer.status, 200, answer)
-        job_id = field(answer.json()["job"], "job_id", "")
-
-        def ended():
-            job = self.suite.request("GET", f"/v1/jobs/{job_id}").json()["job"]
-            return job if job["state"] in ("JOB_STATE_DONE", "JOB_STATE_ERROR") else None
-        job = eventually(ended, "end of the fit", pause=0.1)
+        job = self.suite.run_job("/v1/models:fit", '{"cold":true}')
         self.assertEqual(job["state"], "JOB_STATE_DONE", job)
         self.assertGreater(field(job, "model_version"), self.version)
         old = self.suite.request("GET", f"/v1/models/{self.version}").json()["model"]["families"]
@@ -213,13 +206,7 @@ class TooLittleDataTest(SuiteTest):
                 suite = self.start_suite(topology)
                 suite.events("purchases", '{"purchase_id":"p1","customer_id":"c1","purchase_amount":1,'
                                           '"purchase_date":"2023-01-01"}', wait=True)
-                answer = suite.request("POST", "/v1/models:fit", "{}", headers={"Content-Type": "application/json"})
-                job_id = field(answer.json()["job"], "job_id", "")
-
-                def ended():
-                    job = suite.request("GET", f"/v1/jobs/{job_id}").json()["job"]
-                    return job if job["state"] in ("JOB_STATE_DONE", "JOB_STATE_ERROR") else None
-                job = eventually(ended, "end of the fit")
+                job = suite.run_job("/v1/models:fit", "{}")
                 self.assertEqual(job["state"], "JOB_STATE_ERROR")
                 self.assertIn("too little data for a model: fewer than 100 repeat customers (0)", job["error"])
 

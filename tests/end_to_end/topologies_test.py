@@ -10,7 +10,7 @@ from programs import run
 # What may differ between two installations that hold the same rows.
 UNEQUAL_COLUMNS = ("updated_at",)
 UNEQUAL_KEYS = ("statistics",)
-UNEQUAL_CONTEXT = ("folded_position",)
+UNEQUAL_CONTEXT = ("folded_position", "model_version")
 
 COMMON = (
     {},
@@ -85,6 +85,9 @@ class TopologiesTest(SuiteTest):
         # Another split and another order of arrival.
         self.load(self.one, self.shop, 4)
         self.load(self.separate, self.shop, 1)
+        for suite in (self.one, self.separate):
+            suite.wait_folded()
+            suite.fit_models()
 
     def test_same_answers(self):
         counts = self.one.counts()
