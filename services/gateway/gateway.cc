@@ -22,8 +22,10 @@
 #include "services/gateway/percent_coding.h"
 #include "services/gateway/request_messages.h"
 #include "services/gateway/request_target.h"
+#include "services/gateway/unary_upstream.h"
 #include "services/gateway/upstream_answer.h"
 #include "services/gateway/upstream_call.h"
+#include "services/gateway/upstream_channel_call.h"
 #include "services/gateway/upstream_stream.h"
 
 namespace clv::gateway {
@@ -100,19 +102,22 @@ class TranscodingGateway final : public Gateway {
     if (server_ != nullptr) server_->Stop(deadline);
     // The server has abandoned what was left, which cancels the calls.
     calls_.WaitUntilNone();
+    for (Route& route : routes_) route.unary.reset();
   }
 
  private:
   struct Route {
     std::unique_ptr<grpc::GenericStub> stub;
+    std::unique_ptr<UnaryUpstream> unary;  // of unary calls; null: they take the stub
     bool channel_given;
   };
 
   absl::Status ConnectUpstreams() {
     routes_.reserve(options_.upstreams.size());
     for (const Upstream& upstream : options_.upstreams) {
-      routes_.push_back(
-          {std::make_unique<grpc::GenericStub>(Connect(upstream)), upstream.channel != nullptr});
+      routes_.push_back({std::make_unique<grpc::GenericStub>(Connect(upstream)),
+                         UnaryUpstream::Create(upstream.channel == nullptr ? upstream.address : ""),
+                         upstream.channel != nullptr});
     }
     for (const std::string& service : options_.transcoder.services) {
       const auto upstream =
@@ -172,6 +177,11 @@ class TranscodingGateway final : public Gateway {
     if (!status.ok()) return exchange->Respond(answer_.Refuse(status, target));
     UpstreamRequest request{CallCounter::Ticket(calls_), answer_,  std::move(exchange),   rule,
                             std::move(target),           deadline, upstream.channel_given};
+    if (!streams && upstream.unary != nullptr) {
+      const auto channel = upstream.unary->ChannelOn(request.exchange->io());
+      return std::make_shared<UpstreamChannelCall>(std::move(request))
+          ->Start(channel, *std::move(message));
+    }
     if (!streams) {
       return std::make_shared<UpstreamCall>(std::move(request))->Start(stub, *std::move(message));
     }

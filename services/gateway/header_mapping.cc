@@ -119,7 +119,7 @@ HttpHeaders RequestMetadata(const HttpRequest& request, std::string_view target)
   return metadata;
 }
 
-HttpHeaders ResponseHeaders(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
+HttpHeaders ResponseHeaders(const MetadataMap& metadata) {
   HttpHeaders headers;
   for (const auto& [key, value] : metadata) {
     const std::string_view name(key.data(), key.size());

@@ -5,13 +5,12 @@
 #define CLV_SERVICES_GATEWAY_HEADER_MAPPING_H_
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "grpcpp/support/string_ref.h"
 #include "services/gateway/http_types.h"
+#include "services/gateway/reply_metadata.h"
 
 namespace clv::gateway {
 
@@ -28,7 +27,7 @@ HttpHeaders RequestMetadata(const HttpRequest& request, std::string_view target)
 
 // Response headers from upstream metadata: all but those of the connection, content-type,
 // content-length and `grpc-` names. Those of `-bin` names in base64, as they are on gRPC's wire.
-HttpHeaders ResponseHeaders(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata);
+HttpHeaders ResponseHeaders(const MetadataMap& metadata);
 
 // Base64 without padding, as gRPC writes the value of a `-bin` name.
 std::string MetadataBase64(const std::string& bytes);

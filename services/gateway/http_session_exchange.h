@@ -25,6 +25,7 @@ class HttpSessionExchange final : public HttpExchange,
                       HttpRequest request);
 
   HttpRequest& request() override { return request_; }
+  boost::asio::io_context& io() override { return io_; }
   void ReadBody(std::function<void(BodyPiece)> on_piece) override;
   void Respond(HttpResponse response) override;
   void RespondInPieces(HttpResponse head, PieceSource source) override;

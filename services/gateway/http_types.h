@@ -10,6 +10,10 @@
 #include <string_view>
 #include <vector>
 
+namespace boost::asio {
+class io_context;
+}
+
 namespace clv::gateway {
 
 struct HttpHeader {
@@ -70,6 +74,10 @@ class HttpExchange {
 
   // The request; the handler may move its parts out, before it answers.
   virtual HttpRequest& request() = 0;
+
+  // The event loop of the request's connection, whose thread calls the handler: what it waits for
+  // there needs no other thread. It runs until the server has stopped.
+  virtual boost::asio::io_context& io() = 0;
 
   // Asks for the next piece of a body that the handler takes in pieces. `on_piece` runs once, on an
   // I/O thread, and must not block; it never runs where the exchange is answered or abandoned

@@ -69,30 +69,30 @@ void ApplySuiteStatus(HttpResponse& response) {
 }  // namespace
 
 HttpResponse UpstreamAnswer::Make(const HttpRule& rule, std::string_view target,
-                                  const grpc::ClientContext& context, const grpc::Status& status,
+                                  const ReplyMetadata& metadata, const grpc::Status& status,
                                   const grpc::ByteBuffer& reply) const {
   HttpResponse response =
-      status.ok() ? Success(rule, target, context, reply) : Failure(target, context, status);
+      status.ok() ? Success(rule, target, metadata, reply) : Failure(target, metadata, status);
   AddStatusHeaders(response);
   return response;
 }
 
 HttpResponse UpstreamAnswer::MakeStreamless(const HttpRule& rule, std::string_view target,
-                                            const grpc::ClientContext& context,
+                                            const ReplyMetadata& metadata,
                                             const grpc::Status& status,
                                             const StreamFraming& framing) const {
   if (!status.ok() || rule.reply_is_http_body) {
-    return Make(rule, target, context, status, grpc::ByteBuffer());
+    return Make(rule, target, metadata, status, grpc::ByteBuffer());
   }
-  HttpResponse response = StreamHead(context, framing.content_type());
+  HttpResponse response = StreamHead(metadata, framing.content_type());
   response.body = framing.End();
   return response;
 }
 
-HttpResponse UpstreamAnswer::StreamHead(const grpc::ClientContext& context,
+HttpResponse UpstreamAnswer::StreamHead(const ReplyMetadata& metadata,
                                         std::string content_type) const {
   HttpResponse head;
-  head.headers = ResponseHeaders(context.GetServerInitialMetadata());
+  head.headers = ResponseHeaders(metadata.initial);
   head.headers.push_back({"content-type", std::move(content_type)});
   if (suite_headers_) ApplySuiteStatus(head);
   AddStatusHeaders(head);
@@ -100,10 +100,10 @@ HttpResponse UpstreamAnswer::StreamHead(const grpc::ClientContext& context,
 }
 
 absl::StatusOr<HttpResponse> UpstreamAnswer::HttpBodyHead(const HttpRule& rule,
-                                                          const grpc::ClientContext& context,
+                                                          const ReplyMetadata& metadata,
                                                           const grpc::ByteBuffer& first) const {
   CLV_ASSIGN_OR_RETURN(Transcoder::Reply decoded, transcoder_.DecodeReply(rule, first));
-  return StreamHead(context, std::move(decoded.content_type));
+  return StreamHead(metadata, std::move(decoded.content_type));
 }
 
 std::optional<std::string> UpstreamAnswer::Piece(const HttpRule& rule,
@@ -121,11 +121,11 @@ std::string UpstreamAnswer::LateFailure(const grpc::Status& status,
       .value_or(std::move(without_conversion));
 }
 
-HttpHeaders UpstreamAnswer::Trailers(const grpc::ClientContext& context,
+HttpHeaders UpstreamAnswer::Trailers(const ReplyMetadata& metadata,
                                      const grpc::Status& status) const {
   HttpResponse trailers;
   AddGrpcStatusHeaders(status.error_code(), RedactTokens(PublicMessage(status)), trailers);
-  for (HttpHeader& header : ResponseHeaders(context.GetServerTrailingMetadata())) {
+  for (HttpHeader& header : ResponseHeaders(metadata.trailing)) {
     trailers.headers.push_back(std::move(header));
   }
   return std::move(trailers.headers);
@@ -140,12 +140,12 @@ HttpResponse UpstreamAnswer::BadReply(const absl::Status& why, std::string_view 
 }
 
 HttpResponse UpstreamAnswer::Success(const HttpRule& rule, std::string_view target,
-                                     const grpc::ClientContext& context,
+                                     const ReplyMetadata& metadata,
                                      const grpc::ByteBuffer& reply) const {
   absl::StatusOr<Transcoder::Reply> decoded = transcoder_.DecodeReply(rule, reply);
   if (!decoded.ok()) return BadReply(decoded.status(), target);
   HttpResponse response;
-  response.headers = ResponseHeaders(context.GetServerInitialMetadata());
+  response.headers = ResponseHeaders(metadata.initial);
   response.headers.push_back({"content-type", std::move(decoded->content_type)});
   AddGrpcStatusHeaders(grpc::StatusCode::OK, "", response);
   response.body = std::move(decoded->body);
@@ -154,9 +154,9 @@ HttpResponse UpstreamAnswer::Success(const HttpRule& rule, std::string_view targ
 }
 
 // Initial metadata, and the trailing ones that an HTTP/1.1 client could not see otherwise.
-HttpHeaders UpstreamAnswer::FailureHeaders(const grpc::ClientContext& context) const {
-  HttpHeaders headers = ResponseHeaders(context.GetServerInitialMetadata());
-  HttpHeaders trailers = ResponseHeaders(context.GetServerTrailingMetadata());
+HttpHeaders UpstreamAnswer::FailureHeaders(const ReplyMetadata& metadata) const {
+  HttpHeaders headers = ResponseHeaders(metadata.initial);
+  HttpHeaders trailers = ResponseHeaders(metadata.trailing);
   headers.insert(headers.end(), std::make_move_iterator(trailers.begin()),
                  std::make_move_iterator(trailers.end()));
   if (suite_headers_) {
@@ -165,7 +165,7 @@ HttpHeaders UpstreamAnswer::FailureHeaders(const grpc::ClientContext& context) c
   return headers;
 }
 
-HttpResponse UpstreamAnswer::Failure(std::string_view target, const grpc::ClientContext& context,
+HttpResponse UpstreamAnswer::Failure(std::string_view target, const ReplyMetadata& metadata,
                                      const grpc::Status& status) const {
   const int http_status = HttpStatusOf(status.error_code());
   const std::string message = WithValidUtf8(RedactTokens(PublicMessage(status)));
@@ -191,7 +191,7 @@ HttpResponse UpstreamAnswer::Failure(std::string_view target, const grpc::Client
     }
   }
   // What the gateway says itself comes first; a name that the service gives twice is kept twice.
-  HttpHeaders theirs = FailureHeaders(context);
+  HttpHeaders theirs = FailureHeaders(metadata);
   std::erase_if(theirs, [&response](const HttpHeader& header) {
     return FindHeader(response.headers, header.name) != nullptr;
   });

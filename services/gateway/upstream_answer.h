@@ -10,11 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "grpcpp/client_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/status.h"
 #include "services/gateway/error_reply.h"
 #include "services/gateway/http_types.h"
+#include "services/gateway/reply_metadata.h"
 #include "services/gateway/stream_framing.h"
 #include "services/gateway/transcoder.h"
 
@@ -29,23 +29,21 @@ class UpstreamAnswer {
 
   // The answer for a call of `rule` that was made for `target` and ended with `status`; `reply`
   // counts where that is OK. A reply that does not decode is 502, one over the limit 500.
-  HttpResponse Make(const HttpRule& rule, std::string_view target,
-                    const grpc::ClientContext& context, const grpc::Status& status,
-                    const grpc::ByteBuffer& reply) const;
+  HttpResponse Make(const HttpRule& rule, std::string_view target, const ReplyMetadata& metadata,
+                    const grpc::Status& status, const grpc::ByteBuffer& reply) const;
 
   // The answer for a call that streams replies and has ended before the answer began. `framing` is
   // that of its JSON, which has no messages.
   HttpResponse MakeStreamless(const HttpRule& rule, std::string_view target,
-                              const grpc::ClientContext& context, const grpc::Status& status,
+                              const ReplyMetadata& metadata, const grpc::Status& status,
                               const StreamFraming& framing) const;
 
   // The head of an answer whose body comes in pieces, once the initial metadata are there.
-  HttpResponse StreamHead(const grpc::ClientContext& context, std::string content_type) const;
+  HttpResponse StreamHead(const ReplyMetadata& metadata, std::string content_type) const;
 
   // The same where the body is an HttpBody, whose first message is `first`. DATA_LOSS and
   // OUT_OF_RANGE as Transcoder::DecodeReply says.
-  absl::StatusOr<HttpResponse> HttpBodyHead(const HttpRule& rule,
-                                            const grpc::ClientContext& context,
+  absl::StatusOr<HttpResponse> HttpBodyHead(const HttpRule& rule, const ReplyMetadata& metadata,
                                             const grpc::ByteBuffer& first) const;
 
   // The body of one message of a stream, without framing; absent where it does not decode.
@@ -56,7 +54,7 @@ class UpstreamAnswer {
   std::string LateFailure(const grpc::Status& status, std::string without_conversion) const;
 
   // The trailer fields of an answer in pieces: status and trailing metadata.
-  HttpHeaders Trailers(const grpc::ClientContext& context, const grpc::Status& status) const;
+  HttpHeaders Trailers(const ReplyMetadata& metadata, const grpc::Status& status) const;
 
   // The answer to a request that does not fit its message (OUT_OF_RANGE: 413, else 400), and to one
   // whose reply does not decode (OUT_OF_RANGE: 500, else 502).
@@ -64,11 +62,11 @@ class UpstreamAnswer {
   HttpResponse BadReply(const absl::Status& why, std::string_view target) const;
 
  private:
-  HttpResponse Success(const HttpRule& rule, std::string_view target,
-                       const grpc::ClientContext& context, const grpc::ByteBuffer& reply) const;
-  HttpResponse Failure(std::string_view target, const grpc::ClientContext& context,
+  HttpResponse Success(const HttpRule& rule, std::string_view target, const ReplyMetadata& metadata,
+                       const grpc::ByteBuffer& reply) const;
+  HttpResponse Failure(std::string_view target, const ReplyMetadata& metadata,
                        const grpc::Status& status) const;
-  HttpHeaders FailureHeaders(const grpc::ClientContext& context) const;
+  HttpHeaders FailureHeaders(const ReplyMetadata& metadata) const;
 
   const Transcoder& transcoder_;
   const ErrorReply& errors_;

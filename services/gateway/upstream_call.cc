@@ -18,7 +18,7 @@ void UpstreamCall::Start(grpc::GenericStub& stub, grpc::ByteBuffer message) {
 void UpstreamCall::OnDone(const grpc::Status& status) {
   request_.ticket.End();
   request_.exchange->Respond(
-      request_.answer.Make(request_.rule, request_.target, context_, status, reply_));
+      request_.answer.Make(request_.rule, request_.target, MetadataOf(context_), status, reply_));
 }
 
 }  // namespace clv::gateway

@@ -120,7 +120,7 @@ void UpstreamStream::OnReadInitialMetadataDone(bool ok) {
   const bool came_first =
       ok && (!request_.in_process || !context_.GetServerInitialMetadata().empty());
   if (came_first && request_.rule.streams_reply && !request_.rule.reply_is_http_body) {
-    BeginAnswer(request_.answer.StreamHead(context_, framing_.content_type()));
+    BeginAnswer(request_.answer.StreamHead(MetadataOf(context_), framing_.content_type()));
   }
   bool has_read = false;
   bool read_ok = false;
@@ -168,7 +168,7 @@ void UpstreamStream::OnMessage(bool ok) {
   }
   if (!answered && request_.rule.reply_is_http_body) return BeginHttpBodyAnswer();
   if (!answered) {
-    return BeginAnswer(request_.answer.StreamHead(context_, framing_.content_type()));
+    return BeginAnswer(request_.answer.StreamHead(MetadataOf(context_), framing_.content_type()));
   }
   if (on_piece) GiveMessage(std::move(on_piece));
 }
@@ -186,7 +186,7 @@ void UpstreamStream::BeginAnswer(HttpResponse head) {
 // The content type of the answer is that of its first message.
 void UpstreamStream::BeginHttpBodyAnswer() {
   absl::StatusOr<HttpResponse> head =
-      request_.answer.HttpBodyHead(request_.rule, context_, message_in_);
+      request_.answer.HttpBodyHead(request_.rule, MetadataOf(context_), message_in_);
   if (head.ok()) return BeginAnswer(*std::move(head));
   {
     const std::lock_guard lock(mutex_);
@@ -271,7 +271,7 @@ AnswerPiece UpstreamStream::LastPiece(const grpc::Status& status) {
                       ? framing_.End()
                       : request_.answer.LateFailure(status, framing_.End());
   }
-  if (wants_trailers_) piece.trailers = request_.answer.Trailers(context_, status);
+  if (wants_trailers_) piece.trailers = request_.answer.Trailers(MetadataOf(context_), status);
   return piece;
 }
 
@@ -291,15 +291,15 @@ void UpstreamStream::OnDone(const grpc::Status& status) {
   if (on_piece) {
     on_piece(LastPiece(status));
   } else if (!answered && request_.rule.streams_reply) {
-    request_.exchange->Respond(
-        request_.answer.MakeStreamless(request_.rule, request_.target, context_, status, framing_));
+    request_.exchange->Respond(request_.answer.MakeStreamless(
+        request_.rule, request_.target, MetadataOf(context_), status, framing_));
   } else if (!answered) {
     const grpc::Status ended =
         status.ok() && !replied_
             ? grpc::Status(grpc::StatusCode::INTERNAL, "The service has ended without a reply.")
             : status;
-    request_.exchange->Respond(
-        request_.answer.Make(request_.rule, request_.target, context_, ended, message_in_));
+    request_.exchange->Respond(request_.answer.Make(request_.rule, request_.target,
+                                                    MetadataOf(context_), ended, message_in_));
   }
 }
 
