@@ -1,12 +1,14 @@
 // tests/services/gateway/gateway_fixture.h: a gateway in front of the test API, over one channel
-// inside the process.
+// inside the process or, with CLV_TEST_UPSTREAM=tcp, over TCP.
 #ifndef CLV_TESTS_SERVICES_GATEWAY_GATEWAY_FIXTURE_H_
 #define CLV_TESTS_SERVICES_GATEWAY_GATEWAY_FIXTURE_H_
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -33,11 +35,19 @@ class GatewayFixture : public ::testing::Test {
     options.transcoder.convert_grpc_status = true;
     options.transcoder.query_param_unescape_plus = true;
     options.transcoder.ignore_unknown_query_parameters_under = {"/v0/"};
-    options.upstreams.push_back({{"*"}, server_.Channel(), ""});
+    options.upstreams.push_back(Upstream());
     options.suite_headers = true;
     options.documentation_url = "https://docs/";
     options.access_log = false;
     return options;
+  }
+
+  Gateway::Upstream Upstream() {
+    const char* kind = std::getenv("CLV_TEST_UPSTREAM");
+    if (kind != nullptr && std::string_view(kind) == "tcp") {
+      return {{"*"}, nullptr, server_.address()};
+    }
+    return {{"*"}, server_.Channel(), ""};
   }
 
   void StartGateway(Gateway::Options options) {
