@@ -1,7 +1,7 @@
 #include "common/rpc/authenticator.h"
 
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 
 #include <mutex>
 #include <utility>
@@ -12,6 +12,8 @@
 
 namespace clv::rpc {
 namespace {
+
+constexpr size_t kHashBytes = 32;
 
 bool SameHash(const std::string& a, const std::string& b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
@@ -42,9 +44,11 @@ absl::StatusOr<Caller> FindStored(const std::vector<storage::StoredToken>& token
 }  // namespace
 
 std::string HashToken(std::string_view text) {
-  std::string hash(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         reinterpret_cast<unsigned char*>(hash.data()));
+  // Looked up once, which costs more than a hash does.
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  std::string hash(kHashBytes, '\0');
+  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(hash.data()), nullptr,
+             kSha256, nullptr);
   return hash;
 }
 

@@ -214,10 +214,11 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     ReachFailpoint("store.after_commit");
     transaction_.reset();
     *last_checkpoint_ = position;
-    CLV_RETURN_IF_ERROR(db_.WriteBack(kMostWalPages));
     if (is_late) CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
-    lock_.unlock();
+    // Who waits for the fold need not wait for what follows.
     if (folded_ != nullptr) folded_->Notify();
+    CLV_RETURN_IF_ERROR(db_.WriteBack(kMostWalPages));
+    lock_.unlock();
     return absl::OkStatus();
   }
 
@@ -407,17 +408,14 @@ absl::Status SqliteClvStore::PutJob(const JobRecord& job) {
 }
 
 absl::Status SqliteClvStore::Write(absl::FunctionRef<absl::Status(Database&)> write) {
-  {
-    std::lock_guard lock(writer_mutex_);
-    CLV_RETURN_IF_ERROR(OpenWriterOnce());
-    CLV_ASSIGN_OR_RETURN(Transaction transaction,
-                         Transaction::Begin(*db_, Transaction::Kind::kImmediate));
-    CLV_RETURN_IF_ERROR(write(*db_));
-    CLV_RETURN_IF_ERROR(transaction.Commit());
-    CLV_RETURN_IF_ERROR(db_->WriteBack(kMostWalPages));
-  }
+  std::lock_guard lock(writer_mutex_);
+  CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  CLV_ASSIGN_OR_RETURN(Transaction transaction,
+                       Transaction::Begin(*db_, Transaction::Kind::kImmediate));
+  CLV_RETURN_IF_ERROR(write(*db_));
+  CLV_RETURN_IF_ERROR(transaction.Commit());
   if (options_.folded != nullptr) options_.folded->Notify();
-  return absl::OkStatus();
+  return db_->WriteBack(kMostWalPages);
 }
 
 absl::StatusOr<std::vector<JobRecord>> SqliteClvStore::ListJobs(uint32_t limit) {
