@@ -12,11 +12,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/type.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/type_resolver_util.h"
 #include "services/gateway/json_text.h"
+#include "services/gateway/map_entries.h"
 
 namespace clv::gateway {
 namespace {
@@ -146,11 +148,17 @@ absl::StatusOr<std::string> JsonCodec::ToWire(const google::protobuf::Descriptor
                                               std::string_view json) const {
   if (std::optional<std::string> plain = plain_.Encode(type, json)) return *std::move(plain);
   absl::StatusOr<std::string> wire = ToWireStrictly(type, json);
-  if (wire.ok()) return wire;
-  std::string relaxed(json);
+  std::string relaxed;
   for (int i = 0; i < kMaxRelaxedValues && !wire.ok(); ++i) {
+    if (i == 0) relaxed = json;
     if (!RelaxBase64(std::string(wire.status().message()), relaxed)) break;
     wire = ToWireStrictly(type, relaxed);
+  }
+  CLV_RETURN_IF_ERROR(wire.status());
+  if (const auto* const map = FindCutMapEntry(type, *wire)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(map->name(), ": invalid value: an object, want a ",
+                     map->message_type()->map_value()->type_name(), " for each key"));
   }
   return wire;
 }

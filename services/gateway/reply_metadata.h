@@ -14,13 +14,13 @@ namespace clv::gateway {
 // By name; values of `-bin` names are bytes.
 using MetadataMap = std::multimap<grpc::string_ref, grpc::string_ref>;
 
-// Belongs to the call.
+// Of a call that has ended, to which they belong.
 struct ReplyMetadata {
   const MetadataMap& initial;   // before the first message; empty where a status is all there is
-  const MetadataMap& trailing;  // with the status; empty until then
+  const MetadataMap& trailing;  // with the status
 };
 
-// The initial ones must have come.
+// Not before the call has ended: gRPC would take what is there for all there will be.
 inline ReplyMetadata MetadataOf(const grpc::ClientContext& context) {
   return {context.GetServerInitialMetadata(), context.GetServerTrailingMetadata()};
 }

@@ -84,15 +84,15 @@ HttpResponse UpstreamAnswer::MakeStreamless(const HttpRule& rule, std::string_vi
   if (!status.ok() || rule.reply_is_http_body) {
     return Make(rule, target, metadata, status, grpc::ByteBuffer());
   }
-  HttpResponse response = StreamHead(metadata, framing.content_type());
+  HttpResponse response = StreamHead(metadata.initial, framing.content_type());
   response.body = framing.End();
   return response;
 }
 
-HttpResponse UpstreamAnswer::StreamHead(const ReplyMetadata& metadata,
+HttpResponse UpstreamAnswer::StreamHead(const MetadataMap& initial_metadata,
                                         std::string content_type) const {
   HttpResponse head;
-  head.headers = ResponseHeaders(metadata.initial);
+  head.headers = ResponseHeaders(initial_metadata);
   head.headers.push_back({"content-type", std::move(content_type)});
   if (suite_headers_) ApplySuiteStatus(head);
   AddStatusHeaders(head);
@@ -100,10 +100,10 @@ HttpResponse UpstreamAnswer::StreamHead(const ReplyMetadata& metadata,
 }
 
 absl::StatusOr<HttpResponse> UpstreamAnswer::HttpBodyHead(const HttpRule& rule,
-                                                          const ReplyMetadata& metadata,
+                                                          const MetadataMap& initial_metadata,
                                                           const grpc::ByteBuffer& first) const {
   CLV_ASSIGN_OR_RETURN(Transcoder::Reply decoded, transcoder_.DecodeReply(rule, first));
-  return StreamHead(metadata, std::move(decoded.content_type));
+  return StreamHead(initial_metadata, std::move(decoded.content_type));
 }
 
 std::optional<std::string> UpstreamAnswer::Piece(const HttpRule& rule,
@@ -121,11 +121,11 @@ std::string UpstreamAnswer::LateFailure(const grpc::Status& status,
       .value_or(std::move(without_conversion));
 }
 
-HttpHeaders UpstreamAnswer::Trailers(const ReplyMetadata& metadata,
+HttpHeaders UpstreamAnswer::Trailers(const MetadataMap& trailing_metadata,
                                      const grpc::Status& status) const {
   HttpResponse trailers;
   AddGrpcStatusHeaders(status.error_code(), RedactTokens(PublicMessage(status)), trailers);
-  for (HttpHeader& header : ResponseHeaders(metadata.trailing)) {
+  for (HttpHeader& header : ResponseHeaders(trailing_metadata)) {
     trailers.headers.push_back(std::move(header));
   }
   return std::move(trailers.headers);

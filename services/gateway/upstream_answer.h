@@ -39,11 +39,12 @@ class UpstreamAnswer {
                               const StreamFraming& framing) const;
 
   // The head of an answer whose body comes in pieces, once the initial metadata are there.
-  HttpResponse StreamHead(const ReplyMetadata& metadata, std::string content_type) const;
+  HttpResponse StreamHead(const MetadataMap& initial_metadata, std::string content_type) const;
 
   // The same where the body is an HttpBody, whose first message is `first`. DATA_LOSS and
   // OUT_OF_RANGE as Transcoder::DecodeReply says.
-  absl::StatusOr<HttpResponse> HttpBodyHead(const HttpRule& rule, const ReplyMetadata& metadata,
+  absl::StatusOr<HttpResponse> HttpBodyHead(const HttpRule& rule,
+                                            const MetadataMap& initial_metadata,
                                             const grpc::ByteBuffer& first) const;
 
   // The body of one message of a stream, without framing; absent where it does not decode.
@@ -54,7 +55,7 @@ class UpstreamAnswer {
   std::string LateFailure(const grpc::Status& status, std::string without_conversion) const;
 
   // The trailer fields of an answer in pieces: status and trailing metadata.
-  HttpHeaders Trailers(const ReplyMetadata& metadata, const grpc::Status& status) const;
+  HttpHeaders Trailers(const MetadataMap& trailing_metadata, const grpc::Status& status) const;
 
   // The answer to a request that does not fit its message (OUT_OF_RANGE: 413, else 400), and to one
   // whose reply does not decode (OUT_OF_RANGE: 500, else 502).

@@ -120,7 +120,8 @@ void UpstreamStream::OnReadInitialMetadataDone(bool ok) {
   const bool came_first =
       ok && (!request_.in_process || !context_.GetServerInitialMetadata().empty());
   if (came_first && request_.rule.streams_reply && !request_.rule.reply_is_http_body) {
-    BeginAnswer(request_.answer.StreamHead(MetadataOf(context_), framing_.content_type()));
+    BeginAnswer(
+        request_.answer.StreamHead(context_.GetServerInitialMetadata(), framing_.content_type()));
   }
   bool has_read = false;
   bool read_ok = false;
@@ -168,7 +169,8 @@ void UpstreamStream::OnMessage(bool ok) {
   }
   if (!answered && request_.rule.reply_is_http_body) return BeginHttpBodyAnswer();
   if (!answered) {
-    return BeginAnswer(request_.answer.StreamHead(MetadataOf(context_), framing_.content_type()));
+    return BeginAnswer(
+        request_.answer.StreamHead(context_.GetServerInitialMetadata(), framing_.content_type()));
   }
   if (on_piece) GiveMessage(std::move(on_piece));
 }
@@ -186,7 +188,7 @@ void UpstreamStream::BeginAnswer(HttpResponse head) {
 // The content type of the answer is that of its first message.
 void UpstreamStream::BeginHttpBodyAnswer() {
   absl::StatusOr<HttpResponse> head =
-      request_.answer.HttpBodyHead(request_.rule, MetadataOf(context_), message_in_);
+      request_.answer.HttpBodyHead(request_.rule, context_.GetServerInitialMetadata(), message_in_);
   if (head.ok()) return BeginAnswer(*std::move(head));
   {
     const std::lock_guard lock(mutex_);
@@ -271,7 +273,8 @@ AnswerPiece UpstreamStream::LastPiece(const grpc::Status& status) {
                       ? framing_.End()
                       : request_.answer.LateFailure(status, framing_.End());
   }
-  if (wants_trailers_) piece.trailers = request_.answer.Trailers(MetadataOf(context_), status);
+  if (wants_trailers_)
+    piece.trailers = request_.answer.Trailers(context_.GetServerTrailingMetadata(), status);
   return piece;
 }
 
