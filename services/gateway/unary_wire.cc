@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "services/gateway/header_mapping.h"
 #include "services/gateway/percent_coding.h"
@@ -75,12 +76,7 @@ std::string DecodeBinary(std::string_view value) {
     if (!absl::Base64Unescape(part, &bytes)) return std::string(value);
     parts.push_back(std::move(bytes));
   }
-  std::string joined;
-  for (const std::string& part : parts) {
-    if (!joined.empty()) joined.push_back(',');
-    joined += part;
-  }
-  return joined;
+  return absl::StrJoin(parts, ",");
 }
 
 }  // namespace
