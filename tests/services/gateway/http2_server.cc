@@ -247,6 +247,12 @@ void Http2Server::Listen() {
   asio::post(io_, [this] { Accept(); });
 }
 
+void Http2Server::CloseConnections() {
+  asio::post(io_, [this] {
+    for (const auto& connection : connections_) connection->Close();
+  });
+}
+
 void Http2Server::Accept() {
   acceptor_.async_accept([this](const ErrorCode& failed, tcp::socket socket) {
     if (failed) return;

@@ -84,6 +84,9 @@ class Http2Server {
   // Once, where it does not listen yet.
   void Listen();
 
+  // Closes those that there are, soon.
+  void CloseConnections();
+
   // What `look` makes of the record.
   template <typename Look>
   auto See(const Look& look) const {

@@ -185,6 +185,17 @@ TEST_F(UnaryConnectionTest, AConnectionThatIsLostMakesItsCallsUnavailable) {
   EXPECT_EQ(ConnectionsTo(server), 2);
 }
 
+TEST_F(UnaryConnectionTest, AConnectionThatIsLostInAnIdleTimeIsReplaced) {
+  Http2Server server(Echo);
+  Open(server.port());
+  ASSERT_TRUE(Call(Asking("a")).status.ok());
+  server.CloseConnections();
+  ASSERT_TRUE(RunUntilClosed(server, 1));
+  io_.poll();
+  EXPECT_TRUE(Call(Asking("b")).status.ok());
+  EXPECT_EQ(RequestsAt(server), (Requests{"1:1:a", "2:1:b"}));
+}
+
 TEST_F(UnaryConnectionTest, AReplyOfALostConnectionMayStartACallOverTheNext) {
   Http2Server server([](Http2Peer& peer, const Http2Request& request) {
     if (peer.number() == 1) return peer.Close();
