@@ -244,6 +244,24 @@ TEST_F(UnaryConnectionTest, AfterThePauseCallsConnectAgain) {
   EXPECT_EQ(ConnectionsTo(server), 1);
 }
 
+TEST_F(UnaryConnectionTest, ThePauseDoublesWithEveryFailureUpToTheLongest) {
+  Http2Server server(Echo, {.listens = false});
+  Open(server.port(), {.first_pause = milliseconds(10), .longest_pause = milliseconds(40)});
+  std::vector<std::chrono::steady_clock::time_point> attempts;
+  ASSERT_TRUE(RunUntil([&] {
+    const auto now = std::chrono::steady_clock::now();
+    const auto call = Start(Asking("a"));
+    if (call->replies == 1) return false;  // in a pause
+    attempts.push_back(now);
+    EXPECT_TRUE(RunUntilReplied({call}));
+    return attempts.size() == 5;
+  }));
+  EXPECT_GE(attempts[1] - attempts[0], milliseconds(10));
+  EXPECT_GE(attempts[2] - attempts[1], milliseconds(20));
+  EXPECT_GE(attempts[3] - attempts[2], milliseconds(40));
+  EXPECT_GE(attempts[4] - attempts[3], milliseconds(40));
+}
+
 TEST_F(UnaryConnectionTest, AServerThatSpeaksNoHttp2IsUnavailable) {
   tcp::acceptor acceptor(io_, {boost::asio::ip::address_v4::loopback(), 0});
   tcp::socket socket(io_);
