@@ -156,7 +156,9 @@ grpc::Status UnaryAnswer::StatusOf(uint32_t error_code) {
     return {StatusCode::UNKNOWN, "The service has ended the call without a status."};
   }
   int code = 0;
-  if (!absl::SimpleAtoi(*code_text, &code) || code < 0) code = StatusCode::UNKNOWN;
+  if (!absl::SimpleAtoi(*code_text, &code) || code < 0 || code > StatusCode::UNAUTHENTICATED) {
+    code = StatusCode::UNKNOWN;
+  }
   if (code == StatusCode::OK) return UnframeMessage();
   const std::string* message = FindHeader(trailing_, "grpc-message");
   const std::string* details = FindHeader(trailing_, "grpc-status-details-bin");
