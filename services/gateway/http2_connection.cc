@@ -68,11 +68,16 @@ struct Http2Connection::Callbacks {
     return 0;
   }
 
-  static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void*) {
-    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+  static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void* connection) {
+    const bool is_head = frame->hd.type == NGHTTP2_HEADERS;
+    if (!is_head && frame->hd.type != NGHTTP2_DATA) return 0;
     Exchange* exchange = ExchangeOf(session, frame->hd.stream_id);
-    if (exchange != nullptr) {
-      exchange->stream->OnHeadersEnd((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
+    if (exchange == nullptr) return 0;
+    const bool ends_answer = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (is_head) exchange->stream->OnHeadersEnd(ends_answer);
+    // Who has answered may never read the rest of the request.
+    if (ends_answer && nghttp2_session_get_stream_local_close(session, frame->hd.stream_id) == 0) {
+      static_cast<Http2Connection*>(connection)->Reset(frame->hd.stream_id, NGHTTP2_NO_ERROR);
     }
     return 0;
   }

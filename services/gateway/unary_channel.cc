@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "services/gateway/unary_wire.h"
 
 namespace clv::gateway {
@@ -22,6 +23,13 @@ grpc::Status NotReachable() {
 
 grpc::Status TooLate() { return {StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"}; }
 
+bool IsPort(std::string_view text) {
+  int number = 0;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }) &&
+         absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &number) && number <= 65'535;
+}
+
 }  // namespace
 
 std::optional<HostPort> ParseHostPort(std::string_view address) {
@@ -29,11 +37,7 @@ std::optional<HostPort> ParseHostPort(std::string_view address) {
   if (colon == std::string_view::npos) return std::nullopt;
   std::string_view host = address.substr(0, colon);
   const std::string_view port = address.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || !std::all_of(port.begin(), port.end(), [](char c) {
-        return absl::ascii_isdigit(static_cast<unsigned char>(c));
-      })) {
-    return std::nullopt;
-  }
+  if (!IsPort(port)) return std::nullopt;
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
@@ -155,6 +159,10 @@ void UnaryChannel::Close() {
   resolver_.cancel();
   connect_timer_.cancel();
   deadline_timer_.cancel();
+  // Those that take no more calls, too.
+  for (const auto& [id, call] : calls) {
+    if (call->connection != nullptr) std::exchange(call->connection, nullptr)->Close();
+  }
   if (connection_ != nullptr) std::exchange(connection_, nullptr)->Close();
 }
 

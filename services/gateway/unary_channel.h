@@ -32,7 +32,7 @@ namespace clv::gateway {
 // Host and port of an address.
 struct HostPort {
   std::string host;  // without brackets
-  std::string port;  // 1 to 5 digits
+  std::string port;  // a number, at most 65535
 };
 
 // `host:port` or `[IPv6]:port`; nothing for what names another scheme of gRPC's (`unix:`, `dns:`
@@ -79,7 +79,7 @@ class UnaryChannel : public std::enable_shared_from_this<UnaryChannel> {
   // Gives a call up, if it has not ended. From any thread.
   void Cancel(uint64_t call_id);
 
-  // Loses the connection and gives all calls up without a reply. Once the event loop has stopped.
+  // Loses its connections and gives all calls up without a reply. Once the event loop has stopped.
   void Close();
 
  private:

@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "services/gateway/header_mapping.h"
 #include "services/gateway/percent_coding.h"
@@ -75,12 +76,7 @@ std::string DecodeBinary(std::string_view value) {
     if (!absl::Base64Unescape(part, &bytes)) return std::string(value);
     parts.push_back(std::move(bytes));
   }
-  std::string joined;
-  for (const std::string& part : parts) {
-    if (!joined.empty()) joined.push_back(',');
-    joined += part;
-  }
-  return joined;
+  return absl::StrJoin(parts, ",");
 }
 
 }  // namespace
@@ -160,7 +156,9 @@ grpc::Status UnaryAnswer::StatusOf(uint32_t error_code) {
     return {StatusCode::UNKNOWN, "The service has ended the call without a status."};
   }
   int code = 0;
-  if (!absl::SimpleAtoi(*code_text, &code) || code < 0) code = StatusCode::UNKNOWN;
+  if (!absl::SimpleAtoi(*code_text, &code) || code < 0 || code > StatusCode::UNAUTHENTICATED) {
+    code = StatusCode::UNKNOWN;
+  }
   if (code == StatusCode::OK) return UnframeMessage();
   const std::string* message = FindHeader(trailing_, "grpc-message");
   const std::string* details = FindHeader(trailing_, "grpc-status-details-bin");
