@@ -156,9 +156,8 @@ grpc::Status UnaryAnswer::StatusOf(uint32_t error_code) {
     return {StatusCode::UNKNOWN, "The service has ended the call without a status."};
   }
   int code = 0;
-  if (!absl::SimpleAtoi(*code_text, &code) || code < 0 || code > StatusCode::UNAUTHENTICATED) {
-    code = StatusCode::UNKNOWN;
-  }
+  // One that gRPC lacks stays what it is, as with gRPC's own client.
+  if (!absl::SimpleAtoi(*code_text, &code) || code < 0) code = StatusCode::UNKNOWN;
   if (code == StatusCode::OK) return UnframeMessage();
   const std::string* message = FindHeader(trailing_, "grpc-message");
   const std::string* details = FindHeader(trailing_, "grpc-status-details-bin");

@@ -162,9 +162,13 @@ TEST(UnaryAnswerTest, AStatusWithoutMessageHasNone) {
   EXPECT_EQ(status.error_details(), "");
 }
 
-TEST(UnaryAnswerTest, AStatusThatIsNoneOfGrpcIsUnknown) {
-  for (const char* text :
-       {"", "-1", "abc", "1x", "17", "42", "99999999999999999999", "0x0", "1.0"}) {
+TEST(UnaryAnswerTest, AStatusThatGrpcLacksStaysWhatItIs) {
+  const grpc::Status status = AnswerOf("", {{"grpc-status", "42"}}).StatusOf(NGHTTP2_NO_ERROR);
+  EXPECT_EQ(static_cast<int>(status.error_code()), 42);
+}
+
+TEST(UnaryAnswerTest, AStatusThatIsNoneIsUnknown) {
+  for (const char* text : {"", "-1", "abc", "1x", "99999999999999999999", "0x0", "1.0"}) {
     EXPECT_EQ(
         AnswerOf(Framed("a"), {{"grpc-status", text}}).StatusOf(NGHTTP2_NO_ERROR).error_code(),
         StatusCode::UNKNOWN)
