@@ -100,7 +100,8 @@ struct Http2Connection::Callbacks {
   }
 };
 
-Http2Connection::Http2Connection(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
+Http2Connection::Http2Connection(boost::asio::ip::tcp::socket socket, int32_t first_stream_id)
+    : socket_(std::move(socket)) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::OnHeader);
@@ -113,6 +114,7 @@ Http2Connection::Http2Connection(boost::asio::ip::tcp::socket socket) : socket_(
   nghttp2_session_client_new2(&session_, callbacks, this, option);
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
+  nghttp2_session_set_next_stream_id(session_, first_stream_id);
 }
 
 Http2Connection::~Http2Connection() { nghttp2_session_del(session_); }
@@ -151,6 +153,12 @@ int32_t Http2Connection::Submit(std::shared_ptr<Http2Stream> stream) {
 void Http2Connection::Reset(int32_t stream_id, uint32_t error_code) {
   if (is_closed_) return;
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream_id, error_code);
+  ScheduleFlush();
+}
+
+void Http2Connection::Retire() {
+  if (is_closed_) return;
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
   ScheduleFlush();
 }
 

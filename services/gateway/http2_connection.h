@@ -44,7 +44,8 @@ class Http2Stream {
 // alive while it reads.
 class Http2Connection : public std::enable_shared_from_this<Http2Connection> {
  public:
-  explicit Http2Connection(boost::asio::ip::tcp::socket socket);
+  // Requests are numbered from `first_stream_id` on, which is odd: by 2, up to 2^31 - 1.
+  explicit Http2Connection(boost::asio::ip::tcp::socket socket, int32_t first_stream_id = 1);
   ~Http2Connection();
 
   Http2Connection(const Http2Connection&) = delete;
@@ -53,7 +54,8 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection> {
   // Says hello and begins to read. Call once.
   void Start();
 
-  // False once the server has said that it takes no more requests, and when the connection is lost.
+  // False once the server has said that it takes no more requests, when the numbers have run out,
+  // and when the connection is lost.
   bool CanSubmit() const;
 
   // Sends a request; its number, or a negative one where the connection takes none.
@@ -61,6 +63,9 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection> {
 
   // Ends a request with an RFC 9113 error code. Its stream hears of it by OnClosed, later.
   void Reset(int32_t stream_id, uint32_t error_code);
+
+  // Takes no more requests, and ends the connection when the last has its answer. Idempotent.
+  void Retire();
 
   // Loses the connection. Idempotent.
   void Close();

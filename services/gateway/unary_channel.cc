@@ -168,7 +168,7 @@ void UnaryChannel::Close() {
 
 void UnaryChannel::Connect() {
   is_connecting_ = true;
-  connection_ = nullptr;
+  if (connection_ != nullptr) std::exchange(connection_, nullptr)->Retire();
   const auto socket = std::make_shared<tcp::socket>(io_);
   connect_timer_.expires_after(options_.connect_timeout);
   connect_timer_.async_wait([weak = weak_from_this(), socket](const ErrorCode& cancelled) {
@@ -218,7 +218,7 @@ void UnaryChannel::OnConnected(tcp::socket socket) {
   next_pause_ = options_.first_pause;
   ErrorCode ignored;
   socket.set_option(tcp::no_delay(true), ignored);
-  connection_ = std::make_shared<Http2Connection>(std::move(socket));
+  connection_ = std::make_shared<Http2Connection>(std::move(socket), options_.first_stream_id);
   connection_->Start();
   for (const auto& call : std::exchange(waiting_, {})) {
     if (!call->has_ended) Send(call);

@@ -66,6 +66,7 @@ class UnaryChannel : public std::enable_shared_from_this<UnaryChannel> {
     std::chrono::milliseconds connect_timeout{20'000};
     std::chrono::milliseconds first_pause{100};
     std::chrono::milliseconds longest_pause{1'000};
+    int32_t first_stream_id = 1;  // of each connection; see Http2Connection
   };
   using OnReply = std::function<void(UnaryReply)>;
 

@@ -158,6 +158,32 @@ TEST_F(UnaryConnectionTest, CallsThatWaitForRoomWhenAGoawayComesGoOverANewConnec
   EXPECT_EQ(RequestsAt(server), (Requests{"1:1:first", "1:3:call 0", "2:1:call 1"}));
 }
 
+TEST_F(UnaryConnectionTest, AConnectionWhoseNumbersRunOutIsReplacedAndEndsWithItsLastCall) {
+  constexpr int32_t kLastButOne = 0x7FFF'FFFD;
+  Http2Peer* old = nullptr;
+  Http2Server server([&](Http2Peer& peer, const Http2Request& request) {
+    if (request.stream_id == kLastButOne && peer.number() == 1) {
+      old = &peer;
+      return;
+    }
+    Echo(peer, request);
+    if (MessageOf(request) == "answer it") old->Answer(kLastButOne, Saying("late"));
+  });
+  Open(server.port(), {.first_stream_id = kLastButOne});
+  const auto call = Start(Asking("unanswered yet"));
+  ASSERT_TRUE(RunUntilRequests(server, 1));
+  EXPECT_EQ(Call(Asking("last number")).message, "last number");
+  EXPECT_EQ(ConnectionsTo(server), 1);
+  EXPECT_EQ(Call(Asking("new")).message, "new");
+  EXPECT_EQ(ConnectionsTo(server), 2);
+  EXPECT_EQ(server.See([](const auto& record) { return record.closed_connections; }), 0);
+  EXPECT_EQ(call->replies, 0);
+  EXPECT_EQ(Call(Asking("answer it")).message, "answer it");
+  ASSERT_TRUE(RunUntilReplied({call}));
+  EXPECT_EQ(call->reply.message, "late");
+  EXPECT_TRUE(RunUntilClosed(server, 1));
+}
+
 TEST_F(UnaryConnectionTest, CloseEndsOldConnectionsToo) {
   Http2Server server([](Http2Peer& peer, const Http2Request& request) {
     if (peer.number() == 1) return peer.GoAway(1);
