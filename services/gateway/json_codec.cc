@@ -30,8 +30,10 @@ std::string TypeUrl(const google::protobuf::Descriptor& type) {
   return absl::StrCat(kTypeUrlPrefix, "/", type.full_name());
 }
 
-// The engine writes `(field): what is wrong`, Envoy's listener `field: what is wrong`.
+// The engine writes `(field): what is wrong`, Envoy's listener `field: what is wrong`. Where the
+// engine knows no place it names the field at the end, and nothing before the colon.
 std::string WithoutParentheses(std::string message) {
+  if (message.starts_with(": invalid value")) message.erase(0, 2);
   const size_t close = message.find("): ");
   if (message.starts_with('(') && close != std::string::npos) {
     message.erase(close, 1);

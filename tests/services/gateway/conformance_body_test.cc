@@ -95,6 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad(R"({"text":"\ud800"})", "surrogate"),
         Bad(R"({"labels":{"a":"1","a":"2"}})", "already set"), Bad(R"({"labels":[]})", "labels"),
         Bad(R"({"labels":{"a":5}})", "labels"), Bad(R"({"labels":{"a":{}}})", "labels"),
+        Bad(R"({"text":{}})",
+            "\"message\":\"invalid value Starting an object on a scalar field for type text"),
         Bad(R"({"labels":{"k":"v","a":{"b":1}}})", "labels: invalid value: an object"),
         Bad(R"({"when":5})", "when"), Bad(R"({"numbers":{"0":1}})", "numbers"),
         Bad(R"({"struct":{"n":1e400}})", "double"), Bad("// c\n{}", "object"),
