@@ -166,20 +166,47 @@ int64_t RefundedBeside(const OrderBlock& block, size_t customer, const std::vect
   return refunded_micros;
 }
 
-}  // namespace
+// What the state alone says of the orders inside a window, where it can: nothing was refunded, so
+// that all orders qualify and lie between the first and the last, and they lie outside together or
+// inside together. Returns whether it could.
+bool FillWindowFromState(const StateColumns& state, size_t i, uint32_t first_date,
+                         uint32_t last_date, WindowColumns* columns) {
+  if (state.refunded_micros[i] != 0 || state.imported[i] != 0) return false;
+  const uint32_t first = state.first[i];
+  const uint32_t last = state.last[i];
+  if (state.purchase_count[i] == 0 || first > last_date || last < first_date) return true;
+  if (first < first_date || last > last_date) return false;
+  columns->spend_micros[i] = state.spend_micros[i];
+  columns->orders[i] = static_cast<uint32_t>(state.purchase_count[i]);
+  columns->first[i] = first;
+  columns->last[i] = last;
+  return true;
+}
 
-void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bounds,
-                const Column<uint8_t>* wanted, WindowColumns* columns) {
-  // Orders that are rows of their own are visible by their own date.
-  const int64_t end = std::min(bounds.end_seconds, bounds.as_of_seconds);
-  const bool is_empty = end < 0 || bounds.start_seconds >= int64_t{kNoInstant};
-  const uint32_t first_date =
-      static_cast<uint32_t>(std::clamp<int64_t>(bounds.start_seconds, 0, kNoInstant));
-  const uint32_t last_date = static_cast<uint32_t>(std::clamp<int64_t>(end, 0, kNoInstant));
+// Customers of a chunk, by index.
+struct CustomerList {
+  std::array<uint16_t, kChunkCustomers> indexes;
+  size_t size = 0;
+};
+
+void FillWindowFromOrders(const CustomerChunk& chunk, const CustomerList& customers,
+                          const WindowBounds& bounds, uint32_t first_date, uint32_t last_date,
+                          WindowColumns* columns) {
+  // Each customer's orders lie elsewhere: without fetching ahead, waiting for memory is most of it.
+  constexpr size_t kAhead = 12;
+  const auto fetch = [&](size_t k) {
+    if (k >= customers.size) return;
+    const size_t i = customers.indexes[k];
+    const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
+    if (block != nullptr) block->Prefetch(i % kBlockCustomers);
+  };
+  for (size_t k = 0; k < kAhead; ++k) fetch(k);
+  for (const auto& [i, facts] : chunk.rare) __builtin_prefetch(facts.get());
   auto rare = chunk.rare.begin();  // of this customer or a later one
-  for (size_t i = 0; i < size; ++i) {
+  for (size_t k = 0; k < customers.size; ++k) {
+    fetch(k + kAhead);
+    const size_t i = customers.indexes[k];
     while (rare != chunk.rare.end() && rare->first < i) ++rare;
-    if (wanted != nullptr && (*wanted)[i] == 0) continue;
     const RareFacts* const facts =
         rare != chunk.rare.end() && rare->first == i ? rare->second.get() : nullptr;
     const bool has_rows = facts != nullptr && !facts->rows.empty();
@@ -188,7 +215,7 @@ void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bou
       continue;
     }
     const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
-    if (is_empty || block == nullptr) continue;
+    if (block == nullptr) continue;
     const OrderBlock::Sums sums = block->SumsOf(i % kBlockCustomers, first_date, last_date);
     columns->spend_micros[i] = sums.value_micros;
     columns->refunded_micros[i] = -sums.negative_micros;
@@ -200,6 +227,28 @@ void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bou
           RefundedBeside(*block, i % kBlockCustomers, facts->rows, first_date, last_date);
     }
   }
+}
+
+}  // namespace
+
+void FillWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
+                const WindowBounds& bounds, const Column<uint8_t>* wanted, WindowColumns* columns) {
+  // Orders that are rows of their own are visible by their own date.
+  const int64_t end = std::min(bounds.end_seconds, bounds.as_of_seconds);
+  if (end < 0 || bounds.start_seconds >= int64_t{kNoInstant}) return;
+  const uint32_t first_date =
+      static_cast<uint32_t>(std::clamp<int64_t>(bounds.start_seconds, 0, kNoInstant));
+  const uint32_t last_date = static_cast<uint32_t>(std::clamp<int64_t>(end, 0, kNoInstant));
+  for (const auto& block : chunk.orders) {
+    if (block != nullptr) block->PrefetchPlaces();
+  }
+  CustomerList by_orders;
+  for (size_t i = 0; i < size; ++i) {
+    if (wanted != nullptr && (*wanted)[i] == 0) continue;
+    if (FillWindowFromState(state, i, first_date, last_date, columns)) continue;
+    by_orders.indexes[by_orders.size++] = static_cast<uint16_t>(i);
+  }
+  FillWindowFromOrders(chunk, by_orders, bounds, first_date, last_date, columns);
 }
 
 }  // namespace clv::query

@@ -52,9 +52,9 @@ struct WindowBounds {
 };
 
 // Fills `columns` (all zeros before) for the first `size` customers of a chunk, or those of them
-// that are wanted (by index; null: all).
-void FillWindow(const CustomerChunk& chunk, size_t size, const WindowBounds& bounds,
-                const Column<uint8_t>* wanted, WindowColumns* columns);
+// that are wanted (by index; null: all). `state`: theirs, at the bounds' as_of.
+void FillWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
+                const WindowBounds& bounds, const Column<uint8_t>* wanted, WindowColumns* columns);
 
 }  // namespace clv::query
 

@@ -76,6 +76,26 @@ class OrderBlock {
                : SumsOf(customer, wide_values_.data(), int64_t{1}, first_date, last_date);
   }
 
+  // Fetches what Prefetch looks at. Both are inline: GCC drops calls that do nothing else.
+  [[gnu::always_inline]] void PrefetchPlaces() const {
+    for (size_t line = 0; line < sizeof(*this); line += 64) {
+      __builtin_prefetch(reinterpret_cast<const char*>(this) + line);
+    }
+  }
+  // Fetches the lines of memory that SumsOf will look at first.
+  [[gnu::always_inline]] void Prefetch(size_t customer) const {
+    const uint32_t begin = begins_[customer];
+    const uint32_t middle = begin + static_cast<uint32_t>(count(customer) / 2);
+    __builtin_prefetch(dates_.data() + begin);
+    __builtin_prefetch(dates_.data() + middle);
+    if (wide_values_.empty()) {
+      __builtin_prefetch(values_.data() + middle);
+      __builtin_prefetch(values_.data() + begins_[customer + 1]);
+    } else {
+      __builtin_prefetch(wide_values_.data() + middle);
+    }
+  }
+
   std::vector<ProjectedOrder> OrdersOf(size_t customer) const;
   // Wants index < count(customer).
   ProjectedOrder OrderOf(size_t customer, size_t index) const;

@@ -72,13 +72,18 @@ class GroupScan {
     const StateColumns& state = view_.states()[c];
     const size_t size = view_.version().SizeOf(c);
     Selected& selected = selected_[c];
+    // Whose last purchase is earlier has none inside the window.
+    const int64_t least_last = window_ ? window_->start_seconds : INT64_MIN;
     for (size_t i = 0; i < size; ++i) {
-      selected[i] = view_.Passes(chunk, i) && state.purchase_count[i] >= 1 ? 1 : 0;
+      selected[i] = view_.Passes(chunk, i) && state.purchase_count[i] >= 1 &&
+                            int64_t{state.last[i]} >= least_last
+                        ? 1
+                        : 0;
     }
     if (has_sources_) CountSignups(chunk, state, size, part);
     if (window_) {
       WindowColumns windowed;
-      FillWindow(chunk, size, *window_, &selected, &windowed);
+      FillWindow(chunk, state, size, *window_, &selected, &windowed);
       for (size_t i = 0; i < size; ++i) {
         selected[i] &= windowed.orders[i] > 0 ? 1 : 0;
         if (selected[i] == 0) continue;
