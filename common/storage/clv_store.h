@@ -217,6 +217,8 @@ class FoldTransaction : public ClvReadTransaction {
   virtual absl::Status PutOutcome(LogPosition position, const FoldOutcome& outcome) = 0;
   // The same, but OutcomeOf knows it only after the next ClvStore::Scrub.
   virtual absl::Status PutOutcomeAfterScrub(LogPosition position, const FoldOutcome& outcome) = 0;
+  // Makes CountFacts true again where the store was damaged.
+  virtual absl::Status RecountFacts() = 0;
   // Counts for FactsOf at once.
   virtual absl::Status PutReportingCurrency(const std::string& currency) = 0;
 
@@ -246,15 +248,15 @@ class FoldOutcomes {
 };
 
 // The store. Thread-compatible, except that Read() transactions may be used on another thread than
-// Begin() ones.
+// Begin() ones, and MakeDurable() called on a third.
 class ClvStore : public ClvReader {
  public:
   // Begins the only writing transaction.
   virtual absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() = 0;
 
-  // Makes the folds committed so far survive power loss, and FoldProgress::DurablePosition say so.
-  // Commit alone promises less: that readers see the fold, and that it is there after a crash of
-  // the process.
+  // Makes the folds committed before the call survive power loss, and FoldProgress::DurablePosition
+  // say so. Commit alone promises less: that readers see the fold, and that it is there after a
+  // crash of the process. May be called on a thread of its own, which folds hardly wait for.
   virtual absl::Status MakeDurable() = 0;
 
   // Throws the writing connection away and opens a new one, after an unknown outcome.

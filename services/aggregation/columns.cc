@@ -68,4 +68,11 @@ Columns ColumnsOf(const storage::CustomerValue& row) {
           {"gross_micros", Show(summary.gross_micros)}};
 }
 
+Columns ColumnsOf(const storage::FactCounts& counts) {
+  return {{"customers", std::to_string(counts.customers)},
+          {"purchases", std::to_string(counts.purchases)},
+          {"customer_rows", std::to_string(counts.customer_rows)},
+          {"import_rows", std::to_string(counts.import_rows)}};
+}
+
 }  // namespace clv::aggregation

@@ -20,6 +20,8 @@ Columns ColumnsOf(const domain::Purchase& row);
 Columns ColumnsOf(const domain::ImportedClv& row);
 // Without updated_at and folded_position, which do not follow from the facts.
 Columns ColumnsOf(const storage::CustomerValue& row);
+// Without dead letters, which are not kept counted.
+Columns ColumnsOf(const storage::FactCounts& counts);
 
 }  // namespace clv::aggregation
 

@@ -92,6 +92,14 @@ absl::Status ForEachSlice(
   }
 }
 
+void CountInto(const storage::CustomerValue& value, storage::FactCounts* counts) {
+  ++counts->customers;
+  counts->purchases +=
+      static_cast<uint64_t>(value.summary.visible_rows + value.summary.unconverted_rows);
+  counts->customer_rows += value.described ? 1 : 0;
+  counts->import_rows += value.imported ? 1 : 0;
+}
+
 absl::Status Cancelled() { return absl::CancelledError("the process is ending"); }
 
 absl::Status CompareFacts(const std::string& id, storage::ClvReadTransaction& stored,
@@ -168,10 +176,13 @@ absl::StatusOr<RecomputeProgress> VerifyFromFacts(storage::ClvStore& store,
   CLV_ASSIGN_OR_RETURN(const storage::FactCounts counts, state->CountFacts());
   progress.customers_total = counts.customers;
   Comparison comparison(&progress);
+  storage::FactCounts found;
   CLV_RETURN_IF_ERROR(
       ForEachSlice(*state, nullptr, [&](const std::vector<std::string>& ids) -> absl::Status {
         CLV_ASSIGN_OR_RETURN(const auto values, state->FindValues(ids));
         for (const std::string& id : ids) {
+          const auto value = values.find(id);
+          if (value != values.end()) CountInto(value->second, &found);
           CLV_ASSIGN_OR_RETURN(const storage::CustomerFacts facts, state->FactsOf(id));
           comparison.Compare(
               "customer_clv " + id, ColumnsOfFound(values, id),
@@ -180,6 +191,7 @@ absl::StatusOr<RecomputeProgress> VerifyFromFacts(storage::ClvStore& store,
         progress.customers_done += ids.size();
         return report(progress) ? absl::OkStatus() : Cancelled();
       }));
+  comparison.Compare("fact_counts", ColumnsOf(counts), ColumnsOf(found));
   return progress;
 }
 
@@ -235,6 +247,7 @@ absl::StatusOr<RecomputeProgress> Rebuild(storage::ClvStore& store, const Report
   while (true) {
     CLV_ASSIGN_OR_RETURN(const auto transaction, store.Begin());
     progress.folded_position = transaction->checkpoint();
+    if (after.empty()) CLV_RETURN_IF_ERROR(transaction->RecountFacts());
     CLV_ASSIGN_OR_RETURN(const std::vector<std::string> ids, RebuildSlice(after, *transaction));
     if (ids.empty()) return progress;
     CLV_RETURN_IF_ERROR(transaction->Commit(transaction->checkpoint()));

@@ -14,8 +14,10 @@
 namespace clv::aggregation {
 namespace {
 
+using std::chrono::steady_clock;
+
 constexpr std::chrono::milliseconds kIdleWait(50);
-// The log keeps what is not durable, and syncing holds the next fold up.
+// The log keeps what is not durable; each time writes pages that the next folds change again.
 constexpr std::chrono::milliseconds kDurableInterval(1'000);
 constexpr std::chrono::milliseconds kDurableWhenIdle(100);
 constexpr std::chrono::milliseconds kFirstRetryWait(20);
@@ -33,11 +35,17 @@ Worker::~Worker() { Stop(); }
 
 void Worker::Start() {
   thread_ = std::thread([this] { Run(); });
+  keeper_ = std::thread([this] { KeepDurable(); });
 }
 
 void Worker::Stop() {
-  stopping_ = true;
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  keeper_wakes_.notify_one();
   if (thread_.joinable()) thread_.join();
+  if (keeper_.joinable()) keeper_.join();
 }
 
 std::string Worker::stopped_because() const {
@@ -62,16 +70,13 @@ void Worker::Run() {
       if (!Recover(folded.status())) return;
       continue;
     }
-    KeepDurable(*folded == 0);
     retry_wait_ = kFirstRetryWait;
-    if (*folded == 0) {
-      log_->WaitForAppend(scrub_is_due_ ? kFirstRetryWait : kIdleWait);
-    }
+    if (*folded == 0) log_->WaitForAppend(scrub_is_due_ ? kFirstRetryWait : kIdleWait);
   }
 }
 
 absl::StatusOr<uint64_t> Worker::FoldOnce() {
-  const auto began = std::chrono::steady_clock::now();
+  const steady_clock::time_point began = steady_clock::now();
   CLV_ASSIGN_OR_RETURN(const storage::LogPosition checkpoint, options_.store->Checkpoint());
   // Read and decoded before the transaction begins; the compare-and-set of its Commit tells when
   // another worker was faster.
@@ -95,7 +100,8 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
                                  .open_erasures = [this] { return log_->OpenErasures(); }};
   CLV_ASSIGN_OR_RETURN(const FoldCounts counts, Fold(rows, fold_options, *transaction));
   CLV_RETURN_IF_ERROR(transaction->Commit(records.back().position));
-  fold_duration_.Observe(std::chrono::steady_clock::now() - began);
+  NoteFold();
+  fold_duration_.Observe(steady_clock::now() - began);
   folded_rows_ += counts.outcome.rows;
   if (counts.outcome.dead_letters > 0) {
     spdlog::warn("{} rows up to log position {} went to the dead letters",
@@ -108,23 +114,34 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
   return records.size();
 }
 
-void Worker::KeepDurable(bool is_idle) {
-  const auto now = std::chrono::steady_clock::now();
-  if (!is_idle) {
-    if (!durable_is_due_) last_durable_ = now;
-    durable_is_due_ = true;
-    last_fold_ = now;
+void Worker::NoteFold() {
+  std::lock_guard lock(mutex_);
+  last_fold_ = steady_clock::now();
+  if (std::exchange(are_durable_, false)) keeper_wakes_.notify_one();
+}
+
+void Worker::KeepDurable() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    keeper_wakes_.wait(lock, [&] { return stopping_ || !are_durable_; });
+    // Once they pause, or have gone on for long.
+    const steady_clock::time_point latest = steady_clock::now() + kDurableInterval;
+    while (!stopping_) {
+      const steady_clock::time_point due = std::min(latest, last_fold_ + kDurableWhenIdle);
+      if (steady_clock::now() >= due) break;
+      keeper_wakes_.wait_until(lock, due, [&] { return stopping_.load(); });
+    }
+    if (stopping_) return;
+    are_durable_ = true;
+    lock.unlock();
+    const absl::Status durable = options_.store->MakeDurable();
+    lock.lock();
+    if (durable.ok()) continue;
+    // The log keeps what is folded until it comes off.
+    are_durable_ = false;
+    last_fold_ = steady_clock::now();
+    spdlog::warn("folds are not durable yet: {}", std::string(durable.message()));
   }
-  const bool is_time =
-      now - last_durable_ >= kDurableInterval || (is_idle && now - last_fold_ >= kDurableWhenIdle);
-  if (!durable_is_due_ || !is_time) return;
-  last_durable_ = now;
-  const absl::Status durable = options_.store->MakeDurable();
-  durable_is_due_ = !durable.ok();
-  if (durable.ok()) return;
-  // The log keeps what is folded until it comes off.
-  last_fold_ = now;
-  spdlog::warn("folds are not durable yet: {}", std::string(durable.message()));
 }
 
 void Worker::Scrub() {

@@ -1,9 +1,11 @@
-// services/aggregation/worker.h: the thread that folds the log.
+// services/aggregation/worker.h: the thread that folds the log, and the one that makes folds
+// durable.
 #ifndef CLV_SERVICES_AGGREGATION_WORKER_H_
 #define CLV_SERVICES_AGGREGATION_WORKER_H_
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -55,8 +57,10 @@ class Worker {
   void Run();
   // One fold; the number of records it took, 0 when there was nothing.
   absl::StatusOr<uint64_t> FoldOnce();
-  // Makes folds durable that were not for long, or when nothing else is to be done.
-  void KeepDurable(bool is_idle);
+  // There is a fold that is not durable yet.
+  void NoteFold();
+  // The other thread: makes folds durable that were not for long, or when they pause.
+  void KeepDurable();
   // Tries to remove what erasures left in the files, and publishes their outcomes.
   void Scrub();
   // Keeps the reason when the error is final, else waits a little. Returns whether to go on.
@@ -69,14 +73,15 @@ class Worker {
   std::chrono::milliseconds retry_wait_;
   // An earlier process may have ended between a fold and its scrubbing.
   bool scrub_is_due_ = true;
-  bool durable_is_due_ = false;
-  std::chrono::steady_clock::time_point last_fold_;
-  std::chrono::steady_clock::time_point last_durable_;
   std::atomic<bool> stopping_ = false;
   std::atomic<uint64_t> folded_rows_ = 0;
   mutable std::mutex mutex_;
-  std::string stopped_because_;  // guarded by mutex_
+  std::string stopped_because_;  // guarded by mutex_, as the next two
+  bool are_durable_ = true;      // all folds, or they are being made so
+  std::chrono::steady_clock::time_point last_fold_;
+  std::condition_variable keeper_wakes_;
   std::thread thread_;
+  std::thread keeper_;
 };
 
 }  // namespace clv::aggregation

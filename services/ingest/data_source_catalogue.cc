@@ -100,15 +100,11 @@ std::string_view DefaultOf(DataSource data_source, std::string_view column) {
 }
 
 storage::FactCounts DataSourceCatalogue::Facts() const {
-  const auto now = std::chrono::steady_clock::now();
-  std::lock_guard lock(mutex_);
-  if (counted_at_.has_value() && now - *counted_at_ < options_.count_max_age) return counts_;
   const auto state = options_.facts->Read();
-  if (!state.ok()) return counts_;
-  const absl::StatusOr<storage::FactCounts> counted = (*state)->CountFacts();
-  if (!counted.ok()) return counts_;
-  counted_at_ = now;
-  counts_ = *counted;
+  const absl::StatusOr<storage::FactCounts> counted =
+      state.ok() ? (*state)->CountFacts() : state.status();
+  std::lock_guard lock(mutex_);
+  if (counted.ok()) counts_ = *counted;
   return counts_;
 }
 

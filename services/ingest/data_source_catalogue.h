@@ -2,9 +2,7 @@
 #ifndef CLV_SERVICES_INGEST_DATA_SOURCE_CATALOGUE_H_
 #define CLV_SERVICES_INGEST_DATA_SOURCE_CATALOGUE_H_
 
-#include <chrono>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,13 +21,12 @@ class DataSourceCatalogue {
   struct Options {
     storage::ClvReader* facts = nullptr;
     const storage::EventLog* log = nullptr;
-    std::vector<std::string> pipes;                  // endpoints that read the facts
-    std::chrono::milliseconds count_max_age{1'000};  // counting takes a while in large stores
+    std::vector<std::string> pipes;  // endpoints that read the facts
   };
   explicit DataSourceCatalogue(Options options) : options_(std::move(options)) {}
 
-  // One data source or quarantine. Rows of data sources are as old as `count_max_age`; 0 while
-  // there is no store, and the last known number while it does not answer.
+  // One data source or quarantine. Rows of data sources are 0 while there is no store, and the last
+  // known number while it does not answer.
   v1::DataSource Describe(const NamedDataSource& named) const;
 
  private:
@@ -37,8 +34,7 @@ class DataSourceCatalogue {
 
   const Options options_;
   mutable std::mutex mutex_;
-  mutable storage::FactCounts counts_;                                       // guarded by mutex_
-  mutable std::optional<std::chrono::steady_clock::time_point> counted_at_;  // the same
+  mutable storage::FactCounts counts_;  // guarded by mutex_
 };
 
 // The default of a column as it is written in a schema, for example `1`; empty where there is none.

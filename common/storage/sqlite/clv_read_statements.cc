@@ -140,9 +140,8 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Da
   // The purchases are summed from customer_clv: counting the rows themselves would scan the largest
   // table.
   CLV_ASSIGN_OR_RETURN(s->counts_,
-                       db.Prepare("SELECT COUNT(*), SUM(visible_rows + unconverted_rows), "
-                                  "(SELECT COUNT(*) FROM dead_letters), SUM(described), "
-                                  "SUM(imported) FROM customer_clv"));
+                       db.Prepare("SELECT customers, purchases, (SELECT COUNT(*) FROM "
+                                  "dead_letters), customer_rows, import_rows FROM fact_counts"));
   CLV_ASSIGN_OR_RETURN(
       s->totals_, db.Prepare("SELECT row_count, duplicate_rows, superseded_rows, dead_letters, "
                              "removed_rows FROM fold_totals"));

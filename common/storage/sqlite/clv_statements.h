@@ -70,8 +70,8 @@ class ClvWriteStatements {
   absl::Status PublishOutcomes();
   absl::Status PutJob(const JobRecord& job);
   absl::Status PutSetting(const std::string& key, const std::string& value);
-  // Publishes the checkpoint as durable.
-  absl::Status PublishDurable();
+  // Folds up to the position are durable.
+  absl::Status PublishDurable(LogPosition position);
   // Moves the checkpoint if it is at `from`; ABORTED when it is not.
   absl::Status MoveCheckpoint(LogPosition from, LogPosition to);
 

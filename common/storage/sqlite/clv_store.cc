@@ -1,5 +1,6 @@
 #include "common/storage/sqlite/clv_store.h"
 
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -12,10 +13,10 @@
 namespace clv::storage {
 namespace {
 
-// 128 MiB and 8 MiB: a page that many folds touch is written back once, and rather with the sync
-// that comes anyhow than within a fold.
-constexpr int kMostWalPages = 32'768;
-constexpr int kWalPagesAtSync = 2'048;
+// 128 MiB. When the write-ahead file is longer, MakeDurable writes back until little is left, and
+// the next fold does that; from twice as much on a fold writes back whatever is left.
+constexpr int kLongWalPages = 32'768;
+constexpr int kWriteBackPasses = 4;
 constexpr char kReportingCurrency[] = "reporting_currency";
 // Not empty: see FoldTransaction::has_large_gross.
 constexpr char kHasLargeGross[] = "has_large_gross";
@@ -106,20 +107,22 @@ class SqliteReadTransaction final : public SqliteReads<ClvReadTransaction> {
 
 class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
  public:
+  // Called with the new checkpoint once it is committed.
+  using Committed = std::function<absl::Status(LogPosition)>;
+
   SqliteFoldTransaction(std::unique_lock<std::mutex> lock, Transaction transaction,
                         ClvReadStatements& reads, ClvWriteStatements& writes,
-                        LatestActivity& latest, CustomerChanges& customer_changes, Database& db,
-                        Broadcast* folded, LogPosition* last_checkpoint)
+                        LatestActivity& latest, FactCounter& counter,
+                        CustomerChanges& customer_changes, Committed committed)
       : products_(reads.purchases().texts()),
         lock_(std::move(lock)),
         transaction_(std::move(transaction)),
         reads_(reads),
         writes_(writes),
         latest_(latest),
+        counter_(counter),
         customer_changes_(customer_changes),
-        db_(db),
-        folded_(folded),
-        last_checkpoint_(last_checkpoint) {}
+        committed_(std::move(committed)) {}
 
   ~SqliteFoldTransaction() override {
     if (transaction_) reads_.purchases().Forget();
@@ -128,6 +131,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   absl::Status ReadState() {
     CLV_RETURN_IF_ERROR(SqliteReads::ReadState());
     CLV_RETURN_IF_ERROR(latest_.Begin());
+    counter_.Begin();
     CLV_RETURN_IF_ERROR(customer_changes_.Begin());
     CLV_ASSIGN_OR_RETURN(const std::string large, reads_.Setting(kHasLargeGross));
     has_large_gross_ = !large.empty();
@@ -154,12 +158,16 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return writes_.RemoveImport(customer_id);
   }
   absl::Status PutValue(const CustomerValue& value) override {
+    CLV_ASSIGN_OR_RETURN(const FactCounter::Share before, counter_.Stored(value.customer_id));
     CLV_RETURN_IF_ERROR(NoteWritten(value));
+    counter_.Note(before, FactCounter::Share::Of(value));
     customer_changes_.Note(value.customer_id);
     return writes_.PutValue(value);
   }
   absl::Status RemoveValue(const std::string& customer_id) override {
+    CLV_ASSIGN_OR_RETURN(const FactCounter::Share before, counter_.Stored(customer_id));
     latest_.Note(customer_id, std::nullopt);
+    counter_.Note(before, {});
     customer_changes_.Note(customer_id);
     return writes_.RemoveValue(customer_id);
   }
@@ -198,6 +206,11 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   absl::Status PutOutcomeAfterScrub(LogPosition position, const FoldOutcome& outcome) override {
     return writes_.PutOutcomeAfterScrub(position, outcome);
   }
+  absl::StatusOr<FactCounts> CountFacts() override {
+    CLV_RETURN_IF_ERROR(counter_.Flush());
+    return SqliteReads::CountFacts();
+  }
+  absl::Status RecountFacts() override { return counter_.Recount(); }
   absl::Status PutReportingCurrency(const std::string& currency) override {
     currency_ = currency;
     return writes_.PutSetting(kReportingCurrency, currency);
@@ -207,17 +220,15 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     if (!is_late) CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
     CLV_RETURN_IF_ERROR(reads_.purchases().Flush());
     CLV_RETURN_IF_ERROR(latest_.Flush());
+    CLV_RETURN_IF_ERROR(counter_.Flush());
     CLV_RETURN_IF_ERROR(customer_changes_.Flush());
     ReachFailpoint("store.before_commit");
     CLV_RETURN_IF_ERROR(transaction_->Commit());
     customer_changes_.Committed();
     ReachFailpoint("store.after_commit");
     transaction_.reset();
-    *last_checkpoint_ = position;
     if (is_late) CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
-    // Who waits for the fold need not wait for what follows.
-    if (folded_ != nullptr) folded_->Notify();
-    CLV_RETURN_IF_ERROR(db_.WriteBack(kMostWalPages));
+    CLV_RETURN_IF_ERROR(committed_(position));
     lock_.unlock();
     return absl::OkStatus();
   }
@@ -236,6 +247,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
       if (imported) customer.imported = &*imported;
     }
     const bool had_value = customer.value.has_value();
+    const auto before = had_value ? FactCounter::Share::Of(*customer.value) : FactCounter::Share();
     CLV_RETURN_IF_ERROR(reads_.purchases().ReadPage(customer_id, &page_));
     customer.purchases.swap(page_.rows);
     changes_.clear();
@@ -246,6 +258,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
       CLV_RETURN_IF_ERROR(reads_.purchases().WritePage(customer_id, changes_, &page_));
     }
     if (!changes_value) return absl::OkStatus();
+    counter_.Note(before, FactCounter::Share::Of(*customer.value));
     return had_value ? writes_.UpdateSummary(*customer.value) : writes_.PutValue(*customer.value);
   }
 
@@ -285,10 +298,9 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   ClvReadStatements& reads_;
   ClvWriteStatements& writes_;
   LatestActivity& latest_;
+  FactCounter& counter_;
   CustomerChanges& customer_changes_;
-  Database& db_;
-  Broadcast* folded_;
-  LogPosition* last_checkpoint_;
+  const Committed committed_;
 };
 
 }  // namespace
@@ -306,6 +318,7 @@ SqliteClvStore::~SqliteClvStore() {
 
 void SqliteClvStore::CloseWriter() {
   changes_.reset();
+  counter_.reset();
   latest_.reset();
   writes_.reset();
   reads_.reset();
@@ -323,6 +336,7 @@ absl::Status SqliteClvStore::OpenWriter() {
                                        .wal_pages = 0,
                                        .cache_kib = options_.cache_kib}));
   CLV_ASSIGN_OR_RETURN(latest_, LatestActivity::Prepare(*db));
+  CLV_ASSIGN_OR_RETURN(counter_, FactCounter::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(changes_, CustomerChanges::Prepare(*db, options_.changes));
   CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(writes_, ClvWriteStatements::Prepare(*db));
@@ -339,14 +353,29 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
   CLV_RETURN_IF_ERROR(OpenWriterOnce());
   CLV_ASSIGN_OR_RETURN(Transaction transaction,
                        Transaction::Begin(*db_, Transaction::Kind::kImmediate));
-  auto fold = std::make_unique<SqliteFoldTransaction>(std::move(lock), std::move(transaction),
-                                                      *reads_, *writes_, *latest_, *changes_, *db_,
-                                                      options_.folded, &last_checkpoint_);
+  auto fold = std::make_unique<SqliteFoldTransaction>(
+      std::move(lock), std::move(transaction), *reads_, *writes_, *latest_, *counter_, *changes_,
+      [this](LogPosition position) { return Committed(position); });
   CLV_RETURN_IF_ERROR(fold->ReadState());
   // Another connection has folded: what this one remembers of the pages may be old.
   if (fold->checkpoint() != last_checkpoint_) reads_->purchases().Forget();
   last_checkpoint_ = fold->checkpoint();
   return fold;
+}
+
+absl::Status SqliteClvStore::Committed(LogPosition position) {
+  last_checkpoint_ = position;
+  // Who waits for the fold need not wait for what follows.
+  if (options_.folded != nullptr) options_.folded->Notify();
+  return KeepWalShort();
+}
+
+absl::Status SqliteClvStore::KeepWalShort() {
+  wal_pages_ = db_->wal_pages();
+  if (wal_pages_ <= kLongWalPages) return absl::OkStatus();
+  const bool is_little_left = wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync;
+  return is_little_left || wal_pages_ > 2 * kLongWalPages ? db_->WriteBack().status()
+                                                          : absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvStore::Read() {
@@ -360,8 +389,9 @@ absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvReader::Read() {
 absl::Status SqliteClvStore::Scrub() {
   std::lock_guard lock(writer_mutex_);
   CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  CLV_ASSIGN_OR_RETURN(const LogPosition folded, reads_->Checkpoint());
   CLV_RETURN_IF_ERROR(Checked(EmptyWal()));
-  CLV_RETURN_IF_ERROR(Checked(writes_->PublishDurable()));
+  CLV_RETURN_IF_ERROR(Checked(writes_->PublishDurable(folded)));
   return writes_->PublishOutcomes();
 }
 
@@ -381,13 +411,40 @@ absl::Status SqliteClvStore::Checked(absl::Status status) {
 }
 
 absl::Status SqliteClvStore::MakeDurable() {
+  std::lock_guard keeper_lock(keeper_mutex_);
+  LogPosition folded = 0;
+  {
+    std::lock_guard lock(writer_mutex_);
+    CLV_RETURN_IF_ERROR(OpenWriterOnce());
+    if (must_rewrite_) CLV_RETURN_IF_ERROR(Checked(EmptyWal()));
+    CLV_ASSIGN_OR_RETURN(folded, reads_->Checkpoint());
+  }
+  const absl::Status kept = SyncAndWriteBack();
+  if (!kept.ok()) keeper_.reset();
   std::lock_guard lock(writer_mutex_);
-  CLV_RETURN_IF_ERROR(OpenWriterOnce());
-  if (must_rewrite_) CLV_RETURN_IF_ERROR(Checked(EmptyWal()));
-  CLV_RETURN_IF_ERROR(db_->SyncCommits(true));
-  CLV_RETURN_IF_ERROR(Checked(writes_->PublishDurable()));
-  CLV_RETURN_IF_ERROR(db_->SyncCommits(false));
-  return Checked(db_->WriteBack(kWalPagesAtSync));
+  CLV_RETURN_IF_ERROR(Checked(kept));
+  // Opened again meanwhile, after an error of its own: see must_rewrite_.
+  if (must_rewrite_) return absl::UnavailableError("the store was opened again meanwhile");
+  return Checked(writes_->PublishDurable(folded));
+}
+
+absl::Status SqliteClvStore::SyncAndWriteBack() {
+  if (keeper_ == nullptr) {
+    CLV_ASSIGN_OR_RETURN(keeper_, Database::Open({.path = options_.path,
+                                                  .mode = Database::Mode::kWriteBack,
+                                                  .migrations = &ClvMigrations(),
+                                                  .cache_kib = 256}));
+    written_back_pages_ = 0;
+  }
+  CLV_RETURN_IF_ERROR(keeper_->SyncWal());
+  for (int pass = 0; pass < kWriteBackPasses; ++pass) {
+    // A file that has become shorter was begun anew.
+    if (wal_pages_ < written_back_pages_) written_back_pages_ = 0;
+    if (wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync) break;
+    CLV_ASSIGN_OR_RETURN(written_back_pages_, keeper_->WriteBack());
+    if (wal_pages_ <= kLongWalPages) break;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SqliteClvStore::Reopen() {
@@ -415,7 +472,7 @@ absl::Status SqliteClvStore::Write(absl::FunctionRef<absl::Status(Database&)> wr
   CLV_RETURN_IF_ERROR(write(*db_));
   CLV_RETURN_IF_ERROR(transaction.Commit());
   if (options_.folded != nullptr) options_.folded->Notify();
-  return db_->WriteBack(kMostWalPages);
+  return KeepWalShort();
 }
 
 absl::StatusOr<std::vector<JobRecord>> SqliteClvStore::ListJobs(uint32_t limit) {

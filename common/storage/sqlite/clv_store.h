@@ -2,6 +2,7 @@
 #ifndef CLV_COMMON_STORAGE_SQLITE_CLV_STORE_H_
 #define CLV_COMMON_STORAGE_SQLITE_CLV_STORE_H_
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,6 +16,7 @@
 #include "common/storage/sqlite/clv_statements.h"
 #include "common/storage/sqlite/customer_changes.h"
 #include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/fact_counter.h"
 #include "common/storage/sqlite/latest_activity.h"
 
 namespace clv::storage {
@@ -27,6 +29,8 @@ class SqliteClvStore final : public ClvStore {
     std::string path;
     Broadcast* folded = nullptr;  // told after every commit that moved the checkpoint; may be null
     int cache_kib = 64 * 1024;
+    // New pages (4 KiB) of the write-ahead file from which on MakeDurable writes them back, too.
+    int wal_pages_at_sync = 2'048;
     ChangeLimits changes;
   };
   static absl::StatusOr<std::unique_ptr<SqliteClvStore>> Open(const Options& options);
@@ -49,22 +53,37 @@ class SqliteClvStore final : public ClvStore {
 
  private:
   explicit SqliteClvStore(Options options) : options_(std::move(options)) {}
+  // With keeper_mutex_ held, and writer_mutex_ not.
+  absl::Status SyncAndWriteBack();
   // With writer_mutex_ held, as all below.
   absl::Status OpenWriter();
   absl::Status OpenWriterOnce();
   void CloseWriter();
   // ABORTED while a reader is in the way.
   absl::Status EmptyWal();
+  // What follows the commit of a fold.
+  absl::Status Committed(LogPosition position);
+  // Writes back what is left when the write-ahead file is long: the next commit begins it anew.
+  absl::Status KeepWalShort();
   // After an error of the disk the next call opens the file again: where a sync has failed, a later
   // one may say that all is well.
   absl::Status Checked(absl::Status status);
 
   const Options options_;
+  std::mutex keeper_mutex_;  // before writer_mutex_
+  // Guarded by keeper_mutex_: syncs and writes back while the writer goes on.
+  std::unique_ptr<Database> keeper_;
+  // Pages of the write-ahead file, as the last commit left it, and those of them that are back in
+  // the database; about.
+  std::atomic<int> wal_pages_ = 0;
+  std::atomic<int> written_back_pages_ = 0;
+
   std::mutex writer_mutex_;  // held while a writing transaction lives
   std::unique_ptr<Database> db_;
   std::unique_ptr<ClvReadStatements> reads_;
   std::unique_ptr<ClvWriteStatements> writes_;
   std::unique_ptr<LatestActivity> latest_;
+  std::unique_ptr<FactCounter> counter_;
   std::unique_ptr<CustomerChanges> changes_;
   // What the write-ahead file held when it was opened may have missed its sync: nothing is called
   // durable before it was written back.

@@ -103,9 +103,8 @@ absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(
   CLV_ASSIGN_OR_RETURN(
       s->checkpoint_,
       db.Prepare("UPDATE checkpoint SET folded_position = ?2 WHERE folded_position = ?1"));
-  CLV_ASSIGN_OR_RETURN(s->durable_,
-                       db.Prepare("UPDATE checkpoint SET durable_position = folded_position WHERE "
-                                  "durable_position <> folded_position"));
+  CLV_ASSIGN_OR_RETURN(s->durable_, db.Prepare("UPDATE checkpoint SET durable_position = ?1 WHERE "
+                                               "durable_position < ?1"));
   return s;
 }
 
@@ -238,7 +237,10 @@ absl::Status ClvWriteStatements::PutSetting(const std::string& key, const std::s
   return setting_.Run();
 }
 
-absl::Status ClvWriteStatements::PublishDurable() { return durable_.Run(); }
+absl::Status ClvWriteStatements::PublishDurable(LogPosition position) {
+  durable_.Bind(1, static_cast<int64_t>(position));
+  return durable_.Run();
+}
 
 absl::Status ClvWriteStatements::MoveCheckpoint(LogPosition from, LogPosition to) {
   checkpoint_.Bind(1, static_cast<int64_t>(from));

@@ -138,8 +138,9 @@ std::optional<int64_t> Statement::OptionalInt(int column) const {
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options) {
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_NOMUTEX |
-                    (options.mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                                      : SQLITE_OPEN_READONLY);
+                    (options.mode == Mode::kReadWrite   ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                     : options.mode == Mode::kWriteBack ? SQLITE_OPEN_READWRITE
+                                                        : SQLITE_OPEN_READONLY);
   const int code = sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
   std::unique_ptr<Database> db(new Database(handle, options.path));
   if (code != SQLITE_OK) return SqliteError(code, "opening " + options.path, handle);
@@ -193,13 +194,11 @@ int Database::CountWalPages(void* database, sqlite3*, const char*, int pages) {
   return SQLITE_OK;
 }
 
-absl::Status Database::WriteBack(int pages) {
-  if (wal_pages_ <= pages) return absl::OkStatus();
+absl::StatusOr<int> Database::WriteBack() {
   CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare("PRAGMA wal_checkpoint(PASSIVE)"));
   CLV_RETURN_IF_ERROR(checkpoint.Step().status());
-  // What a reader holds back comes with a later call.
-  wal_pages_ = 0;
-  return absl::OkStatus();
+  constexpr int kWrittenBack = 2;
+  return static_cast<int>(std::max<int64_t>(0, checkpoint.Int(kWrittenBack)));
 }
 
 absl::Status Database::MakeShrinkable() {
@@ -236,7 +235,7 @@ absl::Status Database::Migrate(const Migrations& migrations, Mode mode) {
                                                       "; use a newer program"));
   }
   if (version == newest) return absl::OkStatus();
-  if (mode == Mode::kReadOnly) {
+  if (mode != Mode::kReadWrite) {
     return absl::UnavailableError(absl::StrCat(path_, " is not migrated yet"));
   }
   CLV_ASSIGN_OR_RETURN(Transaction transaction,

@@ -75,6 +75,7 @@ class Database {
   enum class Mode {
     kReadWrite,  // creates the file, migrates it to the newest version
     kReadOnly,   // UNAVAILABLE until another process has made and migrated the file
+    kWriteBack,  // likewise; for SyncWal and WriteBack of what another connection has written
   };
   struct Options {
     std::string path;
@@ -97,7 +98,7 @@ class Database {
     // once.
     bool shrinks = false;
     // Pages (4 KiB) of the write-ahead file from which on a commit writes it back; an error of that
-    // goes unseen. 0: WriteBack alone does it.
+    // goes unseen. 0: WriteBack alone does it, by this connection or another.
     int wal_pages = 1'000;
     int cache_kib = 16 * 1024;
     std::chrono::milliseconds busy_timeout{5000};
@@ -135,9 +136,16 @@ class Database {
   // Whether the next commits are durable when they return, and all before them with them.
   absl::Status SyncCommits(bool syncs);
 
-  // Writes as much of the write-ahead file back into the database as no reader needs, when it has
-  // more than `pages` (4 KiB each) since the last time.
-  absl::Status WriteBack(int pages);
+  // Writes as much of the write-ahead file back into the database as no reader needs, durably;
+  // commits may go on meanwhile. Returns how many of the file's pages (4 KiB each) are written back
+  // then; 0 while another connection is doing it.
+  absl::StatusOr<int> WriteBack();
+  // Pages of the write-ahead file after the last commit; of a connection that was opened with
+  // wal_pages 0.
+  int wal_pages() const { return wal_pages_; }
+
+  // Makes all that was committed before the call durable.
+  absl::Status SyncWal();
 
   // Takes the free pages out of the file when there are more than `kept` (4 KiB each).
   absl::Status GiveBackFreePages(int64_t kept);
@@ -162,7 +170,6 @@ class Database {
   static int CountWalPages(void* database, sqlite3* handle, const char* name, int pages);
   absl::Status Configure(const Options& options);
   absl::Status Migrate(const Migrations& migrations, Mode mode);
-  absl::Status SyncWal();
   absl::Status MakeShrinkable();
   absl::StatusOr<int64_t> ReadNumber(std::string_view sql);
 
@@ -171,7 +178,7 @@ class Database {
   Statement data_version_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   std::function<bool()> is_stopping_;
-  int wal_pages_ = 0;  // as the last commit left the file; only where WriteBack alone empties it
+  int wal_pages_ = 0;
   std::chrono::milliseconds busy_timeout_{0};
 };
 

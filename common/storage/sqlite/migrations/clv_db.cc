@@ -253,6 +253,21 @@ CREATE TABLE customer_change_facts (
 ALTER TABLE scoring ADD COLUMN scored_change INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// See fact_counter.h.
+constexpr char kVersion8[] = R"sql(
+CREATE TABLE fact_counts (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  customers INTEGER NOT NULL,
+  purchases INTEGER NOT NULL,
+  customer_rows INTEGER NOT NULL,
+  import_rows INTEGER NOT NULL
+) STRICT;
+INSERT INTO fact_counts
+  SELECT 1, COUNT(*), COALESCE(SUM(visible_rows + unconverted_rows), 0),
+         COALESCE(SUM(described), 0), COALESCE(SUM(imported), 0)
+    FROM customer_clv;
+)sql";
+
 // Moves the rows of the table `purchases` into pages, and drops it.
 absl::Status PackAllPurchases(Database& db) {
   {
@@ -322,7 +337,7 @@ absl::Status PackOrIndexPurchases(Database& db) {
 const Migrations& ClvMigrations() {
   static const Migrations migrations = {
       {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases},
-      {kVersion5}, {kVersion6}, {kVersion7}};
+      {kVersion5}, {kVersion6}, {kVersion7}, {kVersion8}};
   return migrations;
 }
 
