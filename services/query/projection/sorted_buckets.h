@@ -33,11 +33,9 @@ class SortedBuckets {
   // Values for which `is_below`, which holds for all smaller ones too, holds.
   template <typename IsBelow>
   size_t CountWhile(const IsBelow& is_below) const {
-    const auto next = std::partition_point(
-        buckets_.begin(), buckets_.end(),
-        [&](const std::shared_ptr<const Bucket>& bucket) { return is_below(bucket->front()); });
-    if (next == buckets_.begin()) return 0;
-    const auto b = static_cast<size_t>(next - buckets_.begin()) - 1;
+    const auto next = std::partition_point(fronts_.begin(), fronts_.end(), is_below);
+    if (next == fronts_.begin()) return 0;
+    const auto b = static_cast<size_t>(next - fronts_.begin()) - 1;
     const Bucket& bucket = *buckets_[b];
     return before_[b] +
            static_cast<size_t>(std::partition_point(bucket.begin(), bucket.end(), is_below) -
@@ -94,36 +92,45 @@ class SortedBuckets {
   // is removed must be there.
   SortedBuckets With(const std::vector<Value>& removed, const std::vector<Value>& added) const {
     SortedBuckets next;
-    next.buckets_.reserve(buckets_.size() + added.size() / kTarget + 1);
+    next.Reserve(buckets_.size() + added.size() / kTarget + 1);
     auto gone = removed.begin();
     auto come = added.begin();
+    // Looks into the buckets that change only: the others lie all over memory.
     for (size_t b = 0; b < buckets_.size(); ++b) {
+      const bool is_last = b + 1 == buckets_.size();
+      const auto is_of_later = [&](Iterator value, Iterator end, bool or_equal) {
+        if (value == end) return true;
+        if (is_last) return false;
+        const Value& bound = fronts_[b + 1];
+        return or_equal ? !(*value < bound) : bound < *value;
+      };
+      if (is_of_later(come, added.end(), true) && is_of_later(gone, removed.end(), false)) {
+        next.Append(buckets_[b], fronts_[b], before_[b + 1] - before_[b]);
+        continue;
+      }
       auto gone_end = removed.end();
       auto come_end = added.end();
-      if (b + 1 < buckets_.size()) {
+      if (!is_last) {
         // What is not below the first value of the next bucket belongs there; but of what equals
         // it, this bucket gives up its own.
-        const Value& bound = buckets_[b + 1]->front();
+        const Value& bound = fronts_[b + 1];
         come_end = std::lower_bound(come, added.end(), bound);
         gone_end = std::lower_bound(gone, removed.end(), bound);
         const auto equal_end = std::upper_bound(gone_end, removed.end(), bound);
         gone_end += std::min(equal_end - gone_end, CountOf(*buckets_[b], bound));
-      }
-      if (gone == gone_end && come == come_end) {
-        next.buckets_.push_back(buckets_[b]);
-        continue;
       }
       next.AppendMerged(*buckets_[b], gone, gone_end, come, come_end);
       gone = gone_end;
       come = come_end;
     }
     if (buckets_.empty()) next.AppendMerged({}, gone, removed.end(), come, added.end());
-    next.CountBefore();
     return next;
   }
 
   // In memory, about.
-  size_t bytes() const { return size() * sizeof(Value) + buckets_.size() * (sizeof(Bucket) + 64); }
+  size_t bytes() const {
+    return size() * sizeof(Value) + buckets_.size() * (sizeof(Bucket) + sizeof(Value) + 64);
+  }
 
  private:
   static constexpr size_t kTarget = 512;
@@ -154,7 +161,7 @@ class SortedBuckets {
       const auto begin = merged.begin() + static_cast<std::ptrdiff_t>(merged.size() * p / parts);
       const auto end =
           merged.begin() + static_cast<std::ptrdiff_t>(merged.size() * (p + 1) / parts);
-      buckets_.push_back(std::make_shared<const Bucket>(begin, end));
+      Append(Bucket(begin, end));
     }
   }
 
@@ -166,18 +173,32 @@ class SortedBuckets {
       joined.insert(joined.end(), bucket.begin(), bucket.end());
       bucket = std::move(joined);
       buckets_.pop_back();
+      fronts_.pop_back();
+      before_.pop_back();
     }
     bucket.shrink_to_fit();
-    buckets_.push_back(std::make_shared<const Bucket>(std::move(bucket)));
+    Append(std::move(bucket));
   }
 
-  void CountBefore() {
-    before_.reserve(buckets_.size() + 1);
+  void Reserve(size_t buckets) {
+    buckets_.reserve(buckets);
+    fronts_.reserve(buckets);
+    before_.reserve(buckets + 1);
     before_.push_back(0);
-    for (const auto& bucket : buckets_) before_.push_back(before_.back() + bucket->size());
+  }
+  void Append(std::shared_ptr<const Bucket> bucket, const Value& front, size_t count) {
+    buckets_.push_back(std::move(bucket));
+    fronts_.push_back(front);
+    before_.push_back(before_.back() + count);
+  }
+  void Append(Bucket values) {
+    const Value front = values.front();
+    const size_t count = values.size();
+    Append(std::make_shared<const Bucket>(std::move(values)), front, count);
   }
 
   std::vector<std::shared_ptr<const Bucket>> buckets_;  // none is empty
+  std::vector<Value> fronts_;                           // the first of each bucket
   std::vector<size_t> before_;                          // values before each bucket, then all
 };
 
