@@ -63,22 +63,26 @@ class SuiteFigures:
     # ---- parts
 
     def _load_files(self):
-        """`clv load` of NDJSON into an empty store, parsing and reading included."""
-        with_suite = Suite().start()
+        """`clv load` of NDJSON into an empty store of separate processes, parsing and reading included."""
+        suite = Suite(SEPARATE).start()
         try:
             begin = time.monotonic()
-            self._clv_load(with_suite, self._workload.purchases)
-            self._await_folded(with_suite)
+            self._clv_load(suite, self._workload.purchases)
+            self._await_folded(suite)
             self.figures["bulk_clv_load_rows_per_second"] = self._workload.rows / (time.monotonic() - begin)
+            peaks = {name: peak_memory_mib(program.pid) for name, program in suite.programs.items()}
+            self.figures["peak_memory_mib"] = peaks["clv-ingest"] + peaks["clv-aggregation"]
+            for name, peak in peaks.items():
+                self.figures[f"peak_memory_{name}_mib"] = peak
         finally:
-            with_suite.close()
+            suite.close()
 
     def _load_stream(self):
         suite, workload = self._suite, self._workload
         self.figures["bulk_stream_rows_per_second"], _ = self._rate_until_visible(workload.purchases, 10_000)
         self._clv_load(suite, workload.customers)
         self._await_folded(suite)
-        self.figures["peak_memory_mib"] = peak_memory_mib(suite.programs["clv-suite"].pid)
+        self.figures["peak_memory_clv-suite_mib"] = peak_memory_mib(suite.programs["clv-suite"].pid)
         suite.stop()
         self.figures["disk_bytes_per_purchase"] = stored_bytes(suite.data_dir) / workload.rows
         for name in sorted(os.listdir(suite.data_dir)):
