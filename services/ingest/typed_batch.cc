@@ -93,6 +93,16 @@ absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushCustomerClvsRequest& 
   return ReadCustomerClvs(request, std::move(options));
 }
 
+namespace {
+
+// Amounts are columns in units and fields in millionths.
+std::string FieldOf(const std::string& column) {
+  const bool is_amount = column == "purchase_amount" || column == "total_spend";
+  return is_amount ? absl::StrCat(column, "_micros") : column;
+}
+
+}  // namespace
+
 v1::WriteResult ResultOf(const PreparedWrite& write, storage::LogPosition position) {
   v1::WriteResult result;
   result.set_successful_rows(write.accepted_rows);
@@ -101,7 +111,7 @@ v1::WriteResult ResultOf(const PreparedWrite& write, storage::LogPosition positi
   for (const Refusal& refusal : write.refusals) {
     v1::RowError* error = result.add_errors();
     error->set_row(refusal.row);
-    error->set_field(refusal.column);
+    error->set_field(FieldOf(refusal.column));
     error->set_description(refusal.description);
   }
   return result;

@@ -56,6 +56,22 @@ TEST_F(IngestServiceTest, WritesRowsAndQuarantinesBrokenOnes) {
                                                  .currency = "EUR"}));
 }
 
+TEST_F(IngestServiceTest, ErrorsOfAmountsNameTheFieldOfTheMessage) {
+  v1::WritePurchasesRequest purchases;
+  purchases.add_purchases()->set_purchase_id("p");
+  purchases.mutable_purchases(0)->set_customer_id("c");
+  v1::WritePurchasesResponse of_purchases;
+  ASSERT_TRUE(ingest_stub_->WritePurchases(Context().get(), purchases, &of_purchases).ok());
+  EXPECT_EQ(of_purchases.result().errors(0).field(), "purchase_amount_micros");
+  EXPECT_EQ(of_purchases.result().errors(0).description(),
+            "purchase_amount: got nothing, want a value");
+  v1::WriteCustomerClvsRequest clvs;
+  clvs.add_customer_clvs()->set_customer_id("c");
+  v1::WriteCustomerClvsResponse of_clvs;
+  ASSERT_TRUE(ingest_stub_->WriteCustomerClvs(Context().get(), clvs, &of_clvs).ok());
+  EXPECT_EQ(of_clvs.result().errors(0).field(), "total_spend_micros");
+}
+
 TEST_F(IngestServiceTest, KeepsBrokenMessagesInTheFormOfTheSeed) {
   v1::WritePurchasesResponse response;
   ASSERT_TRUE(ingest_stub_->WritePurchases(Context().get(), TwoPurchases(), &response).ok());
