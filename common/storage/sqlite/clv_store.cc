@@ -13,9 +13,6 @@
 namespace clv::storage {
 namespace {
 
-// 128 MiB. When the write-ahead file is longer, MakeDurable writes back until little is left, and
-// the next fold does that; from twice as much on a fold writes back whatever is left.
-constexpr int kLongWalPages = 32'768;
 constexpr int kWriteBackPasses = 4;
 constexpr char kReportingCurrency[] = "reporting_currency";
 // Not empty: see FoldTransaction::has_large_gross.
@@ -372,10 +369,10 @@ absl::Status SqliteClvStore::Committed(LogPosition position) {
 
 absl::Status SqliteClvStore::KeepWalShort() {
   wal_pages_ = db_->wal_pages();
-  if (wal_pages_ <= kLongWalPages) return absl::OkStatus();
+  if (wal_pages_ <= options_.long_wal_pages) return absl::OkStatus();
   const bool is_little_left = wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync;
-  return is_little_left || wal_pages_ > 2 * kLongWalPages ? db_->WriteBack().status()
-                                                          : absl::OkStatus();
+  return is_little_left || wal_pages_ > 2 * options_.long_wal_pages ? db_->WriteBack().status()
+                                                                    : absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvStore::Read() {
@@ -442,7 +439,7 @@ absl::Status SqliteClvStore::SyncAndWriteBack() {
     if (wal_pages_ < written_back_pages_) written_back_pages_ = 0;
     if (wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync) break;
     CLV_ASSIGN_OR_RETURN(written_back_pages_, keeper_->WriteBack());
-    if (wal_pages_ <= kLongWalPages) break;
+    if (wal_pages_ <= options_.long_wal_pages) break;
   }
   return absl::OkStatus();
 }

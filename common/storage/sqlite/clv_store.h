@@ -31,6 +31,9 @@ class SqliteClvStore final : public ClvStore {
     int cache_kib = 64 * 1024;
     // New pages (4 KiB) of the write-ahead file from which on MakeDurable writes them back, too.
     int wal_pages_at_sync = 2'048;
+    // When the write-ahead file is longer, MakeDurable writes back until little is left, and the
+    // next fold does that; from twice as much on a fold writes back whatever is left.
+    int long_wal_pages = 32'768;
     ChangeLimits changes;
   };
   static absl::StatusOr<std::unique_ptr<SqliteClvStore>> Open(const Options& options);
