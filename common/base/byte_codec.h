@@ -5,7 +5,10 @@
 #ifndef CLV_COMMON_BASE_BYTE_CODEC_H_
 #define CLV_COMMON_BASE_BYTE_CODEC_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,25 +23,50 @@ inline int64_t WrappedSum(int64_t from, uint64_t difference) {
   return static_cast<int64_t>(static_cast<uint64_t>(from) + difference);
 }
 
-// Appends to a string.
+// Appends to a buffer that it keeps.
 class ByteWriter {
  public:
-  void Byte(uint8_t byte) { bytes_.push_back(static_cast<char>(byte)); }
+  void Byte(uint8_t byte) {
+    *Room(1) = static_cast<char>(byte);
+    ++size_;
+  }
   void Number(uint64_t number) {
-    for (; number >= 0x80; number >>= 7) Byte(static_cast<uint8_t>(number) | 0x80);
-    Byte(static_cast<uint8_t>(number));
+    char* const begin = Room(kLongestNumber);
+    char* at = begin;
+    for (; number >= 0x80; number >>= 7) *at++ = static_cast<char>(number | 0x80);
+    *at++ = static_cast<char>(number);
+    size_ += static_cast<size_t>(at - begin);
   }
   void Signed(uint64_t number) { Number((number << 1) ^ (0 - (number >> 63))); }
   void Text(std::string_view text) {
     Number(text.size());
-    bytes_.append(text);
+    if (text.empty()) return;
+    std::memcpy(Room(text.size()), text.data(), text.size());
+    size_ += text.size();
   }
-  void Reserve(size_t bytes) { bytes_.reserve(bytes); }
-  size_t size() const { return bytes_.size(); }
-  std::string Take() { return std::exchange(bytes_, {}); }
+  void Reserve(size_t bytes) { Room(bytes); }
+  size_t size() const { return size_; }
+
+  // What was written; the writer is as new.
+  std::string Take() {
+    const size_t size = std::exchange(size_, 0);
+    // Few bytes are copied into a string of their size, and the buffer stays.
+    if (size <= kCopiedBytes) return std::string(bytes_, 0, size);
+    bytes_.resize(size);
+    return std::exchange(bytes_, {});
+  }
 
  private:
+  static constexpr size_t kLongestNumber = 10;
+  static constexpr size_t kCopiedBytes = 16 << 10;
+
+  char* Room(size_t bytes) {
+    if (bytes_.size() - size_ < bytes) bytes_.resize(size_ + std::max(size_, bytes) + 64);
+    return bytes_.data() + size_;
+  }
+
   std::string bytes_;
+  size_t size_ = 0;  // of them that are written
 };
 
 // Reads what ByteWriter wrote; after an error everything is 0 and empty. Texts are views into the

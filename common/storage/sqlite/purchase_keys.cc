@@ -15,6 +15,7 @@ constexpr int64_t kHashMask = (int64_t{1} << kHashBits) - 1;
 constexpr size_t kKeysOfBlock = 512;
 constexpr size_t kFanOut = 8;
 constexpr uint64_t kLeastFilterCapacity = 1 << 16;
+constexpr char kDamagedBlock[] = "a block of purchase keys is damaged";
 
 // A block lies at its run and the first of its hashes.
 int64_t BlockId(int64_t run_id, uint64_t hash) {
@@ -45,8 +46,7 @@ absl::StatusOr<std::vector<KeyPlace>> UnpackBlock(int64_t block_id, std::string_
     hash += block.Number();
     keys.push_back({hash, static_cast<int64_t>(block.Number())});
   }
-  if (!block.ok() || keys.empty())
-    return absl::DataLossError("a block of purchase keys is damaged");
+  if (!block.ok() || keys.empty()) return absl::DataLossError(kDamagedBlock);
   return keys;
 }
 
@@ -190,12 +190,16 @@ absl::StatusOr<std::vector<bool>> PurchaseKeys::MayContain(absl::Span<const uint
   return answers;
 }
 
-absl::StatusOr<std::optional<PurchaseKeys::Block>> PurchaseKeys::FindBlock(const Run& run,
-                                                                           uint64_t hash) {
+absl::StatusOr<bool> PurchaseKeys::StepToBlock(const Run& run, uint64_t hash) {
   find_block_.Reset();
   find_block_.Bind(1, BlockId(run.run_id, 0));
   find_block_.Bind(2, BlockId(run.run_id, hash));
-  CLV_ASSIGN_OR_RETURN(const bool has_block, find_block_.Step());
+  return find_block_.Step();
+}
+
+absl::StatusOr<std::optional<PurchaseKeys::Block>> PurchaseKeys::FindBlock(const Run& run,
+                                                                           uint64_t hash) {
+  CLV_ASSIGN_OR_RETURN(const bool has_block, StepToBlock(run, hash));
   if (!has_block) {
     find_block_.Reset();
     return std::nullopt;
@@ -211,13 +215,27 @@ absl::StatusOr<std::optional<PurchaseKeys::Block>> PurchaseKeys::FindBlock(const
 absl::StatusOr<std::vector<int64_t>> PurchaseKeys::FindPages(uint64_t hash) {
   CLV_RETURN_IF_ERROR(ReadRuns());
   std::vector<int64_t> pages;
-  for (const Run& run : *runs_) {
-    CLV_ASSIGN_OR_RETURN(const std::optional<Block> block, FindBlock(run, hash));
-    if (!block) continue;
-    auto key = std::lower_bound(block->keys.begin(), block->keys.end(), KeyPlace{.hash = hash});
-    for (; key != block->keys.end() && key->hash == hash; ++key) pages.push_back(key->page_id);
-  }
+  for (const Run& run : *runs_) CLV_RETURN_IF_ERROR(FindPagesIn(run, hash, &pages));
   return pages;
+}
+
+absl::Status PurchaseKeys::FindPagesIn(const Run& run, uint64_t hash, std::vector<int64_t>* pages) {
+  CLV_ASSIGN_OR_RETURN(const bool has_block, StepToBlock(run, hash));
+  if (!has_block) {
+    find_block_.Reset();
+    return absl::OkStatus();
+  }
+  ByteReader block(find_block_.Blob(1));
+  bool is_whole = !block.at_end();
+  auto at = static_cast<uint64_t>(find_block_.Int(0) & kHashMask);
+  while (!block.at_end()) {
+    at += block.Number();
+    const auto page_id = static_cast<int64_t>(block.Number());
+    if (at == hash && block.ok()) pages->push_back(page_id);
+  }
+  is_whole &= block.ok();
+  find_block_.Reset();
+  return is_whole ? absl::OkStatus() : absl::DataLossError(kDamagedBlock);
 }
 
 int64_t PurchaseKeys::UnusedRunId() const {
@@ -230,14 +248,14 @@ int64_t PurchaseKeys::UnusedRunId() const {
 }
 
 absl::Status PurchaseKeys::WriteAdded() {
-  std::sort(added_.begin(), added_.end());
   RunWriter writer(*this, UnusedRunId());
   for (const KeyPlace& key : added_) {
     CLV_RETURN_IF_ERROR(writer.Add(key));
     if (filter_) filter_->Add(key.hash);
   }
   keys_in_filter_ += added_.size();
-  added_.clear();
+  // A fold of millions leaves no room behind.
+  added_ = {};
   CLV_ASSIGN_OR_RETURN(const Run run, writer.Finish());
   runs_->push_back(run);
   return absl::OkStatus();
@@ -318,18 +336,20 @@ absl::Status PurchaseKeys::MergeInto(absl::Span<const Run> merged) {
 absl::Status PurchaseKeys::Flush() {
   if (added_.empty() && removed_.empty()) return absl::OkStatus();
   CLV_RETURN_IF_ERROR(ReadRuns());
-  // What left a page and came to another within the transaction is both; entries that were never
-  // written cancel out.
   std::sort(added_.begin(), added_.end());
-  std::sort(removed_.begin(), removed_.end());
-  std::vector<KeyPlace> added;
   std::vector<KeyPlace> removed;
-  std::set_difference(added_.begin(), added_.end(), removed_.begin(), removed_.end(),
-                      std::back_inserter(added));
-  std::set_difference(removed_.begin(), removed_.end(), added_.begin(), added_.end(),
-                      std::back_inserter(removed));
-  added_ = std::move(added);
-  removed_.clear();
+  if (!removed_.empty()) {
+    // What left a page and came to another within the transaction is both; entries that were never
+    // written cancel out.
+    std::sort(removed_.begin(), removed_.end());
+    std::vector<KeyPlace> added;
+    std::set_difference(added_.begin(), added_.end(), removed_.begin(), removed_.end(),
+                        std::back_inserter(added));
+    std::set_difference(removed_.begin(), removed_.end(), added_.begin(), added_.end(),
+                        std::back_inserter(removed));
+    added_ = std::move(added);
+    removed_.clear();
+  }
   for (const KeyPlace& key : removed) CLV_RETURN_IF_ERROR(RemoveOne(key));
   if (added_.empty()) return absl::OkStatus();
   CLV_RETURN_IF_ERROR(WriteAdded());

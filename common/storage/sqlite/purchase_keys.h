@@ -78,6 +78,9 @@ class PurchaseKeys {
     std::vector<KeyPlace> keys;
   };
   absl::StatusOr<std::optional<Block>> FindBlock(const Run& run, uint64_t hash);
+  // The same without reading it: whether find_block_ is at it.
+  absl::StatusOr<bool> StepToBlock(const Run& run, uint64_t hash);
+  absl::Status FindPagesIn(const Run& run, uint64_t hash, std::vector<int64_t>* pages);
   absl::Status WriteAdded();
   absl::Status RemoveOne(const KeyPlace& key);
   absl::Status MergeRuns();
