@@ -201,9 +201,9 @@ class EventReader {
  public:
   virtual ~EventReader() = default;
 
-  // Records after `after`, oldest first: as many as have at most `max_rows` rows together, but at
-  // least one if there is one. Never skips a position. DATA_LOSS when a checksum does not match or
-  // the next position is missing.
+  // Records after `after`, oldest first: as many as have at most `max_rows` rows together, and no
+  // more bytes than the reader takes at once, but at least one if there is one. Never skips a
+  // position. DATA_LOSS when a checksum does not match or the next position is missing.
   virtual absl::StatusOr<std::vector<LoggedRecord>> ReadAfter(LogPosition after,
                                                               uint64_t max_rows) = 0;
 

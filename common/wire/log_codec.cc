@@ -136,9 +136,10 @@ absl::StatusOr<PackedLogRows> DecodePackedLogRecord(std::string_view payload) {
 
 absl::StatusOr<LogRows> DecodeLogRecord(std::string_view payload) {
   CLV_ASSIGN_OR_RETURN(PackedLogRows packed, DecodePackedLogRecord(payload));
-  packed.rows.purchases.reserve(packed.purchases.rows.size());
-  for (const PurchaseBatch::Row& row : packed.purchases.rows)
-    packed.rows.purchases.push_back(packed.purchases.PurchaseOf(row));
+  packed.rows.purchases.reserve(packed.purchases.size());
+  for (size_t i = 0; i < packed.purchases.size(); ++i) {
+    packed.rows.purchases.push_back(packed.purchases.PurchaseAt(i));
+  }
   return std::move(packed.rows);
 }
 

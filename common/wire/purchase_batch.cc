@@ -56,8 +56,16 @@ PurchaseBatch::Row ReadRow(int64_t date_before, size_t text_count, ByteReader* b
 
 }  // namespace
 
-domain::Purchase PurchaseBatch::PurchaseOf(const Row& row) const {
-  const auto text = [&](Shared column) { return std::string(texts[row.texts[column]]); };
+PurchaseBatch::Row PurchaseBatch::RowOf(const Place& place) const {
+  ByteReader reader(std::string_view(*bytes_).substr(place.offset));
+  return ReadRow(place.date_before, texts_.size(), &reader);
+}
+
+PurchaseBatch::Row PurchaseBatch::RowAt(size_t index) const { return RowOf(places_[index]); }
+
+domain::Purchase PurchaseBatch::PurchaseAt(size_t index) const {
+  const Row row = RowAt(index);
+  const auto text = [&](Shared column) { return std::string(texts_[row.texts[column]]); };
   return {.purchase_id = std::string(row.purchase_id),
           .customer_id = std::string(row.customer_id),
           .order_id = std::string(row.order_id.empty() ? row.purchase_id : row.order_id),
@@ -140,22 +148,23 @@ PurchaseBatch BatchOf(absl::Span<const domain::Purchase> purchases) {
 
 absl::StatusOr<PurchaseBatch> UnpackPurchaseBatch(std::string bytes) {
   PurchaseBatch batch;
-  batch.texts.emplace_back();
   if (bytes.empty()) return batch;
-  batch.bytes = std::make_shared<const std::string>(std::move(bytes));
-  ByteReader reader(*batch.bytes);
+  batch.bytes_ = std::make_shared<const std::string>(std::move(bytes));
+  const size_t size = batch.bytes_->size();
+  ByteReader reader(*batch.bytes_);
+  if (size > UINT32_MAX) reader.Fail();
   // No text takes less than a byte, no row less than five.
   const uint64_t text_count = reader.Number();
   if (text_count > reader.size()) reader.Fail();
-  if (reader.ok()) batch.texts.reserve(text_count + 1);
-  for (uint64_t i = 0; i < text_count && reader.ok(); ++i) batch.texts.push_back(reader.Text());
+  if (reader.ok()) batch.texts_.reserve(text_count + 1);
+  for (uint64_t i = 0; i < text_count && reader.ok(); ++i) batch.texts_.push_back(reader.Text());
   const uint64_t row_count = reader.Number();
   if (row_count > reader.size() / 5) reader.Fail();
-  if (reader.ok()) batch.rows.reserve(row_count);
+  if (reader.ok()) batch.places_.reserve(row_count);
   int64_t date = 0;
   for (uint64_t i = 0; i < row_count && reader.ok(); ++i) {
-    batch.rows.push_back(ReadRow(date, batch.texts.size(), &reader));
-    date = batch.rows.back().date;
+    batch.places_.push_back({date, static_cast<uint32_t>(size - reader.size())});
+    date = ReadRow(date, batch.texts_.size(), &reader).date;
   }
   if (!reader.ok() || !reader.at_end()) {
     return absl::DataLossError("log record: a batch of purchases is damaged");

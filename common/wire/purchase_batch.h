@@ -26,8 +26,9 @@
 
 namespace clv::wire {
 
-// Purchases whose texts lie in `bytes`.
-struct PurchaseBatch {
+// Purchases as they are packed, and where each of them begins: 16 bytes a row beside the form.
+class PurchaseBatch {
+ public:
   // The columns whose texts purchases share, in the order of Row::texts.
   enum Shared : size_t {
     kCurrency,
@@ -44,14 +45,40 @@ struct PurchaseBatch {
     int64_t amount_micros = 0;
     int64_t date = 0;                               // UTC seconds
     std::optional<int64_t> created_at;              // the same
-    std::array<uint32_t, kSharedCount> texts = {};  // places in `texts`
+    std::array<uint32_t, kSharedCount> texts = {};  // places in texts()
   };
 
-  std::shared_ptr<const std::string> bytes;
-  std::vector<std::string_view> texts;  // the first is empty
-  std::vector<Row> rows;
+  // Rows; an index must be less.
+  size_t size() const { return places_.size(); }
+  // Reads a row anew each time; its texts are valid as long as the batch or a copy of it.
+  Row RowAt(size_t index) const;
+  domain::Purchase PurchaseAt(size_t index) const;
+  // Tell the processor that RowAt comes soon: the second some time after the first.
+  void PrefetchPlace(size_t index) const { __builtin_prefetch(&places_[index]); }
+  void PrefetchRow(size_t index) const {
+    __builtin_prefetch(bytes_->data() + places_[index].offset);
+  }
 
-  domain::Purchase PurchaseOf(const Row& row) const;
+  // The first is empty.
+  const std::vector<std::string_view>& texts() const { return texts_; }
+
+  // Takes out the rows for which `is_out` says so.
+  template <typename IsOut>
+  void EraseIf(const IsOut& is_out) {
+    std::erase_if(places_, [&](const Place& place) { return is_out(RowOf(place)); });
+  }
+
+ private:
+  friend absl::StatusOr<PurchaseBatch> UnpackPurchaseBatch(std::string bytes);
+  struct Place {
+    int64_t date_before = 0;
+    uint32_t offset = 0;
+  };
+  Row RowOf(const Place& place) const;
+
+  std::shared_ptr<const std::string> bytes_;
+  std::vector<std::string_view> texts_ = {std::string_view()};
+  std::vector<Place> places_;
 };
 
 // Packs purchases one after another. Thread-compatible.
@@ -78,7 +105,7 @@ std::string PackPurchaseBatch(absl::Span<const domain::Purchase> purchases);
 // The same purchases as a batch.
 PurchaseBatch BatchOf(absl::Span<const domain::Purchase> purchases);
 
-// No bytes are no rows. DATA_LOSS when they are no such batch.
+// No bytes are no rows. DATA_LOSS when they are no such batch, or more than 4 GiB.
 absl::StatusOr<PurchaseBatch> UnpackPurchaseBatch(std::string bytes);
 
 }  // namespace clv::wire

@@ -35,7 +35,7 @@ void Enter(ByKey<Row> stored, Contests<Row>* contests) {
 absl::Status BatchFold::ReadWinners(absl::Span<const LoggedRows> records,
                                     absl::Span<const PurchasePlace> places) {
   for (const PurchasePlace& place : places) {
-    const auto& row = records[place.record].purchases.rows[place.row];
+    const auto row = records[place.record].purchases.RowAt(place.row);
     purchases_[std::string(row.purchase_id)];
     if (!row.customer_id.empty()) gross_[std::string(row.customer_id)];
   }
@@ -145,8 +145,7 @@ absl::Status BatchFold::MergeRecord(const LoggedRows& record,
   }
   for (const Customer& row : record.customers) MergeCustomer(record, row);
   for (const PurchasePlace& place : places) {
-    const auto& row = record.purchases.rows[place.row];
-    Purchase purchase = record.purchases.PurchaseOf(row);
+    Purchase purchase = record.purchases.PurchaseAt(place.row);
     if (purchase.customer_id.empty()) {
       EndErasedVersion(record, purchase);
       continue;

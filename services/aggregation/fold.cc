@@ -33,7 +33,7 @@ void DropErased(const std::vector<StagedErasure>& erasures, LoggedRows* rows) {
     if (erasure.position < rows->position) continue;
     const auto is_theirs = [&](const auto& row) { return row.customer_id == erasure.customer_id; };
     std::erase_if(rows->customers, is_theirs);
-    std::erase_if(rows->purchases.rows, is_theirs);
+    rows->purchases.EraseIf(is_theirs);
     std::erase_if(rows->customer_clvs, is_theirs);
   }
 }
@@ -95,10 +95,31 @@ class SequenceFold {
                          purchases.Run(records, position, outcomes));
     counts_.winners += purchases.winners();
     counts_.customers += purchases.customers();
-    BatchFold others(options_.reporting_currency, transaction_);
-    CLV_RETURN_IF_ERROR(others.Run(records, left, position, outcomes));
-    counts_.winners += others.winners();
-    counts_.customers += others.customers();
+    return MergeOneByOne(records, left, position, outcomes);
+  }
+
+  // So many at a time, as each of them takes much memory.
+  absl::Status MergeOneByOne(absl::Span<const LoggedRows> records,
+                             absl::Span<const PurchasePlace> places, storage::LogPosition position,
+                             absl::Span<storage::FoldOutcome> outcomes) {
+    for (size_t begin = 0; begin < records.size();) {
+      size_t rows = 0;
+      size_t end = begin;
+      std::vector<PurchasePlace> some;
+      for (; end < records.size() && rows < options_.rows_one_by_one; ++end) {
+        for (; !places.empty() && places.front().record == end; places.remove_prefix(1)) {
+          some.push_back({static_cast<uint32_t>(end - begin), places.front().row});
+          ++rows;
+        }
+        rows += records[end].customers.size() + records[end].customer_clvs.size();
+      }
+      BatchFold fold(options_.reporting_currency, transaction_);
+      CLV_RETURN_IF_ERROR(fold.Run(records.subspan(begin, end - begin), some, position,
+                                   outcomes.subspan(begin, end - begin)));
+      counts_.winners += fold.winners();
+      counts_.customers += fold.customers();
+      begin = end;
+    }
     return absl::OkStatus();
   }
 
@@ -177,7 +198,7 @@ class SequenceFold {
 
 }  // namespace
 
-LoggedRows DecodeRecord(const storage::LoggedRecord& record) {
+LoggedRows DecodeRecord(storage::LoggedRecord record) {
   LoggedRows rows{.position = record.position, .received_at_seconds = record.received_at_seconds};
   absl::StatusOr<wire::PackedLogRows> decoded = wire::DecodePackedLogRecord(record.payload);
   if (!decoded.ok()) {
@@ -189,8 +210,8 @@ LoggedRows DecodeRecord(const storage::LoggedRecord& record) {
   rows.customer_clvs = std::move(decoded->rows.customer_clvs);
   if (IsSeeded(SeededBug::kMissingDeduplication)) {
     std::vector<domain::Purchase> purchases;
-    for (const auto& row : rows.purchases.rows) {
-      purchases.push_back(rows.purchases.PurchaseOf(row));
+    for (size_t i = 0; i < rows.purchases.size(); ++i) {
+      purchases.push_back(rows.purchases.PurchaseAt(i));
       purchases.back().purchase_id += "@" + std::to_string(record.position);
     }
     rows.purchases = wire::BatchOf(purchases);

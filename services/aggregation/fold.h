@@ -31,12 +31,12 @@ struct LoggedRows {
   // letter.
   std::string undecodable;
 
-  size_t size() const { return customers.size() + purchases.rows.size() + customer_clvs.size(); }
+  size_t size() const { return customers.size() + purchases.size() + customer_clvs.size(); }
   bool IsCommand() const { return !std::holds_alternative<std::monostate>(command); }
 };
 
 // Decodes a record of the log; never fails (see `undecodable`).
-LoggedRows DecodeRecord(const storage::LoggedRecord& record);
+LoggedRows DecodeRecord(storage::LoggedRecord record);
 
 // What a fold did.
 struct FoldCounts {
@@ -55,6 +55,8 @@ struct FoldOptions {
   std::function<absl::StatusOr<std::vector<storage::LoggedRecord>>(storage::LogPosition)> read_log;
   // As EventReader::OpenErasures: rows that were staged before such an erasure count for nothing.
   std::function<absl::StatusOr<std::vector<storage::LogPosition>>()> open_erasures;
+  // Rows that are merged one by one at a time, as far as records allow: about 1 KB each.
+  size_t rows_one_by_one = 500'000;
 };
 
 // Merges the records, one version at a time in log order, into the facts of `transaction`, carries

@@ -1,56 +1,38 @@
 #include "services/aggregation/hash_order.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <numeric>
 #include <utility>
 
 namespace clv::aggregation {
 namespace {
 
-constexpr size_t kFewHashes = 256;
-constexpr int kDigitBits = 11;
-constexpr size_t kDigits = size_t{1} << kDigitBits;
-// The highest 33 bits leave few hashes unordered, even of millions.
-constexpr std::array<int, 3> kShifts = {31, 42, 53};
-
-struct Place {
-  uint64_t hash = 0;
-  uint32_t index = 0;
-};
-
-void SortByDigit(int shift, const std::vector<Place>& from, std::vector<Place>* to) {
-  std::array<uint32_t, kDigits> next{};
-  for (const Place& place : from) ++next[(place.hash >> shift) % kDigits];
-  std::exclusive_scan(next.begin(), next.end(), next.begin(), 0u);
-  for (const Place& place : from) (*to)[next[(place.hash >> shift) % kDigits]++] = place;
-}
-
-bool Precedes(const Place& a, const Place& b) { return a.hash < b.hash; }
+constexpr size_t kHashesOfBucket = 32;
+constexpr int kMostBucketBits = 16;
 
 }  // namespace
 
 std::vector<uint32_t> HashOrder(absl::Span<const uint64_t> hashes) {
-  std::vector<Place> places(hashes.size());
-  for (size_t i = 0; i < hashes.size(); ++i) places[i] = {hashes[i], static_cast<uint32_t>(i)};
-  if (places.size() > kFewHashes) {
-    std::vector<Place> other(places.size());
-    for (const int shift : kShifts) {
-      SortByDigit(shift, places, &other);
-      places.swap(other);
-    }
-    // What the digits leave are short runs; insertion keeps their order.
-    for (size_t i = 1; i < places.size(); ++i) {
-      for (size_t j = i; j > 0 && Precedes(places[j], places[j - 1]); --j) {
-        std::swap(places[j], places[j - 1]);
-      }
-    }
-  } else {
-    std::stable_sort(places.begin(), places.end(), Precedes);
+  const int bits = std::min<int>(kMostBucketBits, std::bit_width(hashes.size() / kHashesOfBucket));
+  const auto bucket_of = [bits](uint64_t hash) { return bits == 0 ? 0 : hash >> (64 - bits); };
+  std::vector<uint32_t> ends(size_t{1} << bits);
+  for (const uint64_t hash : hashes) ++ends[bucket_of(hash)];
+  std::exclusive_scan(ends.begin(), ends.end(), ends.begin(), 0u);
+  std::vector<uint32_t> order(hashes.size());
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    order[ends[bucket_of(hashes[i])]++] = static_cast<uint32_t>(i);
   }
-  std::vector<uint32_t> order(places.size());
-  std::transform(places.begin(), places.end(), order.begin(),
-                 [](const Place& place) { return place.index; });
+  // Next to each other, so that the comparisons look nowhere else.
+  std::vector<std::pair<uint64_t, uint32_t>> bucket;
+  uint32_t begin = 0;
+  for (const uint32_t end : ends) {
+    bucket.clear();
+    for (uint32_t i = begin; i < end; ++i) bucket.emplace_back(hashes[order[i]], order[i]);
+    std::sort(bucket.begin(), bucket.end());
+    for (uint32_t i = begin; i < end; ++i) order[i] = bucket[i - begin].second;
+    begin = end;
+  }
   return order;
 }
 

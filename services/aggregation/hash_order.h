@@ -10,7 +10,7 @@
 namespace clv::aggregation {
 
 // The places of `hashes` (at most 2^32, spread over all 64 bits) ordered by hash; equal hashes keep
-// their order. A radix sort: some ten nanoseconds a hash, however many.
+// their order. Beside the places it takes next to no memory.
 std::vector<uint32_t> HashOrder(absl::Span<const uint64_t> hashes);
 
 }  // namespace clv::aggregation

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
+#include <utility>
 
-#include "absl/numeric/int128.h"
 #include "common/base/status_macros.h"
 #include "common/base/text_hash.h"
 #include "common/domain/winner.h"
 #include "services/aggregation/hash_order.h"
+#include "services/aggregation/repeated_hashes.h"
 
 namespace clv::aggregation {
 namespace {
@@ -17,25 +17,21 @@ using storage::CustomerInFold;
 using storage::PurchaseChange;
 using storage::PurchaseFact;
 
+// Rows of which is asked at once whether they may be stored.
+constexpr size_t kAskedAtOnce = 1'024;
+
 absl::int128 Magnitude(int64_t amount_micros) {
   const absl::int128 amount = amount_micros;
   return amount < 0 ? -amount : amount;
 }
 
-// Whether the absolute amounts of all rows together stay so small that no order of folding them can
-// take a customer beyond int64, see FoldTransaction::has_large_gross. Imported totals count too:
-// they are merged after the purchases, wherever in the log they stand.
-bool AmountsAreSmall(absl::Span<const LoggedRows> records) {
-  absl::int128 sum = 0;
-  for (const LoggedRows& record : records) {
-    for (const wire::PurchaseBatch::Row& row : record.purchases.rows) {
-      sum += Magnitude(row.amount_micros);
-    }
-    for (const domain::ImportedClv& row : record.customer_clvs) {
-      sum += Magnitude(row.total_spend_micros);
-    }
+// The first eight bytes, so that most ids compare as numbers.
+uint64_t PrefixOf(std::string_view id) {
+  uint64_t prefix = 0;
+  for (size_t i = 0; i < sizeof(prefix); ++i) {
+    prefix = prefix << 8 | (i < id.size() ? static_cast<uint8_t>(id[i]) : 0);
   }
-  return sum < storage::kLargeGross - 1;
+  return prefix;
 }
 
 }  // namespace
@@ -43,125 +39,158 @@ bool AmountsAreSmall(absl::Span<const LoggedRows> records) {
 absl::Status PurchaseFold::Gather(absl::Span<const LoggedRows> records) {
   CLV_ASSIGN_OR_RETURN(reporting_text_, transaction_.InternText(reporting_currency_));
   size_t rows = 0;
-  for (const LoggedRows& record : records) rows += record.purchases.rows.size();
-  candidates_.reserve(rows);
-  std::vector<storage::TextId> texts;
+  for (const LoggedRows& record : records) rows += record.purchases.size();
+  if (rows == 0) return absl::OkStatus();
+  places_.reserve(rows);
+  may_be_stored_.reserve(rows);
+  is_left_.resize(rows);
+  std::vector<uint64_t> key_hashes;
+  std::vector<uint64_t> customer_hashes;
+  key_hashes.reserve(rows);
+  customer_hashes.reserve(rows);
+  std::vector<std::string_view> asked;
+  const auto ask = [&]() -> absl::Status {
+    CLV_ASSIGN_OR_RETURN(const std::vector<bool> may_be_stored, transaction_.MayHold(asked));
+    may_be_stored_.insert(may_be_stored_.end(), may_be_stored.begin(), may_be_stored.end());
+    asked.clear();
+    return absl::OkStatus();
+  };
+  texts_.resize(records.size());
   for (uint32_t record = 0; record < records.size(); ++record) {
     const wire::PurchaseBatch& batch = records[record].purchases;
-    texts.clear();
-    for (const std::string_view text : batch.texts) {
+    texts_[record].reserve(batch.texts().size());
+    for (const std::string_view text : batch.texts()) {
       CLV_ASSIGN_OR_RETURN(const storage::TextId id, transaction_.InternText(text));
-      texts.push_back(id);
+      texts_[record].push_back(id);
     }
-    for (uint32_t row = 0; row < batch.rows.size(); ++row) {
-      using Batch = wire::PurchaseBatch;
-      const Batch::Row& from = batch.rows[row];
-      const storage::TextId currency = texts[from.texts[Batch::kCurrency]];
-      candidates_.push_back(
-          {.fact = {.purchase_id = from.purchase_id,
-                    .order_id = from.order_id,
-                    .amount_micros = from.amount_micros,
-                    .date = from.date,
-                    .created_at = from.created_at,
-                    .currency = currency != 0 ? currency : reporting_text_,
-                    .product_id = texts[from.texts[Batch::kProductId]],
-                    .product_name = texts[from.texts[Batch::kProductName]],
-                    .product_category = texts[from.texts[Batch::kProductCategory]],
-                    .payment_method = texts[from.texts[Batch::kPaymentMethod]]},
-           .customer_id = from.customer_id,
-           .place = {record, row},
-           .key_hash = TextHash(from.purchase_id)});
+    for (uint32_t i = 0; i < batch.size(); ++i) {
+      const wire::PurchaseBatch::Row row = batch.RowAt(i);
+      absolute_micros_ += Magnitude(row.amount_micros);
+      is_left_[places_.size()] = row.customer_id.empty();
+      places_.push_back({record, i});
+      key_hashes.push_back(TextHash(row.purchase_id));
+      customer_hashes.push_back(TextHash(row.customer_id));
+      asked.push_back(row.purchase_id);
+      if (asked.size() == kAskedAtOnce) CLV_RETURN_IF_ERROR(ask());
+    }
+    // Imported totals count too: they are merged after the purchases, wherever in the log they
+    // stand.
+    for (const domain::ImportedClv& row : records[record].customer_clvs) {
+      absolute_micros_ += Magnitude(row.total_spend_micros);
     }
   }
+  CLV_RETURN_IF_ERROR(ask());
+  LeaveSharedKeys(key_hashes);
+  GroupByCustomer(std::move(customer_hashes));
   return absl::OkStatus();
 }
 
-absl::Status PurchaseFold::AskForKeys() {
-  std::vector<std::string_view> ids;
-  ids.reserve(candidates_.size());
-  for (const Candidate& candidate : candidates_) ids.push_back(candidate.fact.purchase_id);
-  CLV_ASSIGN_OR_RETURN(const std::vector<bool> may_be_stored, transaction_.MayHold(ids));
-  for (size_t i = 0; i < candidates_.size(); ++i) candidates_[i].may_be_stored = may_be_stored[i];
-  return absl::OkStatus();
-}
-
-void PurchaseFold::LeaveSharedKeys() {
-  std::vector<uint64_t> hashes;
-  hashes.reserve(candidates_.size());
-  for (const Candidate& candidate : candidates_) hashes.push_back(candidate.key_hash);
-  const std::vector<uint32_t> order = HashOrder(hashes);
-  for (size_t begin = 0; begin < order.size();) {
-    const Candidate& first = candidates_[order[begin]];
-    bool is_left = first.customer_id.empty();
+void PurchaseFold::LeaveSharedKeys(absl::Span<const uint64_t> key_hashes) {
+  RepeatedHashes repeated(key_hashes.size());
+  for (const uint64_t hash : key_hashes) repeated.Add(hash);
+  std::vector<std::pair<uint64_t, uint32_t>> rows;
+  for (uint32_t i = 0; i < key_hashes.size(); ++i) {
+    if (repeated.MayRepeat(key_hashes[i])) rows.emplace_back(key_hashes[i], i);
+  }
+  std::sort(rows.begin(), rows.end());
+  for (size_t begin = 0; begin < rows.size();) {
+    const std::string_view customer_id = RowAt(rows[begin].second).customer_id;
+    bool is_left = customer_id.empty();
     size_t end = begin + 1;
-    for (; end < order.size() && candidates_[order[end]].key_hash == first.key_hash; ++end) {
-      is_left |= candidates_[order[end]].customer_id != first.customer_id;
+    for (; end < rows.size() && rows[end].first == rows[begin].first; ++end) {
+      is_left |= RowAt(rows[end].second).customer_id != customer_id;
     }
-    if (is_left) {
-      for (size_t i = begin; i < end; ++i) candidates_[order[i]].is_left = true;
-    }
-    begin = end;
+    for (; begin < end; ++begin) is_left_[rows[begin].second] = is_left;
   }
 }
 
-void PurchaseFold::GroupByCustomer() {
-  std::vector<uint64_t> hashes;
-  hashes.reserve(candidates_.size());
-  for (const Candidate& candidate : candidates_) hashes.push_back(TextHash(candidate.customer_id));
-  by_customer_ = HashOrder(hashes);
-  // Customers that share a hash are told apart.
-  for (size_t begin = 0; begin < by_customer_.size();) {
-    size_t end = begin + 1;
-    bool is_mixed = false;
-    for (; end < by_customer_.size() && hashes[by_customer_[end]] == hashes[by_customer_[begin]];
-         ++end) {
-      is_mixed |= candidates_[by_customer_[end]].customer_id !=
-                  candidates_[by_customer_[begin]].customer_id;
-    }
-    if (is_mixed) {
-      std::stable_sort(by_customer_.begin() + begin, by_customer_.begin() + end,
-                       [&](uint32_t a, uint32_t b) {
-                         return candidates_[a].customer_id < candidates_[b].customer_id;
-                       });
-    }
-    begin = end;
-  }
-  std::erase_if(by_customer_, [&](uint32_t i) { return candidates_[i].is_left; });
+void PurchaseFold::GroupByCustomer(std::vector<uint64_t> customer_hashes) {
+  by_customer_ = HashOrder(customer_hashes);
+  std::erase_if(by_customer_, [&](uint32_t i) { return is_left_[i]; });
   for (uint32_t i = 0; i < by_customer_.size(); ++i) {
-    const std::string_view customer_id = candidates_[by_customer_[i]].customer_id;
-    if (groups_.empty() || groups_.back().customer_id != customer_id) {
-      groups_.push_back({customer_id, i, i});
+    if (i == 0 || customer_hashes[by_customer_[i]] != customer_hashes[by_customer_[i - 1]]) {
+      const std::string_view customer_id = RowAt(by_customer_[i]).customer_id;
+      groups_.push_back({customer_id, PrefixOf(customer_id), i, i});
     }
     groups_.back().end = i + 1;
   }
   // In the order of the B-trees.
-  std::sort(groups_.begin(), groups_.end(),
-            [](const Group& a, const Group& b) { return a.customer_id < b.customer_id; });
+  std::sort(groups_.begin(), groups_.end(), [](const Group& a, const Group& b) {
+    return a.id_prefix != b.id_prefix ? a.id_prefix < b.id_prefix : a.customer_id < b.customer_id;
+  });
 }
 
-absl::StatusOr<bool> PurchaseFold::MergeKey(absl::Span<const uint32_t> versions,
+PurchaseFact PurchaseFold::FactOf(const wire::PurchaseBatch::Row& row, uint32_t record) const {
+  using Batch = wire::PurchaseBatch;
+  const std::vector<storage::TextId>& texts = texts_[record];
+  const storage::TextId currency = texts[row.texts[Batch::kCurrency]];
+  return {.purchase_id = row.purchase_id,
+          .order_id = row.order_id,
+          .amount_micros = row.amount_micros,
+          .date = row.date,
+          .created_at = row.created_at,
+          .currency = currency != 0 ? currency : reporting_text_,
+          .product_id = texts[row.texts[Batch::kProductId]],
+          .product_name = texts[row.texts[Batch::kProductName]],
+          .product_category = texts[row.texts[Batch::kProductCategory]],
+          .payment_method = texts[row.texts[Batch::kPaymentMethod]]};
+}
+
+void PurchaseFold::ReadVersions(const Group& group) {
+  versions_.clear();
+  for (uint32_t i = group.begin; i < group.end; ++i) {
+    const uint32_t index = by_customer_[i];
+    const wire::PurchaseBatch::Row row = RowAt(index);
+    if (row.customer_id == group.customer_id) {
+      versions_.push_back({FactOf(row, places_[index].record), index});
+    } else {
+      // Another customer whose id has the same hash; all of their rows are here.
+      is_left_[index] = true;
+    }
+  }
+  std::sort(versions_.begin(), versions_.end(), [](const Version& a, const Version& b) {
+    const int order = a.fact.purchase_id.compare(b.fact.purchase_id);
+    return order != 0 ? order < 0 : a.index < b.index;
+  });
+}
+
+void PurchaseFold::PrefetchAfter(size_t group) const {
+  constexpr size_t kStep = 4;  // groups between what needs the result of the one before
+  const auto rows_of = [&](size_t i) {
+    return i < groups_.size() ? absl::MakeConstSpan(by_customer_)
+                                    .subspan(groups_[i].begin, groups_[i].end - groups_[i].begin)
+                              : absl::Span<const uint32_t>();
+  };
+  const auto batch_of = [&](uint32_t index) -> const wire::PurchaseBatch& {
+    return records_[places_[index].record].purchases;
+  };
+  for (const uint32_t i : rows_of(group + 3 * kStep)) __builtin_prefetch(&places_[i]);
+  for (const uint32_t i : rows_of(group + 2 * kStep)) batch_of(i).PrefetchPlace(places_[i].row);
+  for (const uint32_t i : rows_of(group + kStep)) batch_of(i).PrefetchRow(places_[i].row);
+}
+
+absl::StatusOr<bool> PurchaseFold::MergeKey(absl::Span<const Version> versions,
                                             const PurchaseFact* stored,
                                             std::vector<PurchaseChange>& changes) {
-  if (stored == nullptr && candidates_[versions.front()].may_be_stored) {
+  if (stored == nullptr && may_be_stored_[versions.front().index]) {
     CLV_ASSIGN_OR_RETURN(const bool lies_elsewhere,
-                         transaction_.Holds(candidates_[versions.front()].fact.purchase_id));
+                         transaction_.Holds(versions.front().fact.purchase_id));
     if (lies_elsewhere) {
-      for (const uint32_t i : versions) candidates_[i].is_left = true;
+      for (const Version& version : versions) is_left_[version.index] = true;
       return false;
     }
   }
   const PurchaseFact* winner = stored;
-  for (const uint32_t i : versions) {
-    const Candidate& candidate = candidates_[i];
-    if (domain::Replaces(winner, candidate.fact)) {
-      winner = &candidate.fact;
-      received_at_seconds_ =
-          std::max(received_at_seconds_, records_[candidate.place.record].received_at_seconds);
+  for (const Version& version : versions) {
+    const uint32_t record = places_[version.index].record;
+    if (domain::Replaces(winner, version.fact)) {
+      winner = &version.fact;
+      received_at_seconds_ = std::max(received_at_seconds_, records_[record].received_at_seconds);
       ++winners_;
       continue;
     }
-    storage::FoldOutcome& outcome = outcomes_[candidate.place.record];
-    ++(*winner == candidate.fact ? outcome.duplicate_rows : outcome.superseded_rows);
+    storage::FoldOutcome& outcome = outcomes_[record];
+    ++(*winner == version.fact ? outcome.duplicate_rows : outcome.superseded_rows);
   }
   if (winner == nullptr) return false;
   merged_.push_back(*winner);
@@ -196,26 +225,22 @@ void PurchaseFold::Recompute(int64_t received_at_seconds, storage::LogPosition p
 absl::StatusOr<bool> PurchaseFold::FoldGroup(const Group& group, storage::LogPosition position,
                                              CustomerInFold& customer,
                                              std::vector<PurchaseChange>& changes) {
-  const auto key = [&](uint32_t i) { return candidates_[i].fact.purchase_id; };
-  const auto rows = absl::MakeSpan(by_customer_).subspan(group.begin, group.end - group.begin);
-  std::sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
-    const int order = key(a).compare(key(b));
-    return order != 0 ? order < 0 : a < b;
-  });
+  ReadVersions(group);
   merged_.clear();
   received_at_seconds_ = 0;
   bool is_touched = false;
   auto stored = customer.purchases.begin();
-  for (size_t begin = 0; begin < rows.size();) {
+  for (size_t begin = 0; begin < versions_.size();) {
+    const std::string_view key = versions_[begin].fact.purchase_id;
     size_t end = begin + 1;
-    while (end < rows.size() && key(rows[end]) == key(rows[begin])) ++end;
-    while (stored != customer.purchases.end() && stored->purchase_id < key(rows[begin])) {
+    while (end < versions_.size() && versions_[end].fact.purchase_id == key) ++end;
+    while (stored != customer.purchases.end() && stored->purchase_id < key) {
       merged_.push_back(*stored++);
     }
-    const bool is_stored =
-        stored != customer.purchases.end() && stored->purchase_id == key(rows[begin]);
-    CLV_ASSIGN_OR_RETURN(const bool has_won, MergeKey(rows.subspan(begin, end - begin),
-                                                      is_stored ? &*stored : nullptr, changes));
+    const bool is_stored = stored != customer.purchases.end() && stored->purchase_id == key;
+    CLV_ASSIGN_OR_RETURN(const bool has_won,
+                         MergeKey(absl::MakeConstSpan(versions_).subspan(begin, end - begin),
+                                  is_stored ? &*stored : nullptr, changes));
     is_touched |= has_won;
     if (is_stored) ++stored;
     begin = end;
@@ -234,25 +259,22 @@ absl::StatusOr<std::vector<PurchasePlace>> PurchaseFold::Run(
   records_ = records;
   outcomes_ = outcomes;
   CLV_RETURN_IF_ERROR(Gather(records));
-  if (candidates_.empty()) return std::vector<PurchasePlace>();
-  if (transaction_.has_large_gross() || !AmountsAreSmall(records)) {
-    for (Candidate& candidate : candidates_) candidate.is_left = true;
-  } else {
-    CLV_RETURN_IF_ERROR(AskForKeys());
-    LeaveSharedKeys();
-    GroupByCustomer();
-    std::vector<std::string_view> customer_ids;
-    customer_ids.reserve(groups_.size());
-    for (const Group& group : groups_) customer_ids.push_back(group.customer_id);
-    CLV_RETURN_IF_ERROR(transaction_.FoldCustomers(
-        customer_ids,
-        [&](size_t i, CustomerInFold& customer, std::vector<PurchaseChange>& changes) {
-          return FoldGroup(groups_[i], position, customer, changes);
-        }));
+  if (places_.empty()) return std::vector<PurchasePlace>();
+  // While no order of folding can take a customer beyond int64, see has_large_gross.
+  if (transaction_.has_large_gross() || absolute_micros_ >= storage::kLargeGross - 1) {
+    return std::move(places_);
   }
+  std::vector<std::string_view> customer_ids;
+  customer_ids.reserve(groups_.size());
+  for (const Group& group : groups_) customer_ids.push_back(group.customer_id);
+  CLV_RETURN_IF_ERROR(transaction_.FoldCustomers(
+      customer_ids, [&](size_t i, CustomerInFold& customer, std::vector<PurchaseChange>& changes) {
+        PrefetchAfter(i);
+        return FoldGroup(groups_[i], position, customer, changes);
+      }));
   std::vector<PurchasePlace> left;
-  for (const Candidate& candidate : candidates_) {
-    if (candidate.is_left) left.push_back(candidate.place);
+  for (size_t i = 0; i < places_.size(); ++i) {
+    if (is_left_[i]) left.push_back(places_[i]);
   }
   return left;
 }

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -47,30 +48,34 @@ class PurchaseFold {
   uint64_t customers() const { return customers_; }
 
  private:
-  // A row that wants to be a winner.
-  struct Candidate {
-    storage::PurchaseFact fact;
-    std::string_view customer_id;
-    PurchasePlace place;
-    uint64_t key_hash = 0;
-    bool may_be_stored = false;
-    bool is_left = false;
-  };
-  // The candidates of one customer: a range of by_customer_.
+  // The rows of one customer: a range of by_customer_.
   struct Group {
     std::string_view customer_id;
+    uint64_t id_prefix = 0;  // compares like the id, as far as it goes
     uint32_t begin = 0;
     uint32_t end = 0;
   };
+  // A row that wants to be a winner.
+  struct Version {
+    storage::PurchaseFact fact;
+    uint32_t index = 0;  // into places_
+  };
 
   absl::Status Gather(absl::Span<const LoggedRows> records);
-  absl::Status AskForKeys();
-  void LeaveSharedKeys();
-  void GroupByCustomer();
+  void LeaveSharedKeys(absl::Span<const uint64_t> key_hashes);
+  void GroupByCustomer(std::vector<uint64_t> customer_hashes);
+  wire::PurchaseBatch::Row RowAt(uint32_t index) const {
+    return records_[places_[index].record].purchases.RowAt(places_[index].row);
+  }
+  storage::PurchaseFact FactOf(const wire::PurchaseBatch::Row& row, uint32_t record) const;
+  // The group's rows by key, those of one key in log order, into versions_.
+  void ReadVersions(const Group& group);
+  // Rows of a group lie anywhere in memory, so those of the groups that follow are fetched ahead.
+  void PrefetchAfter(size_t group) const;
   absl::StatusOr<bool> FoldGroup(const Group& group, storage::LogPosition position,
                                  storage::CustomerInFold& customer,
                                  std::vector<storage::PurchaseChange>& changes);
-  absl::StatusOr<bool> MergeKey(absl::Span<const uint32_t> versions,
+  absl::StatusOr<bool> MergeKey(absl::Span<const Version> versions,
                                 const storage::PurchaseFact* stored,
                                 std::vector<storage::PurchaseChange>& changes);
   void Recompute(int64_t received_at_seconds, storage::LogPosition position,
@@ -81,10 +86,18 @@ class PurchaseFold {
   absl::Span<const LoggedRows> records_;
   absl::Span<storage::FoldOutcome> outcomes_;
   storage::TextId reporting_text_ = 0;
-  std::vector<Candidate> candidates_;  // in log order
-  std::vector<uint32_t> by_customer_;  // into candidates_: by customer, key, log order
+  // Of each record, the numbers of its batch's texts.
+  std::vector<std::vector<storage::TextId>> texts_;
+  // Of all rows, in log order; few bytes each, for they may be millions.
+  std::vector<PurchasePlace> places_;
+  std::vector<bool> may_be_stored_;
+  std::vector<bool> is_left_;
+  absl::int128 absolute_micros_ = 0;
+  std::vector<uint32_t> by_customer_;  // into places_: by customer, log order
   std::vector<Group> groups_;          // by customer_id
-  int64_t received_at_seconds_ = 0;    // greatest of the group's winners
+  // Of FoldGroup, kept for their memory.
+  std::vector<Version> versions_;
+  int64_t received_at_seconds_ = 0;  // greatest of the group's winners
   std::vector<storage::PurchaseFact> merged_;
   std::vector<domain::PurchaseAmountView> amounts_;
   uint64_t winners_ = 0;

@@ -80,12 +80,14 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
   CLV_ASSIGN_OR_RETURN(const storage::LogPosition checkpoint, options_.store->Checkpoint());
   // Read and decoded before the transaction begins; the compare-and-set of its Commit tells when
   // another worker was faster.
-  CLV_ASSIGN_OR_RETURN(const std::vector<storage::LoggedRecord> records,
+  CLV_ASSIGN_OR_RETURN(std::vector<storage::LoggedRecord> records,
                        log_->ReadAfter(checkpoint, options_.max_rows_per_fold));
   if (records.empty()) return 0;
   std::vector<LoggedRows> rows;
   rows.reserve(records.size());
-  for (const storage::LoggedRecord& record : records) rows.push_back(DecodeRecord(record));
+  // Each payload goes when its rows have come.
+  for (storage::LoggedRecord& record : records) rows.push_back(DecodeRecord(std::move(record)));
+  const storage::LogPosition position = rows.back().position;
   CLV_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FoldTransaction> transaction,
                        options_.store->Begin());
   if (transaction->checkpoint() != checkpoint &&
@@ -99,19 +101,19 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
                                      },
                                  .open_erasures = [this] { return log_->OpenErasures(); }};
   CLV_ASSIGN_OR_RETURN(const FoldCounts counts, Fold(rows, fold_options, *transaction));
-  CLV_RETURN_IF_ERROR(transaction->Commit(records.back().position));
+  CLV_RETURN_IF_ERROR(transaction->Commit(position));
   NoteFold();
   fold_duration_.Observe(steady_clock::now() - began);
   folded_rows_ += counts.outcome.rows;
   if (counts.outcome.dead_letters > 0) {
     spdlog::warn("{} rows up to log position {} went to the dead letters",
-                 counts.outcome.dead_letters, records.back().position);
+                 counts.outcome.dead_letters, position);
   }
   if (counts.erasures > 0) {
     scrub_is_due_ = true;
     if (options_.on_erasure) options_.on_erasure();
   }
-  return records.size();
+  return rows.size();
 }
 
 void Worker::NoteFold() {

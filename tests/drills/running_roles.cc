@@ -17,6 +17,7 @@ absl::StatusOr<std::unique_ptr<RunningRoles>> RunningRoles::Start(const std::str
   CLV_ASSIGN_OR_RETURN(roles->store_, storage::SqliteClvStore::Open({.path = StorePath(directory),
                                                                      .folded = &roles->folded_,
                                                                      .cache_kib = 1'024,
+                                                                     .least_folded_ahead = 1,
                                                                      .wal_pages_at_sync = 4,
                                                                      .long_wal_pages = 16}));
   CLV_RETURN_IF_ERROR(aggregation::AdoptReportingCurrency(*roles->store_, "USD"));

@@ -17,6 +17,7 @@ absl::StatusOr<std::unique_ptr<Site>> Site::Open(const std::string& directory) {
   CLV_ASSIGN_OR_RETURN(site->log_, storage::SqliteEventLog::Open({.path = LogPath(directory)}));
   CLV_ASSIGN_OR_RETURN(site->store_, storage::SqliteClvStore::Open({.path = StorePath(directory),
                                                                     .cache_kib = 1'024,
+                                                                    .least_folded_ahead = 1,
                                                                     .wal_pages_at_sync = 4,
                                                                     .long_wal_pages = 16}));
   CLV_ASSIGN_OR_RETURN(site->reader_,

@@ -166,7 +166,8 @@ TEST(InvarianceTest, RacingWorkersChangeNothing) {
       workers.back()->Start();
     };
     for (int n = 0; n < 2; ++n) {
-      auto store = storage::SqliteClvStore::Open({.path = suite.directory().clv()});
+      auto store =
+          storage::SqliteClvStore::Open({.path = suite.directory().clv(), .least_folded_ahead = 1});
       ASSERT_TRUE(store.ok()) << store.status();
       stores.push_back(*std::move(store));
       add_worker(stores.back().get());

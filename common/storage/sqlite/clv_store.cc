@@ -1,5 +1,6 @@
 #include "common/storage/sqlite/clv_store.h"
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -7,8 +8,7 @@
 #include "common/base/failpoints.h"
 #include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
-#include "common/storage/projected_customer.h"
-#include "common/storage/sqlite/product_figures.h"
+#include "common/storage/sqlite/customer_folder.h"
 
 namespace clv::storage {
 namespace {
@@ -110,15 +110,17 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   SqliteFoldTransaction(std::unique_lock<std::mutex> lock, Transaction transaction,
                         ClvReadStatements& reads, ClvWriteStatements& writes,
                         LatestActivity& latest, FactCounter& counter,
-                        CustomerChanges& customer_changes, Committed committed)
-      : products_(reads.purchases().texts()),
-        lock_(std::move(lock)),
+                        CustomerChanges& customer_changes, FoldAhead& ahead,
+                        size_t least_folded_ahead, Committed committed)
+      : lock_(std::move(lock)),
         transaction_(std::move(transaction)),
         reads_(reads),
         writes_(writes),
         latest_(latest),
         counter_(counter),
         customer_changes_(customer_changes),
+        ahead_(ahead),
+        least_folded_ahead_(least_folded_ahead),
         committed_(std::move(committed)) {}
 
   ~SqliteFoldTransaction() override {
@@ -139,22 +141,27 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return writes_.PutCustomer(customer);
   }
   absl::Status PutImport(const domain::ImportedClv& imported) override {
+    is_untouched_ = false;
     return writes_.PutImport(imported);
   }
   absl::Status PutPurchase(const domain::Purchase& purchase) override {
+    is_untouched_ = false;
     return reads_.purchases().Put(purchase);
   }
   absl::Status RemovePurchase(const std::string& customer_id,
                               const std::string& purchase_id) override {
+    is_untouched_ = false;
     return reads_.purchases().Remove(customer_id, purchase_id);
   }
   absl::Status RemoveCustomer(const std::string& customer_id) override {
     return writes_.RemoveCustomer(customer_id);
   }
   absl::Status RemoveImport(const std::string& customer_id) override {
+    is_untouched_ = false;
     return writes_.RemoveImport(customer_id);
   }
   absl::Status PutValue(const CustomerValue& value) override {
+    is_untouched_ = false;
     CLV_ASSIGN_OR_RETURN(const FactCounter::Share before, counter_.Stored(value.customer_id));
     CLV_RETURN_IF_ERROR(NoteWritten(value));
     counter_.Note(before, FactCounter::Share::Of(value));
@@ -162,6 +169,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return writes_.PutValue(value);
   }
   absl::Status RemoveValue(const std::string& customer_id) override {
+    is_untouched_ = false;
     CLV_ASSIGN_OR_RETURN(const FactCounter::Share before, counter_.Stored(customer_id));
     latest_.Note(customer_id, std::nullopt);
     counter_.Note(before, {});
@@ -179,13 +187,18 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return reads_.purchases().MayHold(purchase_ids);
   }
   absl::StatusOr<bool> Holds(std::string_view purchase_id) override {
-    return reads_.purchases().Holds(purchase_id);
+    return holder_ != nullptr ? holder_->Holds(purchase_id) : reads_.purchases().Holds(purchase_id);
   }
   absl::Status FoldCustomers(absl::Span<const std::string_view> customer_ids,
                              FoldOne fold) override {
     CLV_RETURN_IF_ERROR(reads_.purchases().FlushPages());
-    for (size_t i = 0; i < customer_ids.size(); ++i) {
-      CLV_RETURN_IF_ERROR(FoldCustomer(customer_ids[i], i, fold));
+    CLV_ASSIGN_OR_RETURN(const TextId currency, reads_.purchases().texts().Intern(currency_));
+    wants_facts_ = customer_changes_.WantsFacts();
+    const bool is_untouched = std::exchange(is_untouched_, false);
+    if (is_untouched && customer_ids.size() >= least_folded_ahead_) {
+      CLV_RETURN_IF_ERROR(FoldOnTwoThreads(customer_ids, fold, currency));
+    } else {
+      CLV_RETURN_IF_ERROR(FoldOneByOne(customer_ids, fold, currency));
     }
     return reads_.purchases().FlushPages();
   }
@@ -233,30 +246,49 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
  private:
   ClvReadStatements& reads() override { return reads_; }
 
-  absl::Status FoldCustomer(std::string_view customer_id, size_t index, FoldOne fold) {
-    CustomerInFold& customer = customer_;
-    customer.customer_id = customer_id;
-    customer.imported = nullptr;
-    CLV_ASSIGN_OR_RETURN(customer.value, reads_.FindValue(customer_id));
-    std::optional<domain::ImportedClv> imported;
-    if (customer.value && customer.value->imported) {
-      CLV_ASSIGN_OR_RETURN(imported, reads_.FindImport(customer_id));
-      if (imported) customer.imported = &*imported;
+  absl::Status FoldOnTwoThreads(absl::Span<const std::string_view> customer_ids, FoldOne fold,
+                                TextId currency) {
+    holder_ = &ahead_;
+    const absl::Status folded =
+        ahead_.Run(customer_ids, fold,
+                   {.checkpoint = checkpoint(),
+                    .reporting_currency = currency,
+                    .texts = &reads_.purchases().texts(),
+                    .wants_facts = &wants_facts_},
+                   [this](FoldedCustomer& folded) { return Write(folded); });
+    holder_ = nullptr;
+    return folded;
+  }
+
+  absl::Status FoldOneByOne(absl::Span<const std::string_view> customer_ids, FoldOne fold,
+                            TextId currency) {
+    CustomerFolder folder(reads_);
+    FoldedCustomer folded;
+    TextArena ids;
+    for (size_t i = 0; i < customer_ids.size(); ++i) {
+      ids.Clear();
+      CLV_RETURN_IF_ERROR(folder.Fold(customer_ids[i], i, fold,
+                                      {.reporting_currency = currency, .wants_facts = wants_facts_},
+                                      &ids, &folded));
+      CLV_RETURN_IF_ERROR(Write(folded));
     }
-    const bool had_value = customer.value.has_value();
-    const auto before = had_value ? FactCounter::Share::Of(*customer.value) : FactCounter::Share();
-    CLV_RETURN_IF_ERROR(reads_.purchases().ReadPage(customer_id, &page_));
-    customer.purchases.swap(page_.rows);
-    changes_.clear();
-    CLV_ASSIGN_OR_RETURN(const bool changes_value, fold(index, customer, changes_));
-    customer.purchases.swap(page_.rows);
-    if (changes_value) CLV_RETURN_IF_ERROR(NoteFolded(customer));
-    if (!changes_.empty()) {
-      CLV_RETURN_IF_ERROR(reads_.purchases().WritePage(customer_id, changes_, &page_));
+    return absl::OkStatus();
+  }
+
+  absl::Status Write(FoldedCustomer& folded) {
+    CustomerInFold& customer = folded.customer;
+    if (!folded.changes.empty()) {
+      CLV_RETURN_IF_ERROR(reads_.purchases().WritePage(customer.customer_id, folded.page_id,
+                                                       folded.packed_rows, folded.changes));
     }
-    if (!changes_value) return absl::OkStatus();
-    counter_.Note(before, FactCounter::Share::Of(*customer.value));
-    return had_value ? writes_.UpdateSummary(*customer.value) : writes_.PutValue(*customer.value);
+    if (!folded.changes_value) return absl::OkStatus();
+    CLV_RETURN_IF_ERROR(NoteWritten(*customer.value));
+    customer_changes_.Note(customer.customer_id, std::move(folded.packed_facts));
+    wants_facts_ = customer_changes_.WantsFacts();
+    const auto& before = folded.value_before;
+    counter_.Note(before ? FactCounter::Share::Of(*before) : FactCounter::Share(),
+                  FactCounter::Share::Of(*customer.value));
+    return before ? writes_.UpdateSummary(*customer.value) : writes_.PutValue(*customer.value);
   }
 
   absl::Status NoteWritten(const CustomerValue& value) {
@@ -266,29 +298,11 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return writes_.PutSetting(kHasLargeGross, "1");
   }
 
-  // The customer's rows are in page_.
-  absl::Status NoteFolded(const CustomerInFold& customer) {
-    CLV_RETURN_IF_ERROR(NoteWritten(*customer.value));
-    if (!customer_changes_.WantsFacts()) {
-      customer_changes_.Note(customer.value->customer_id);
-      return absl::OkStatus();
-    }
-    CLV_ASSIGN_OR_RETURN(const TextId currency, reads_.purchases().texts().Intern(currency_));
-    CustomerInStore facts{
-        .value = *customer.value,
-        .imported = customer.imported != nullptr ? std::optional(*customer.imported) : std::nullopt,
-        .purchases = {.rows = page_.rows, .reporting_currency = currency, .products = {}}};
-    CLV_ASSIGN_OR_RETURN(facts.purchases.products, products_.Count(page_.rows, currency, {}));
-    ProjectCustomer(std::move(facts), &projected_);
-    customer_changes_.Note(projected_);
-    return absl::OkStatus();
-  }
-
-  CustomerInFold customer_;  // of FoldCustomer, as the two below: kept for their memory
-  PurchasePages::OpenPage page_;
-  std::vector<PurchaseChange> changes_;
-  ProjectedCustomer projected_;
-  ProductCounter products_;
+  std::atomic<bool> wants_facts_ = false;  // of FoldCustomers
+  // Nothing is written yet that FoldCustomers reads.
+  bool is_untouched_ = true;
+  // Whom Holds asks while FoldCustomers goes on; null: the writer's own connection.
+  FoldAhead* holder_ = nullptr;
   bool has_large_gross_ = false;
   std::unique_lock<std::mutex> lock_;
   std::optional<Transaction> transaction_;
@@ -297,6 +311,8 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   LatestActivity& latest_;
   FactCounter& counter_;
   CustomerChanges& customer_changes_;
+  FoldAhead& ahead_;
+  const size_t least_folded_ahead_;
   const Committed committed_;
 };
 
@@ -314,6 +330,7 @@ SqliteClvStore::~SqliteClvStore() {
 }
 
 void SqliteClvStore::CloseWriter() {
+  ahead_.reset();
   changes_.reset();
   counter_.reset();
   latest_.reset();
@@ -337,6 +354,7 @@ absl::Status SqliteClvStore::OpenWriter() {
   CLV_ASSIGN_OR_RETURN(changes_, CustomerChanges::Prepare(*db, options_.changes));
   CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(writes_, ClvWriteStatements::Prepare(*db));
+  ahead_ = std::make_unique<FoldAhead>(options_.path, options_.ahead_cache_kib);
   db_ = std::move(db);
   return absl::OkStatus();
 }
@@ -352,6 +370,7 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
                        Transaction::Begin(*db_, Transaction::Kind::kImmediate));
   auto fold = std::make_unique<SqliteFoldTransaction>(
       std::move(lock), std::move(transaction), *reads_, *writes_, *latest_, *counter_, *changes_,
+      *ahead_, options_.least_folded_ahead,
       [this](LogPosition position) { return Committed(position); });
   CLV_RETURN_IF_ERROR(fold->ReadState());
   // Another connection has folded: what this one remembers of the pages may be old.

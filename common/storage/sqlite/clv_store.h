@@ -17,6 +17,7 @@
 #include "common/storage/sqlite/customer_changes.h"
 #include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/fact_counter.h"
+#include "common/storage/sqlite/fold_ahead.h"
 #include "common/storage/sqlite/latest_activity.h"
 
 namespace clv::storage {
@@ -29,6 +30,10 @@ class SqliteClvStore final : public ClvStore {
     std::string path;
     Broadcast* folded = nullptr;  // told after every commit that moved the checkpoint; may be null
     int cache_kib = 64 * 1024;
+    // Customers of a fold from which on one thread reads and folds what another writes, with a
+    // connection of its own (fold_ahead.h).
+    size_t least_folded_ahead = 2'000;
+    int ahead_cache_kib = 16 * 1024;
     // New pages (4 KiB) of the write-ahead file from which on MakeDurable writes them back, too.
     int wal_pages_at_sync = 2'048;
     // When the write-ahead file is longer, MakeDurable writes back until little is left, and the
@@ -88,6 +93,7 @@ class SqliteClvStore final : public ClvStore {
   std::unique_ptr<LatestActivity> latest_;
   std::unique_ptr<FactCounter> counter_;
   std::unique_ptr<CustomerChanges> changes_;
+  std::unique_ptr<FoldAhead> ahead_;
   // What the write-ahead file held when it was opened may have missed its sync: nothing is called
   // durable before it was written back.
   bool must_rewrite_ = true;

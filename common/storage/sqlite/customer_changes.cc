@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "common/base/byte_codec.h"
 #include "common/base/status_macros.h"
 #include "common/storage/projected_customer_codec.h"
 
@@ -110,13 +111,7 @@ absl::Status CustomerChanges::ReadKept() {
   return absl::OkStatus();
 }
 
-void CustomerChanges::Note(const ProjectedCustomer& customer) {
-  if (are_too_many_) return;
-  PackCustomer(customer, &packed_);
-  NoteFacts(customer.value.customer_id, packed_.Take());
-}
-
-void CustomerChanges::NoteFacts(std::string_view customer_id, std::string packed) {
+void CustomerChanges::Note(std::string_view customer_id, std::string packed) {
   has_changed_ = true;
   if (are_too_many_) return;
   std::string& facts = customers_[std::string(customer_id)];

@@ -17,7 +17,6 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/base/byte_codec.h"
 #include "common/storage/projected_customer.h"
 #include "common/storage/sqlite/db.h"
 
@@ -51,9 +50,9 @@ class CustomerChanges {
   absl::Status Begin();
 
   // The value of a customer is written or removed.
-  void Note(std::string_view customer_id) { NoteFacts(customer_id, {}); }
-  // It is written, and this is the customer now.
-  void Note(const ProjectedCustomer& customer);
+  void Note(std::string_view customer_id) { Note(customer_id, {}); }
+  // It is written, and this is the customer now (projected_customer_codec.h); empty: not told.
+  void Note(std::string_view customer_id, std::string packed_facts);
   // Whether there is room for the facts of one more.
   bool WantsFacts() const {
     return !are_too_many_ && fact_bytes_ < std::min(limits_.most_fact_bytes, most_bytes_);
@@ -75,7 +74,6 @@ class CustomerChanges {
   };
 
   CustomerChanges() = default;
-  void NoteFacts(std::string_view customer_id, std::string packed);
   void Forget();
   absl::Status ReadKept();
   absl::Status Insert();
@@ -87,7 +85,6 @@ class CustomerChanges {
   absl::flat_hash_map<std::string, std::string> customers_;  // with their packed facts
   size_t fact_bytes_ = 0;
   size_t most_bytes_ = 0;  // that are kept, as of Begin
-  ByteWriter packed_;
   bool has_changed_ = false;
   bool are_too_many_ = false;
   bool names_are_forgotten_ = false;

@@ -33,6 +33,7 @@ absl::StatusOr<std::vector<LoggedRecord>> SqliteEventReader::ReadAfter(LogPositi
                                                                        uint64_t max_rows) {
   std::vector<LoggedRecord> records;
   uint64_t rows = 0;
+  uint64_t bytes = 0;
   read_.Bind(1, static_cast<int64_t>(after));
   while (true) {
     absl::StatusOr<bool> has_row = read_.Step();
@@ -52,7 +53,8 @@ absl::StatusOr<std::vector<LoggedRecord>> SqliteEventReader::ReadAfter(LogPositi
                        record.position != expected ? " is missing" : " has a wrong checksum"));
     }
     rows += record.row_count;
-    if (!records.empty() && rows > max_rows) break;
+    bytes += record.payload.size();
+    if (!records.empty() && (rows > max_rows || bytes > options_.most_bytes_at_once)) break;
     records.push_back(std::move(record));
   }
   read_.Reset();

@@ -20,6 +20,7 @@ class SqliteEventReader final : public EventReader {
     std::string path;
     const Broadcast* appended =
         nullptr;  // of the writer in the same process; null: the file is polled
+    uint64_t most_bytes_at_once = uint64_t{256} << 20;  // of payloads that ReadAfter returns
   };
   // UNAVAILABLE while the writer has not made the file.
   static absl::StatusOr<std::unique_ptr<SqliteEventReader>> Open(const Options& options);

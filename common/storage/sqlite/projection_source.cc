@@ -135,10 +135,13 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
     if (facts.value.imported) {
       CLV_ASSIGN_OR_RETURN(facts.imported, connection_.reads->FindImport(customer_id));
     }
-    CLV_RETURN_IF_ERROR(connection_.reads->purchases().ReadPage(customer_id, &page_));
-    facts.purchases = {.rows = page_.rows, .reporting_currency = currency_.text, .products = {}};
+    ids_.Clear();
+    int64_t page_id = 0;
+    CLV_RETURN_IF_ERROR(
+        connection_.reads->purchases().ReadPage(customer_id, &ids_, &page_id, &rows_));
+    facts.purchases = {.rows = rows_, .reporting_currency = currency_.text, .products = {}};
     CLV_ASSIGN_OR_RETURN(facts.purchases.products,
-                         connection_.products->Count(page_.rows, currency_.text, {}));
+                         connection_.products->Count(rows_, currency_.text, {}));
     CLV_RETURN_IF_ERROR(visit(std::move(facts)));
     return true;
   }
@@ -165,7 +168,8 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
   uint64_t last_change_ = 0;
   Currency currency_;
   std::optional<int64_t> horizon_seconds_;
-  PurchasePages::OpenPage page_;
+  std::vector<PurchaseFact> rows_;  // of Find, with their ids
+  TextArena ids_;
   ProjectedCustomer customer_;  // of VisitChangedAfter
 };
 
@@ -286,9 +290,10 @@ class SqliteCustomerDetails::Connection {
 
   absl::Status ReadProducts(std::string_view id, TextId currency, const ProductScope& scope,
                             CustomerDetails* details) {
-    CLV_RETURN_IF_ERROR(pages_->ReadPage(id, &page_));
-    CLV_ASSIGN_OR_RETURN(const ProductFigures figures,
-                         products_->Count(page_.rows, currency, scope));
+    ids_.Clear();
+    int64_t page_id = 0;
+    CLV_RETURN_IF_ERROR(pages_->ReadPage(id, &ids_, &page_id, &rows_));
+    CLV_ASSIGN_OR_RETURN(const ProductFigures figures, products_->Count(rows_, currency, scope));
     details->distinct_products = figures.distinct_products;
     if (!figures.favorite_category.empty()) {
       details->favorite_category = std::string(figures.favorite_category);
@@ -301,7 +306,8 @@ class SqliteCustomerDetails::Connection {
   std::unique_ptr<CustomerChangesReader> changes_;
   std::unique_ptr<ProductCounter> products_;
   Statement customer_, one_customer_, currency_;
-  PurchasePages::OpenPage page_;
+  std::vector<PurchaseFact> rows_;  // of ReadProducts, with their ids
+  TextArena ids_;
 };
 
 SqliteCustomerDetails::SqliteCustomerDetails(std::string path) : path_(std::move(path)) {}

@@ -271,43 +271,43 @@ absl::StatusOr<bool> PurchasePages::Holds(std::string_view purchase_id) {
   return false;
 }
 
-absl::Status PurchasePages::ReadPage(std::string_view customer_id, OpenPage* page) {
-  page->page_id = 0;
-  page->rows.clear();
-  page->ids.Clear();
+absl::Status PurchasePages::ReadPage(std::string_view customer_id, TextArena* ids, int64_t* page_id,
+                                     std::vector<PurchaseFact>* rows) {
+  *page_id = 0;
+  rows->clear();
   page_.Reset();  // likewise
   page_.Bind(1, customer_id);
   CLV_ASSIGN_OR_RETURN(const bool has_row, page_.Step());
   if (has_row) {
-    page->page_id = page_.Int(0);
-    CLV_RETURN_IF_ERROR(UnpackPurchases(page->ids.Keep(page_.Blob(1)), &page->ids, &page->rows));
+    *page_id = page_.Int(0);
+    CLV_RETURN_IF_ERROR(UnpackPurchases(ids->Keep(page_.Blob(1)), ids, rows));
   }
   page_.Reset();
   return absl::OkStatus();
 }
 
-absl::Status PurchasePages::WritePage(std::string_view customer_id,
-                                      absl::Span<const PurchaseChange> changes, OpenPage* page) {
-  CLV_RETURN_IF_ERROR(Store(customer_id, page->rows, &page->page_id));
+absl::Status PurchasePages::WritePage(std::string_view customer_id, int64_t page_id,
+                                      std::string_view packed,
+                                      absl::Span<const PurchaseChange> changes) {
+  CLV_RETURN_IF_ERROR(Store(customer_id, packed, &page_id));
   for (const PurchaseChange& change : changes) {
     texts_->Use(change.after);
     if (change.before) {
       texts_->Release(*change.before);
     } else {
-      keys_->Add(PurchaseKeys::HashOf(change.after.purchase_id), page->page_id);
+      keys_->Add(PurchaseKeys::HashOf(change.after.purchase_id), page_id);
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status PurchasePages::Store(std::string_view customer_id, absl::Span<const PurchaseFact> rows,
+absl::Status PurchasePages::Store(std::string_view customer_id, std::string_view packed,
                                   int64_t* page_id) {
-  if (rows.empty()) {
+  if (packed.empty()) {
     if (*page_id == 0) return absl::OkStatus();
     remove_page_.Bind(1, *page_id);
     return remove_page_.Run();
   }
-  const std::string packed = PackPurchases(rows);
   if (*page_id != 0) {
     update_page_.Bind(1, *page_id);
     update_page_.BindBlob(2, packed);
@@ -336,7 +336,8 @@ absl::Status PurchasePages::WritePages() {
   for (Entry* const entry : changed) {
     Page& page = entry->second;
     ApplyChanges(page);
-    CLV_RETURN_IF_ERROR(Store(entry->first, page.rows, &page.page_id));
+    const std::string packed = page.rows.empty() ? std::string() : PackPurchases(page.rows);
+    CLV_RETURN_IF_ERROR(Store(entry->first, packed, &page.page_id));
   }
   return absl::OkStatus();
 }

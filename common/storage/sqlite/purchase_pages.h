@@ -51,17 +51,14 @@ class PurchasePages {
   absl::StatusOr<bool> Holds(std::string_view purchase_id);
   PurchaseTexts& texts() { return *texts_; }
 
-  // A page that ReadPage has read.
-  struct OpenPage {
-    int64_t page_id = 0;  // 0: the customer has none
-    std::vector<PurchaseFact> rows;
-    TextArena ids;  // of the rows
-  };
-  // Reads a customer's page into `page`; the pages in memory must be flushed.
-  absl::Status ReadPage(std::string_view customer_id, OpenPage* page);
-  // Writes its rows, which changed by `changes`.
-  absl::Status WritePage(std::string_view customer_id, absl::Span<const PurchaseChange> changes,
-                         OpenPage* page);
+  // Reads a customer's page: its rows, whose ids lie in `ids`, replace `rows`. `page_id`: 0 when
+  // there is none. The pages in memory must be flushed.
+  absl::Status ReadPage(std::string_view customer_id, TextArena* ids, int64_t* page_id,
+                        std::vector<PurchaseFact>* rows);
+  // Writes a page that is not empty, `packed` (purchase_page.h), whose rows changed by `changes`;
+  // `page_id` as ReadPage gave it.
+  absl::Status WritePage(std::string_view customer_id, int64_t page_id, std::string_view packed,
+                         absl::Span<const PurchaseChange> changes);
 
   // Writes what was put and removed. FlushPages leaves the counts of the texts, with which those
   // that nobody uses yet would go.
@@ -100,9 +97,8 @@ class PurchasePages {
   absl::StatusOr<domain::Purchase> ToPurchase(const std::string& customer_id,
                                               const PurchaseFact& row);
   absl::StatusOr<PurchaseFact> ToFact(const domain::Purchase& purchase);
-  // Inserts, updates or removes a page by its rows.
-  absl::Status Store(std::string_view customer_id, absl::Span<const PurchaseFact> rows,
-                     int64_t* page_id);
+  // Inserts, updates or (where `packed` is empty) removes a page.
+  absl::Status Store(std::string_view customer_id, std::string_view packed, int64_t* page_id);
   absl::Status CheckOwners();
   absl::Status WritePages();
   void IndexOwners();

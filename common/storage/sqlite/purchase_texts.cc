@@ -67,7 +67,12 @@ absl::StatusOr<TextId> PurchaseTexts::Intern(std::string_view text) {
   id = static_cast<TextId>(db_.last_insert_rowid());
   Know(id, text);
   uses_.try_emplace(id, 0);
+  given_.push_back(id);
   return id;
+}
+
+void PurchaseTexts::LearnGiven(const PurchaseTexts& writer) {
+  for (const TextId id : writer.given_) Know(id, writer.texts_.at(id));
 }
 
 void PurchaseTexts::Count(const PurchaseFact& fact, int64_t more) {
@@ -93,6 +98,7 @@ absl::Status PurchaseTexts::Flush() {
     texts_.erase(known);
   }
   uses_.clear();
+  given_.clear();
   if (texts_.size() > kMostRemembered) Forget();
   return absl::OkStatus();
 }
@@ -101,6 +107,7 @@ void PurchaseTexts::Forget() {
   ids_.clear();
   texts_.clear();
   uses_.clear();
+  given_.clear();
 }
 
 }  // namespace clv::storage

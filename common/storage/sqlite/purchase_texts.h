@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -34,6 +35,9 @@ class PurchaseTexts {
   // gone again after Flush.
   absl::StatusOr<TextId> Intern(std::string_view text);
 
+  // Those of another connection whose transaction has not ended are known here, too.
+  void LearnGiven(const PurchaseTexts& writer);
+
   // In a writing transaction: counts one more use of every text of a purchase, or one less.
   void Use(const PurchaseFact& fact) { Count(fact, 1); }
   void Release(const PurchaseFact& fact) { Count(fact, -1); }
@@ -54,6 +58,7 @@ class PurchaseTexts {
   Statement find_, text_, insert_, count_, remove_;
   std::unordered_map<TextId, std::string> texts_;
   absl::flat_hash_map<absl::string_view, TextId> ids_;  // into texts_
+  std::vector<TextId> given_;                           // by Intern, since Flush or Forget
   absl::flat_hash_map<TextId, int64_t> uses_;           // more or fewer than are written
 };
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "common/base/byte_codec.h"
+#include "common/storage/projected_customer_codec.h"
 #include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/customer_changes.h"
 #include "common/storage/sqlite/migrations/migrations.h"
@@ -59,9 +61,15 @@ class SqliteCustomerChangesTest : public ::testing::Test {
   // One whose customers become what is given.
   void Change(const std::vector<ProjectedCustomer>& customers) {
     ASSERT_TRUE(changes_->Begin().ok());
-    for (const ProjectedCustomer& customer : customers) changes_->Note(customer);
+    for (const ProjectedCustomer& customer : customers) Note(customer);
     ASSERT_TRUE(changes_->Flush().ok());
     changes_->Committed();
+  }
+
+  void Note(const ProjectedCustomer& customer) {
+    ByteWriter packed;
+    PackCustomer(customer, &packed);
+    changes_->Note(customer.value.customer_id, packed.Take());
   }
 
   // What VisitAfter tells: the last facts by customer, absent for those who are named only.
@@ -183,7 +191,7 @@ TEST_F(SqliteCustomerChangesTest, WhatIsNotedTwiceIsWhatWasNotedLast) {
   Change({CustomerWith("a", 1), CustomerWith("a", 5)});
   EXPECT_EQ(ToldAfter(0), (Told{{"a", CustomerWith("a", 5)}}));
   ASSERT_TRUE(changes_->Begin().ok());
-  changes_->Note(CustomerWith("a", 6));
+  Note(CustomerWith("a", 6));
   changes_->Note("a");
   ASSERT_TRUE(changes_->Flush().ok());
   EXPECT_EQ(ToldAfter(0), (Told{{"a", {}}}));
@@ -204,7 +212,7 @@ TEST_F(SqliteCustomerChangesTest, OldFactsGoBeforeOldNames) {
 TEST_F(SqliteCustomerChangesTest, ThereIsRoomForFactsUpToTheLimit) {
   ASSERT_TRUE(changes_->Begin().ok());
   EXPECT_TRUE(changes_->WantsFacts());
-  changes_->Note(CustomerWith("a", 500));
+  Note(CustomerWith("a", 500));
   EXPECT_FALSE(changes_->WantsFacts());
   ASSERT_TRUE(changes_->Flush().ok());
   EXPECT_TRUE(changes_->WantsFacts());
@@ -215,7 +223,7 @@ TEST_F(SqliteCustomerChangesTest, WhatIsKeptIsCountedAgainAfterAFailure) {
     // Half of the transactions are rolled back.
     ASSERT_TRUE(db_->Execute("BEGIN").ok());
     ASSERT_TRUE(changes_->Begin().ok());
-    changes_->Note(CustomerWith(Numbered(i), 100));
+    Note(CustomerWith(Numbered(i), 100));
     ASSERT_TRUE(changes_->Flush().ok());
     ASSERT_TRUE(db_->Execute(i % 2 == 0 ? "COMMIT" : "ROLLBACK").ok());
     if (i % 2 == 0) changes_->Committed();

@@ -68,7 +68,7 @@ std::vector<Purchase> AnyPurchases(int most) {
 
 std::vector<Purchase> PurchasesOf(const PurchaseBatch& batch) {
   std::vector<Purchase> purchases;
-  for (const PurchaseBatch::Row& row : batch.rows) purchases.push_back(batch.PurchaseOf(row));
+  for (size_t i = 0; i < batch.size(); ++i) purchases.push_back(batch.PurchaseAt(i));
   return purchases;
 }
 
@@ -96,14 +96,28 @@ TEST(PurchaseBatchTest, NoRowsAreNoBytes) {
   EXPECT_EQ(PackPurchaseBatch({}), "");
   EXPECT_EQ(PurchaseBatchWriter().Take(), "");
   const PurchaseBatch batch = UnpackPurchaseBatch("").value();
-  EXPECT_THAT(batch.rows, IsEmpty());
+  EXPECT_EQ(batch.size(), 0u);
 }
 
 TEST(PurchaseBatchTest, AnOrderWithoutAnIdIsThatOfThePurchase) {
   const PurchaseBatch batch = BatchOf({Purchase{.purchase_id = "p", .customer_id = "c"}});
-  ASSERT_EQ(batch.rows.size(), 1u);
-  EXPECT_EQ(batch.rows[0].order_id, "");
-  EXPECT_EQ(batch.PurchaseOf(batch.rows[0]).order_id, "p");
+  ASSERT_EQ(batch.size(), 1u);
+  EXPECT_EQ(batch.RowAt(0).order_id, "");
+  EXPECT_EQ(batch.PurchaseAt(0).order_id, "p");
+}
+
+TEST(PurchaseBatchTest, RowsThatAreTakenOutLeaveTheOthersAsTheyWere) {
+  std::vector<Purchase> purchases;
+  for (int i = 0; i < 9; ++i) {
+    purchases.push_back({.purchase_id = "p" + std::to_string(i),
+                         .customer_id = "c" + std::to_string(i % 3),
+                         .order_id = "p" + std::to_string(i),
+                         .purchase_date = 100 * i});
+  }
+  PurchaseBatch batch = BatchOf(purchases);
+  batch.EraseIf([](const PurchaseBatch::Row& row) { return row.customer_id == "c1"; });
+  std::erase_if(purchases, [](const Purchase& row) { return row.customer_id == "c1"; });
+  EXPECT_EQ(PurchasesOf(batch), purchases);
 }
 
 TEST(PurchaseBatchTest, ATextThatRowsShareIsKeptOnce) {
@@ -157,8 +171,8 @@ void LookAt(const std::string& bytes) {
     RC_ASSERT(batch.status().code() == absl::StatusCode::kDataLoss);
     return;
   }
-  RC_ASSERT(batch->rows.capacity() <= bytes.size());
-  RC_ASSERT(batch->texts.capacity() <= bytes.size() + 1);
+  RC_ASSERT(batch->size() <= bytes.size() / 5);
+  RC_ASSERT(batch->texts().capacity() <= bytes.size() + 1);
   (void)PurchasesOf(*batch);
 }
 

@@ -86,9 +86,9 @@ TEST_F(FoldBatchesTest, TheSplitOfRowsIntoRecordsDoesNotMatter) {
   for (const LoggedRows& record : records) {
     for (const domain::Customer& row : record.customers) split.push_back(Record(row));
     for (const domain::ImportedClv& row : record.customer_clvs) split.push_back(Record(row));
-    for (const wire::PurchaseBatch::Row& row : record.purchases.rows) {
+    for (size_t i = 0; i < record.purchases.size(); ++i) {
       split.push_back(Record(std::vector<Buy>()));
-      split.back().purchases = wire::BatchOf({record.purchases.PurchaseOf(row)});
+      split.back().purchases = wire::BatchOf({record.purchases.PurchaseAt(i)});
     }
   }
   for (size_t i = 0; i < split.size(); ++i) split[i].position = i + 1;

@@ -23,7 +23,7 @@ domain::Purchase PurchaseOf(const Buy& buy) {
 }
 
 void FoldTest::SetUp() {
-  auto store = storage::SqliteClvStore::Open({.path = clv_path_});
+  auto store = storage::SqliteClvStore::Open({.path = clv_path_, .least_folded_ahead = 1});
   ASSERT_TRUE(store.ok()) << store.status();
   store_ = *std::move(store);
   ASSERT_TRUE(AdoptReportingCurrency(*store_, "USD").ok());
@@ -150,11 +150,13 @@ FoldOptions LoggedFoldTest::Options() {
 }
 
 void LoggedFoldTest::Append(const LoggedRows& rows) {
-  const auto source = !rows.customers.empty()        ? domain::DataSource::kCustomers
-                      : !rows.purchases.rows.empty() ? domain::DataSource::kPurchases
-                                                     : domain::DataSource::kCustomerClv;
+  const auto source = !rows.customers.empty()     ? domain::DataSource::kCustomers
+                      : rows.purchases.size() > 0 ? domain::DataSource::kPurchases
+                                                  : domain::DataSource::kCustomerClv;
   std::vector<domain::Purchase> purchases;
-  for (const auto& row : rows.purchases.rows) purchases.push_back(rows.purchases.PurchaseOf(row));
+  for (size_t i = 0; i < rows.purchases.size(); ++i) {
+    purchases.push_back(rows.purchases.PurchaseAt(i));
+  }
   const wire::LogRows encoded{.received_at_seconds = rows.received_at_seconds,
                               .customers = rows.customers,
                               .purchases = std::move(purchases),

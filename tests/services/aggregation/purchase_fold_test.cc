@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -35,14 +36,14 @@ struct States : FoldTest {
 std::vector<PurchasePlace> AllPlaces(absl::Span<const LoggedRows> records) {
   std::vector<PurchasePlace> places;
   for (uint32_t record = 0; record < records.size(); ++record) {
-    for (uint32_t row = 0; row < records[record].purchases.rows.size(); ++row) {
+    for (uint32_t row = 0; row < records[record].purchases.size(); ++row) {
       places.push_back({record, row});
     }
   }
   return places;
 }
 
-enum class Way { kFold, kRowByRow };
+enum class Way { kFold, kFoldOnTwoThreads, kRowByRow };
 
 // A store, and what its folds said.
 class Site {
@@ -55,14 +56,14 @@ class Site {
   void Fold(absl::Span<const LoggedRows> records) {
     if (records.empty()) return;
     const auto transaction = store_->Begin().value();
-    if (way_ == Way::kFold) {
+    if (way_ != Way::kRowByRow) {
       winners_ += aggregation::Fold(records, options_, *transaction).value().winners;
     } else {
       FoldRowByRow(records, *transaction);
     }
     const absl::Status committed = transaction->Commit(records.back().position);
     RC_ASSERT(committed.ok());
-    if (way_ == Way::kFold) ReadOutcomes(records);
+    if (way_ != Way::kRowByRow) ReadOutcomes(records);
     RC_ASSERT(Dump("SELECT date FROM latest_activity") ==
               Dump("SELECT MAX(last_activity_date) FROM customer_clv"));
     RC_ASSERT(Dump("SELECT l.customer_id FROM latest_activity l LEFT JOIN customer_clv v USING "
@@ -110,11 +111,13 @@ class Site {
   }
 
   const Way way_;
-  const FoldOptions options_{.reporting_currency = "USD"};
+  const FoldOptions options_{.reporting_currency = "USD", .rows_one_by_one = 3};
   TempDirectory directory_;
   const std::string path_ = directory_.path() + "/clv.db";
   std::unique_ptr<storage::SqliteClvStore> store_ =
-      storage::SqliteClvStore::Open({.path = path_}).value();
+      storage::SqliteClvStore::Open(
+          {.path = path_, .least_folded_ahead = way_ == Way::kFoldOnTwoThreads ? 1 : SIZE_MAX})
+          .value();
   std::vector<storage::FoldOutcome> outcomes_;  // of the records that are no commands
   uint64_t winners_ = 0;
 };
@@ -222,20 +225,23 @@ std::vector<LoggedRows> AnyRecords(bool is_large) {
 
 void ExpectTheWaysToAgree(const std::vector<LoggedRows>& records) {
   Site by_fold(Way::kFold);
+  Site on_two_threads(Way::kFoldOnTwoThreads);
   Site by_rows(Way::kRowByRow);
   Site at_once(Way::kFold);
   for (absl::Span<const LoggedRows> rest = records; !rest.empty();) {
     const auto some = rest.first(std::min(rest.size(), *rc::gen::inRange<size_t>(1, 10)));
     by_fold.Fold(some);
+    on_two_threads.Fold(some);
     by_rows.Fold(some);
     rest.remove_prefix(some.size());
   }
   at_once.Fold(records);
   const std::string state = by_rows.State();
   RC_ASSERT(by_fold.State() == state);
+  RC_ASSERT(on_two_threads.State() == state);
   RC_ASSERT(at_once.State() == state);
   RC_ASSERT(by_fold.FoldedPositions() == by_rows.FoldedPositions());
-  for (const Site* site : {&by_fold, &at_once}) {
+  for (const Site* site : {&by_fold, &on_two_threads, &at_once}) {
     RC_ASSERT(site->outcomes() == by_rows.outcomes());
     RC_ASSERT(site->winners() == by_rows.winners());
   }

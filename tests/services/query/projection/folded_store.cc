@@ -43,7 +43,8 @@ domain::FittedModels SomeFit(uint64_t version) {
 }  // namespace
 
 FoldedStore::FoldedStore(const storage::ChangeLimits& limits) {
-  auto store = storage::SqliteClvStore::Open({.path = path_, .changes = limits});
+  auto store =
+      storage::SqliteClvStore::Open({.path = path_, .least_folded_ahead = 1, .changes = limits});
   if (!store.ok()) {
     std::fprintf(stderr, "no store: %s\n", store.status().ToString().c_str());
     std::abort();

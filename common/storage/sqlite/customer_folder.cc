@@ -1,0 +1,47 @@
+#include "common/storage/sqlite/customer_folder.h"
+
+#include "common/base/status_macros.h"
+#include "common/storage/projected_customer_codec.h"
+#include "common/storage/sqlite/purchase_page.h"
+
+namespace clv::storage {
+
+absl::Status CustomerFolder::Fold(std::string_view customer_id, size_t index,
+                                  FoldTransaction::FoldOne fold, const Options& options,
+                                  TextArena* ids, FoldedCustomer* folded) {
+  CustomerInFold& customer = folded->customer;
+  customer.customer_id = customer_id;
+  customer.imported = nullptr;
+  folded->imported.reset();
+  CLV_ASSIGN_OR_RETURN(customer.value, reads_.FindValue(customer_id));
+  if (customer.value && customer.value->imported) {
+    CLV_ASSIGN_OR_RETURN(folded->imported, reads_.FindImport(customer_id));
+    if (folded->imported) customer.imported = &*folded->imported;
+  }
+  folded->value_before = customer.value;
+  CLV_RETURN_IF_ERROR(
+      reads_.purchases().ReadPage(customer_id, ids, &folded->page_id, &customer.purchases));
+  folded->changes.clear();
+  CLV_ASSIGN_OR_RETURN(folded->changes_value, fold(index, customer, folded->changes));
+  folded->packed_rows.clear();
+  if (!folded->changes.empty()) folded->packed_rows = PackPurchases(customer.purchases);
+  folded->packed_facts.clear();
+  return folded->changes_value && options.wants_facts
+             ? PackFacts(options.reporting_currency, folded)
+             : absl::OkStatus();
+}
+
+absl::Status CustomerFolder::PackFacts(TextId reporting_currency, FoldedCustomer* folded) {
+  const std::vector<PurchaseFact>& rows = folded->customer.purchases;
+  CustomerInStore facts{
+      .value = *folded->customer.value,
+      .imported = folded->imported,
+      .purchases = {.rows = rows, .reporting_currency = reporting_currency, .products = {}}};
+  CLV_ASSIGN_OR_RETURN(facts.purchases.products, products_.Count(rows, reporting_currency, {}));
+  ProjectCustomer(std::move(facts), &projected_);
+  PackCustomer(projected_, &bytes_);
+  folded->packed_facts = bytes_.Take();
+  return absl::OkStatus();
+}
+
+}  // namespace clv::storage
