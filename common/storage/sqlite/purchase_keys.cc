@@ -12,7 +12,8 @@ namespace {
 
 constexpr int kHashBits = 40;
 constexpr int64_t kHashMask = (int64_t{1} << kHashBits) - 1;
-constexpr size_t kKeysOfBlock = 512;
+// Three blocks fill a page of 4 KiB. Older ones have 512 keys.
+constexpr size_t kBytesOfBlock = 1'336;
 constexpr size_t kFanOut = 8;
 constexpr uint64_t kLeastFilterCapacity = 1 << 16;
 constexpr char kDamagedBlock[] = "a block of purchase keys is damaged";
@@ -25,9 +26,14 @@ int64_t BlockId(int64_t run_id, uint64_t hash) {
 // Runs of one class hold alike many keys, within a factor of kFanOut.
 int ClassOf(uint64_t keys) { return (std::bit_width(keys) - 1) / std::countr_zero(kFanOut); }
 
+// Of a number as ByteWriter writes it.
+size_t PackedBytes(uint64_t number) {
+  return (static_cast<size_t>(std::bit_width(number | 1)) + 6) / 7;
+}
+
 std::string PackBlock(absl::Span<const KeyPlace> keys) {
   ByteWriter block;
-  block.Reserve(8 * keys.size());
+  block.Reserve(kBytesOfBlock);
   uint64_t before = keys.front().hash;
   for (const KeyPlace& key : keys) {
     block.Number(key.hash - before);
@@ -39,7 +45,7 @@ std::string PackBlock(absl::Span<const KeyPlace> keys) {
 
 absl::StatusOr<std::vector<KeyPlace>> UnpackBlock(int64_t block_id, std::string_view bytes) {
   std::vector<KeyPlace> keys;
-  keys.reserve(kKeysOfBlock);
+  keys.reserve(bytes.size() / 4);
   ByteReader block(bytes);
   auto hash = static_cast<uint64_t>(block_id & kHashMask);
   while (!block.at_end()) {
@@ -58,9 +64,16 @@ class PurchaseKeys::RunWriter {
   RunWriter(PurchaseKeys& keys, int64_t run_id) : keys_(keys), run_{.run_id = run_id} {}
 
   absl::Status Add(const KeyPlace& key) {
-    if (block_.size() >= kKeysOfBlock && block_.back().hash != key.hash) {
-      CLV_RETURN_IF_ERROR(WriteBlock());
+    const size_t page_bytes = PackedBytes(static_cast<uint64_t>(key.page_id));
+    size_t step_bytes = 1;  // of the first
+    if (!block_.empty()) {
+      step_bytes = PackedBytes(key.hash - block_.back().hash);
+      if (bytes_ + step_bytes + page_bytes > kBytesOfBlock && block_.back().hash != key.hash) {
+        CLV_RETURN_IF_ERROR(WriteBlock());
+        step_bytes = 1;
+      }
     }
+    bytes_ += step_bytes + page_bytes;
     block_.push_back(key);
     return absl::OkStatus();
   }
@@ -79,12 +92,14 @@ class PurchaseKeys::RunWriter {
     keys_.put_block_.BindBlob(2, PackBlock(block_));
     run_.keys += block_.size();
     block_.clear();
+    bytes_ = 0;
     return keys_.put_block_.Run();
   }
 
   PurchaseKeys& keys_;
   Run run_;
   std::vector<KeyPlace> block_;
+  size_t bytes_ = 0;  // that it takes packed
 };
 
 // Reads a run in order.

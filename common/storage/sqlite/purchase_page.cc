@@ -1,15 +1,20 @@
 #include "common/storage/sqlite/purchase_page.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "common/base/byte_codec.h"
 
 namespace clv::storage {
 namespace {
 
-constexpr char kFormat = 1;
+// The first has no row that is kIsNumbered.
+constexpr char kFirstFormat = 1;
+constexpr char kFormat = 2;
+constexpr size_t kMostDigits = 18;
 constexpr int64_t kMicrosPerCent = 10'000;
 
 // Bits of the byte that begins a row.
@@ -21,6 +26,7 @@ enum RowFlag : uint8_t {
   kHasProductName = 16,
   kHasProductCategory = 32,
   kHasPaymentMethod = 64,
+  kIsNumbered = 128,  // the id is that of the row before but for the number at its end
 };
 
 uint8_t FlagsOf(const PurchaseFact& row) {
@@ -42,12 +48,63 @@ size_t SharedPrefix(std::string_view a, std::string_view b) {
   return shared;
 }
 
+// The decimal digits at the end of an id.
+std::string_view DigitsOf(std::string_view id) {
+  size_t digits = 0;
+  while (digits < std::min(id.size(), kMostDigits) && id[id.size() - digits - 1] >= '0' &&
+         id[id.size() - digits - 1] <= '9') {
+    ++digits;
+  }
+  return id.substr(id.size() - digits);
+}
+
+uint64_t NumberOf(std::string_view digits) {
+  uint64_t number = 0;
+  for (const char digit : digits) number = 10 * number + static_cast<uint64_t>(digit - '0');
+  return number;
+}
+
+// By how much the number at the end of `id` is greater than that of `before`, which differs in
+// nothing else; absent when there is another difference.
+std::optional<uint64_t> StepOf(std::string_view id, std::string_view before) {
+  const std::string_view digits = DigitsOf(before);
+  if (digits.empty() || id.size() != before.size()) return std::nullopt;
+  const size_t head = before.size() - digits.size();
+  // As many digits: one more before them would belong to the number.
+  if (DigitsOf(id).size() != digits.size() || id.substr(0, head) != before.substr(0, head)) {
+    return std::nullopt;
+  }
+  const uint64_t from = NumberOf(digits);
+  const uint64_t to = NumberOf(id.substr(head));
+  return to > from ? std::optional(to - from) : std::nullopt;
+}
+
+// The id whose number is greater by `step` than that of `before`; empty when it has more digits.
+std::string_view Stepped(std::string_view before, uint64_t step, TextArena* arena) {
+  const std::string_view digits = DigitsOf(before);
+  const size_t head = before.size() - digits.size();
+  uint64_t number = NumberOf(digits);
+  if (step > UINT64_MAX - number) return {};
+  number += step;
+  std::array<char, kMostDigits> written;
+  for (size_t i = digits.size(); i > 0; --i, number /= 10) {
+    written[i - 1] = static_cast<char>('0' + number % 10);
+  }
+  if (number != 0) return {};
+  return arena->Join(before.substr(0, head), {written.data(), digits.size()});
+}
+
 void WriteRow(const PurchaseFact& row, const PurchaseFact& before, ByteWriter* page) {
-  const uint8_t flags = FlagsOf(row);
+  const std::optional<uint64_t> step = StepOf(row.purchase_id, before.purchase_id);
+  const uint8_t flags = FlagsOf(row) | (step ? kIsNumbered : 0);
   page->Byte(flags);
-  const size_t shared = SharedPrefix(row.purchase_id, before.purchase_id);
-  page->Number(shared);
-  page->Text(std::string_view(row.purchase_id).substr(shared));
+  if (step) {
+    page->Number(*step);
+  } else {
+    const size_t shared = SharedPrefix(row.purchase_id, before.purchase_id);
+    page->Number(shared);
+    page->Text(std::string_view(row.purchase_id).substr(shared));
+  }
   if (flags & kHasOrderId) page->Text(row.order_id);
   page->Signed(static_cast<uint64_t>(flags & kIsInCents ? row.amount_micros / kMicrosPerCent
                                                         : row.amount_micros));
@@ -60,15 +117,27 @@ void WriteRow(const PurchaseFact& row, const PurchaseFact& before, ByteWriter* p
   if (flags & kHasPaymentMethod) page->Number(row.payment_method);
 }
 
+std::string_view ReadId(bool is_numbered, std::string_view before, TextArena* arena,
+                        ByteReader* page) {
+  if (is_numbered) {
+    const uint64_t step = page->Number();
+    const std::string_view id = page->ok() ? Stepped(before, step, arena) : std::string_view();
+    if (id.empty()) page->Fail();
+    return id;
+  }
+  const uint64_t shared = page->Number();
+  const std::string_view rest = page->Text();
+  if (shared > before.size()) page->Fail();
+  if (!page->ok()) return {};
+  return shared == 0 ? rest : arena->Join(before.substr(0, shared), rest);
+}
+
 PurchaseFact ReadRow(std::string_view id_before, int64_t date_before, TextArena* arena,
                      ByteReader* page) {
   PurchaseFact row;
   const uint8_t flags = page->Byte();
-  const uint64_t shared = page->Number();
-  const std::string_view rest = page->Text();
-  if (shared > id_before.size()) page->Fail();
+  row.purchase_id = ReadId((flags & kIsNumbered) != 0, id_before, arena, page);
   if (!page->ok()) return row;
-  row.purchase_id = shared == 0 ? rest : arena->Join(id_before.substr(0, shared), rest);
   if (flags & kHasOrderId) row.order_id = page->Text();
   const uint64_t amount = page->Signed();
   row.amount_micros =
@@ -102,7 +171,8 @@ std::string PackPurchases(absl::Span<const PurchaseFact> rows) {
 absl::Status UnpackPurchases(std::string_view bytes, TextArena* arena,
                              std::vector<PurchaseFact>* rows) {
   ByteReader page(bytes);
-  if (page.Byte() != kFormat) page.Fail();
+  const uint8_t format = page.Byte();
+  if (format != kFirstFormat && format != kFormat) page.Fail();
   const uint64_t count = page.Number();
   // Every row takes at least five bytes.
   if (count > bytes.size() / 5) page.Fail();

@@ -13,8 +13,9 @@
 
 namespace clv::storage {
 
-// Packs rows, which must be sorted by purchase_id, in about 25 bytes each: ids share prefixes with
-// the row before, instants are differences, whole cents take no micros, texts are numbers.
+// Packs rows, which must be sorted by purchase_id, in about 20 bytes each: ids share prefixes with
+// the row before, or are told by the difference of the numbers that they end in, instants are
+// differences, whole cents take no micros, texts are numbers.
 std::string PackPurchases(absl::Span<const PurchaseFact> rows);
 
 // Appends the rows of a page to `rows`; their ids lie in the page and in `arena`. DATA_LOSS when
