@@ -8,24 +8,21 @@ import json
 import os
 import random
 import shutil
-import sqlite3
 import subprocess
 import time
 
 import query_lines
 import query_table
-from harness import SEPARATE, Suite, eventually, field
+from harness import SEPARATE, Suite, eventually
 from programs import Program, binary, clean_environment
 from query_peers import Absent, Peer
+from store_state import await_folded, await_scored
 
 ADMIN_TOKEN = "admin-token-of-the-benchmark"
 BACKGROUND_FILE_ROWS = 100_000
 LATENCY_BATCHES = 200
 IN_FLIGHT = 64
 ONE_CUSTOMER_CALLS = 400
-FOLD_SECONDS = 7200
-SCORE_SECONDS = 600
-LEAST_REPEAT_CUSTOMERS = 200  # fewer may be too few for a model
 WARM_UP = 2
 
 
@@ -381,28 +378,6 @@ class QueryFigures:
                         target], check=True, capture_output=True, env=clean_environment())
         os.unlink(path)
         return target
-
-
-def await_folded(suite):
-    def folded():
-        status = suite.status()
-        aggregation = status.get("aggregation")
-        return aggregation is not None and (
-            field(aggregation, "folded_position") >= field(status["ingest"], "log_position"))
-    eventually(folded, "everything folded", seconds=FOLD_SECONDS, pause=0.005)
-
-
-def await_scored(data_dir):
-    """Waits until the default predictions are of the last day and know all changes, where there is a model or will be."""
-    with contextlib.closing(sqlite3.connect(f"file:{data_dir}/clv.db?mode=ro", uri=True)) as database:
-        def scored():
-            repeat, = database.execute("SELECT COUNT(*) FROM customer_clv WHERE repeat_order_days > 0").fetchone()
-            if repeat < LEAST_REPEAT_CUSTOMERS:
-                return True
-            row = database.execute("SELECT day >= (SELECT date / 86400 FROM latest_activity) AND scored_change = "
-                                   "(SELECT MAX(change_id) FROM customer_changes) FROM scoring").fetchone()
-            return row is not None and row[0]
-        eventually(scored, "everybody scored", seconds=SCORE_SECONDS, pause=0.2)
 
 
 def make_store(directory, shop_flags):

@@ -5,14 +5,14 @@ import os
 import subprocess
 import time
 
-from harness import SEPARATE, Suite, eventually, field
+from harness import SEPARATE, Suite
 from programs import Program, binary, clean_environment
+from store_state import await_folded, await_scored
 from workload import LATENCY_BATCH_ROWS
 
 BACKGROUND_ROWS_PER_SECOND = 50_000
 CONNECTIONS = 64
 EVENTS_TARGET = "/v0/events?name=purchases"
-FOLD_SECONDS = 7200
 QUERY_SECONDS = 300
 
 
@@ -68,7 +68,7 @@ class SuiteFigures:
         try:
             begin = time.monotonic()
             self._clv_load(suite, self._workload.purchases)
-            self._await_folded(suite)
+            await_folded(suite)
             self.figures["bulk_clv_load_rows_per_second"] = self._workload.rows / (time.monotonic() - begin)
             peaks = {name: peak_memory_mib(program.pid) for name, program in suite.programs.items()}
             self.figures["peak_memory_mib"] = peaks["clv-ingest"] + peaks["clv-aggregation"]
@@ -81,8 +81,10 @@ class SuiteFigures:
         suite, workload = self._suite, self._workload
         self.figures["bulk_stream_rows_per_second"], _ = self._rate_until_visible(workload.purchases, 10_000)
         self._clv_load(suite, workload.customers)
-        self._await_folded(suite)
+        await_folded(suite)
         self.figures["peak_memory_clv-suite_mib"] = peak_memory_mib(suite.programs["clv-suite"].pid)
+        # What comes then is the work of a store that is there, not that of loading one.
+        await_scored(suite.data_dir)
         suite.stop()
         self.figures["disk_bytes_per_purchase"] = stored_bytes(suite.data_dir) / workload.rows
         for name in sorted(os.listdir(suite.data_dir)):
@@ -108,7 +110,7 @@ class SuiteFigures:
                              self._seconds, encode_flags=["--wait"])
         self.figures["batch_of_100_awaited_p50_ms"] = awaited["p50_ms"]
         self.figures["batch_of_100_awaited_p99_ms"] = awaited["p99_ms"]
-        self._await_folded(self._suite)
+        await_folded(self._suite)
 
     def _send_events(self, key, address, token):
         measured = call("clv-bench-http", "--address", address, "--token", token, "--target", EVENTS_TARGET,
@@ -120,7 +122,7 @@ class SuiteFigures:
 
     def _kill(self):
         suite = self._suite
-        self._await_folded(suite)
+        await_folded(suite)
         before = self._answers()
         suite.kill("clv-suite")
         begin = time.monotonic()
@@ -152,9 +154,9 @@ class SuiteFigures:
                 self.figures[f"separate_batch_of_100_durable_{share}_ms"] = measured[f"{share}_ms"]
             self.figures["separate_batch_of_100_visible_samples"] = measured["batches"]
             self.figures["separate_background_rows_per_second"] = printed["rows"] / printed["seconds"]
-            self._await_folded(suite)
+            await_folded(suite)
             self._send_events("separate_events_per_second", suite.addresses["http"], token)
-            self._await_folded(suite)
+            await_folded(suite)
         finally:
             if background is not None and background.poll() is None:
                 background.kill()
@@ -207,19 +209,10 @@ class SuiteFigures:
         """Rows a second from the first batch until all rows are folded, and what the client measured."""
         measured = self._push(self._suite, path, batch_rows)
         begin = measured["end"] - measured["seconds"]
-        self._await_folded(self._suite)
+        await_folded(self._suite)
         return measured["rows"] / (time.monotonic() - begin), measured
 
     @staticmethod
     def _clv_load(suite, path):
         subprocess.run([binary("clv"), "--url", "http://" + suite.addresses["http"], "--token", suite.admin_token,
                         "load", path], check=True, capture_output=True, env=clean_environment())
-
-    @staticmethod
-    def _await_folded(suite):
-        def folded():
-            status = suite.status()
-            aggregation = status.get("aggregation")
-            return aggregation is not None and (
-                field(aggregation, "folded_position") >= field(status["ingest"], "log_position"))
-        eventually(folded, "everything folded", seconds=FOLD_SECONDS, pause=0.005)

@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
@@ -18,6 +20,8 @@ namespace clv::query {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 20;
+// The fastest: what the others save is little, and a start waits for the reading.
+constexpr int kCompressionLevel = 1;
 
 absl::Status FileError(const char* what, int error) {
   const std::string text =
@@ -32,8 +36,15 @@ absl::Status Damaged() {
 }
 
 struct PartEntry {
-  uint64_t end = 0;  // bytes from the begin of the file; the part begins where the last one ends
+  uint64_t end = 0;   // bytes from the begin of the file; the part begins where the last one ends
+  uint64_t size = 0;  // of what was written
   XXH64_hash_t hash = 0;
+};
+
+// A part is a row of blocks, each of which is compressed for itself.
+struct BlockHeader {
+  uint32_t size = 0;    // at most kBufferBytes
+  uint32_t packed = 0;  // bytes that follow
 };
 
 // The last bytes of a file; the entries are before them.
@@ -95,12 +106,32 @@ absl::StatusOr<std::vector<PartEntry>> ReadEntries(const OpenFile& file, uint64_
 struct CheckedWriter::State {
   int file = -1;
   uint64_t flushed = 0;
+  uint64_t part_size = 0;
   std::vector<PartEntry> entries;
   absl::Status status;
   XXH3_state_t hash;
   std::vector<char> buffer;
+  std::vector<char> packed;
+  const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context{ZSTD_createCCtx(),
+                                                                     &ZSTD_freeCCtx};
 
   void Flush() {
+    if (buffer.empty()) return;
+    packed.resize(sizeof(BlockHeader) + ZSTD_compressBound(buffer.size()));
+    const size_t size = ZSTD_compressCCtx(context.get(), packed.data() + sizeof(BlockHeader),
+                                          packed.size() - sizeof(BlockHeader), buffer.data(),
+                                          buffer.size(), kCompressionLevel);
+    if (ZSTD_isError(size) != 0) {
+      // There is always room; what is left is memory.
+      if (status.ok()) status = absl::ResourceExhaustedError("snapshot: cannot compress a block");
+      buffer.clear();
+      return;
+    }
+    const BlockHeader header{static_cast<uint32_t>(buffer.size()), static_cast<uint32_t>(size)};
+    std::memcpy(packed.data(), &header, sizeof(header));
+    packed.resize(sizeof(header) + size);
+    part_size += buffer.size();
+    buffer.swap(packed);
     XXH3_64bits_update(&hash, buffer.data(), buffer.size());
     flushed += buffer.size();
     WriteOut();
@@ -144,7 +175,9 @@ void CheckedWriter::Write(const void* bytes, size_t size) {
 
 void CheckedWriter::EndPart() {
   state_->Flush();
-  state_->entries.push_back({state_->flushed, XXH3_64bits_digest(&state_->hash)});
+  state_->entries.push_back({.end = state_->flushed,
+                             .size = std::exchange(state_->part_size, 0),
+                             .hash = XXH3_64bits_digest(&state_->hash)});
   XXH3_64bits_reset(&state_->hash);
 }
 
@@ -169,22 +202,34 @@ struct CheckedReader::State {
   std::shared_ptr<const OpenFile> file;
   uint64_t next_read = 0;   // place in the file
   uint64_t left = 0;        // bytes that were not handed out
-  uint64_t unread = 0;      // of them, those that were not read
+  uint64_t unread = 0;      // packed ones that were not read
   XXH64_hash_t stored = 0;  // the checksum
   bool ok = true;
   XXH3_state_t hash;
+  std::vector<char> packed;
   std::vector<char> buffer;
   size_t next = 0;
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context{ZSTD_createDCtx(),
+                                                                     &ZSTD_freeDCtx};
 
   void Fill() {
-    const auto size = static_cast<size_t>(std::min<uint64_t>(kBufferBytes, unread));
-    buffer.resize(size);
     next = 0;
-    ok = ok && size > 0 && file->ReadExactly(next_read, buffer.data(), size);
+    BlockHeader header;
+    ok = ok && ReadPacked(&header, sizeof(header)) && header.size > 0 &&
+         header.size <= kBufferBytes && header.packed <= unread;
     if (!ok) return;
+    packed.resize(header.packed);
+    buffer.resize(header.size);
+    ok = ReadPacked(packed.data(), packed.size()) &&
+         ZSTD_decompressDCtx(context.get(), buffer.data(), buffer.size(), packed.data(),
+                             packed.size()) == buffer.size();
+  }
+  bool ReadPacked(void* to, size_t size) {
+    if (size > unread || !file->ReadExactly(next_read, static_cast<char*>(to), size)) return false;
     next_read += size;
     unread -= size;
-    XXH3_64bits_update(&hash, buffer.data(), size);
+    XXH3_64bits_update(&hash, to, size);
+    return true;
   }
 };
 
@@ -206,7 +251,8 @@ absl::StatusOr<std::vector<CheckedReader>> CheckedReader::OpenParts(const std::s
     auto state = std::make_unique<State>();
     state->file = file;
     state->next_read = begin;
-    state->left = state->unread = entry.end - begin;
+    state->left = entry.size;
+    state->unread = entry.end - begin;
     state->stored = entry.hash;
     XXH3_64bits_reset(&state->hash);
     readers.push_back(CheckedReader(std::move(state)));

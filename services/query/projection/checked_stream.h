@@ -1,6 +1,6 @@
 // services/query/projection/checked_stream.h: a file of parts, each written from its begin to its
-// end and read likewise, beside others if one likes. The end of the file says where they lie and
-// what their checksums are.
+// end and read likewise, beside others if one likes. Parts are compressed. The end of the file says
+// where they lie and what their checksums are.
 #ifndef CLV_SERVICES_QUERY_PROJECTION_CHECKED_STREAM_H_
 #define CLV_SERVICES_QUERY_PROJECTION_CHECKED_STREAM_H_
 

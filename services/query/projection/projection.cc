@@ -20,6 +20,8 @@ constexpr int kPausePerApply = 3;
 // Applies that take long are those of a bulk load, whose rows nobody waits for.
 constexpr std::chrono::milliseconds kLongApply(250);
 constexpr int kPausePerLongApply = 20;
+// Who stops or asks after a load shall not find all of it undone.
+constexpr std::chrono::seconds kLongestPause(15);
 
 // Who asks may make an apply like the last one on a thread that others need.
 constexpr std::chrono::milliseconds kQuickApply(2);
@@ -30,8 +32,9 @@ constexpr std::chrono::seconds kLeastBetweenSnapshots(20);
 constexpr std::chrono::minutes kLongestWithoutSnapshot(5);
 
 std::chrono::nanoseconds PauseAfter(std::chrono::nanoseconds apply) {
-  return std::max<std::chrono::nanoseconds>(
-      kLeastPause, apply * (apply < kLongApply ? kPausePerApply : kPausePerLongApply));
+  return std::clamp<std::chrono::nanoseconds>(
+      apply * (apply < kLongApply ? kPausePerApply : kPausePerLongApply), kLeastPause,
+      kLongestPause);
 }
 
 }  // namespace

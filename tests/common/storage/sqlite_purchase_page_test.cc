@@ -34,7 +34,14 @@ rc::Gen<std::string_view> Ids() {
   return rc::gen::map(
       rc::gen::oneOf(rc::gen::nonEmpty(rc::gen::arbitrary<std::string>()),
                      rc::gen::map(rc::gen::inRange(0, 1'000),
-                                  [](int n) { return "purchase-" + std::to_string(n); })),
+                                  [](int n) { return "purchase-" + std::to_string(n); }),
+                     // Digits alone, up to more than a number can have; zeros before them.
+                     rc::gen::map(rc::gen::pair(rc::gen::inRange(1, 22), rc::gen::inRange(0, 300)),
+                                  [](const std::pair<int, int>& id) {
+                                    std::string digits = std::to_string(id.second * 7'777'777);
+                                    digits.insert(0, 22, id.second % 3 == 0 ? '9' : '0');
+                                    return digits.substr(digits.size() - id.first);
+                                  })),
       Keep);
 }
 
@@ -89,7 +96,7 @@ RC_GTEST_PROP(PurchasePageProperty, DamagedBytesAreNoHarm, ()) {
   (void)Unpack(*rc::gen::arbitrary<std::string>());
 }
 
-TEST(PurchasePageTest, AnUsualRowTakesAboutTwentyFiveBytes) {
+TEST(PurchasePageTest, AnUsualRowTakesAboutTwentyBytes) {
   std::vector<PurchaseFact> rows;
   for (int i = 0; i < 1'000; ++i) {
     rows.push_back({.purchase_id = Keep("p" + std::to_string(10'000'000 + 7'919 * i)),
@@ -102,14 +109,56 @@ TEST(PurchasePageTest, AnUsualRowTakesAboutTwentyFiveBytes) {
                     .product_category = static_cast<TextId>(110 + i % 8),
                     .payment_method = static_cast<TextId>(120 + i % 4)});
   }
-  EXPECT_LT(PackPurchases(rows).size(), 25u * rows.size());
+  EXPECT_LT(PackPurchases(rows).size(), 20u * rows.size());
 }
 
 TEST(PurchasePageTest, APageThatPromisesMoreThanItHoldsTakesNoMemory) {
   EXPECT_TRUE(absl::IsDataLoss(Unpack("\x01\xff\xff\xff\xff\x7f")->status));
   EXPECT_TRUE(absl::IsDataLoss(Unpack("")->status));
-  EXPECT_TRUE(absl::IsDataLoss(Unpack(std::string("\x02\x00", 2))->status));
+  EXPECT_TRUE(absl::IsDataLoss(Unpack(std::string("\x03\x00", 2))->status));
   EXPECT_TRUE(Unpack(std::string("\x01\x00", 2))->status.ok());
+  EXPECT_TRUE(Unpack(std::string("\x02\x00", 2))->status.ok());
+}
+
+TEST(PurchasePageTest, APageOfTheFirstFormatIsRead) {
+  // Two rows: "p8" and "p9", which shares one byte with it.
+  const auto read =
+      Unpack(std::string("\x01\x02\x04\x00\x02p8\x02\x04\x01\x04\x01\x01"
+                         "9\x04\x02\x01",
+                         17));
+  ASSERT_TRUE(read->status.ok()) << read->status;
+  ASSERT_EQ(read->rows.size(), 2u);
+  EXPECT_EQ(read->rows[0].purchase_id, "p8");
+  EXPECT_EQ(read->rows[0].amount_micros, 10'000);
+  EXPECT_EQ(read->rows[0].date, 2);
+  EXPECT_EQ(read->rows[1].purchase_id, "p9");
+  EXPECT_EQ(read->rows[1].amount_micros, 20'000);
+  EXPECT_EQ(read->rows[1].date, 3);
+}
+
+TEST(PurchasePageTest, IdsThatCountOnTakeTheirDifference) {
+  const auto bytes_of = [](const std::vector<std::string>& ids) {
+    std::vector<PurchaseFact> rows;
+    for (const std::string& id : ids) rows.push_back({.purchase_id = Keep(id), .currency = 1});
+    const std::string bytes = PackPurchases(rows);
+    const auto read = Unpack(bytes);
+    EXPECT_TRUE(read->status.ok()) << read->status;
+    EXPECT_EQ(read->rows, rows);
+    return bytes.size();
+  };
+  const size_t one = bytes_of({"order-00100199"});
+  EXPECT_EQ(bytes_of({"order-00100199", "order-00100200"}), one + 5);
+  EXPECT_EQ(bytes_of({"order-00100199", "order-00100300"}), one + 5);
+  // More digits, another head, no number, a number that begins before: the text.
+  for (const char* other :
+       {"order-100100199", "orders00100200", "order-0010019x", "order900100200"}) {
+    EXPECT_GT(bytes_of({"order-00100199", other}), one + 5) << other;
+  }
+  // Of the damaged ones: a step beyond the digits, and one without a number before it.
+  EXPECT_TRUE(absl::IsDataLoss(
+      Unpack(std::string("\x02\x02\x04\x00\x02p8\x02\x04\x01\x84\x02\x04\x02\x01", 16))->status));
+  EXPECT_TRUE(absl::IsDataLoss(
+      Unpack(std::string("\x02\x02\x04\x00\x02pq\x02\x04\x01\x84\x01\x04\x02\x01", 16))->status));
 }
 
 }  // namespace
