@@ -209,10 +209,10 @@ struct CheckedReader::State {
   std::vector<char> packed;
   std::vector<char> buffer;
   size_t next = 0;
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context{ZSTD_createDCtx(),
-                                                                     &ZSTD_freeDCtx};
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context{nullptr, &ZSTD_freeDCtx};
 
   void Fill() {
+    if (context == nullptr) context.reset(ZSTD_createDCtx());
     next = 0;
     BlockHeader header;
     ok = ok && ReadPacked(&header, sizeof(header)) && header.size > 0 &&
@@ -304,6 +304,10 @@ bool CheckedReader::ok() const { return state_->ok; }
 absl::Status CheckedReader::Finish() {
   const bool is_whole = state_->ok && state_->left == 0 && state_->unread == 0 &&
                         state_->stored == XXH3_64bits_digest(&state_->hash);
+  // Another part may have their room.
+  state_->buffer = {};
+  state_->packed = {};
+  state_->context.reset();
   return is_whole ? absl::OkStatus() : Damaged();
 }
 

@@ -24,6 +24,7 @@ struct UnconvertedRow {
   uint32_t date = 0;
   uint32_t attribute_set = 0;
 
+  bool operator==(const UnconvertedRow&) const = default;
   bool operator<(const UnconvertedRow& other) const {
     return date != other.date ? date < other.date : attribute_set < other.attribute_set;
   }

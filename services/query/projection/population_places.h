@@ -12,6 +12,7 @@ struct SpendPlace {
   uint32_t number = 0;
   uint32_t attribute_set = 0;  // no part of the order
 
+  bool operator==(const SpendPlace&) const = default;
   bool operator<(const SpendPlace& other) const {
     return spend_micros != other.spend_micros ? spend_micros < other.spend_micros
                                               : number < other.number;

@@ -53,6 +53,10 @@ Projection::~Projection() {
   }
   stopping_.notify_all();
   follower_.join();
+  // What came since the last pause would be applied by the next start, which somebody waits for.
+  if (!options_.snapshot_path.empty() && LastPublished().version != nullptr) {
+    Newest(Deadline::max()).status().IgnoreError();
+  }
   KeepSnapshot();
 }
 

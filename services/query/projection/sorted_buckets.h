@@ -13,31 +13,31 @@
 
 namespace clv::query {
 
-// Values with a `<`, equal ones as often as they were added. Immutable: a change makes another
-// list, at the cost of copying the buckets that it touches. Finding a value or a rank takes two
-// binary searches.
+// Values with a `<`, and an `==` of all that they hold; equal ones as often as they were added.
+// Immutable: a change makes another list, at the cost of copying the buckets that it touches; a
+// copy shares all of them. Finding a value or a rank takes two binary searches.
 template <typename Value>
 class SortedBuckets {
  public:
   using Bucket = std::vector<Value>;
 
-  size_t size() const { return before_.empty() ? 0 : before_.back(); }
+  size_t size() const { return list_->before.back(); }
 
   // The value at a rank from 0; wants rank < size().
   const Value& At(size_t rank) const {
-    const auto next = std::upper_bound(before_.begin(), before_.end(), rank);
-    const auto b = static_cast<size_t>(next - before_.begin()) - 1;
-    return (*buckets_[b])[rank - before_[b]];
+    const auto next = std::upper_bound(list_->before.begin(), list_->before.end(), rank);
+    const auto b = static_cast<size_t>(next - list_->before.begin()) - 1;
+    return (*list_->buckets[b])[rank - list_->before[b]];
   }
 
   // Values for which `is_below`, which holds for all smaller ones too, holds.
   template <typename IsBelow>
   size_t CountWhile(const IsBelow& is_below) const {
-    const auto next = std::partition_point(fronts_.begin(), fronts_.end(), is_below);
-    if (next == fronts_.begin()) return 0;
-    const auto b = static_cast<size_t>(next - fronts_.begin()) - 1;
-    const Bucket& bucket = *buckets_[b];
-    return before_[b] +
+    const auto next = std::partition_point(list_->fronts.begin(), list_->fronts.end(), is_below);
+    if (next == list_->fronts.begin()) return 0;
+    const auto b = static_cast<size_t>(next - list_->fronts.begin()) - 1;
+    const Bucket& bucket = *list_->buckets[b];
+    return list_->before[b] +
            static_cast<size_t>(std::partition_point(bucket.begin(), bucket.end(), is_below) -
                                bucket.begin());
   }
@@ -48,7 +48,7 @@ class SortedBuckets {
   // Calls `visit(value)` in rising order.
   template <typename Visit>
   void ForEach(const Visit& visit) const {
-    for (const auto& bucket : buckets_) {
+    for (const auto& bucket : list_->buckets) {
       for (const Value& value : *bucket) visit(value);
     }
   }
@@ -60,12 +60,13 @@ class SortedBuckets {
     size_t b = 0;
     const size_t rank = CountWhile(is_below);
     if (rank > 0) {
-      const auto next = std::upper_bound(before_.begin(), before_.end(), rank);
-      b = static_cast<size_t>(next - before_.begin()) - 1;
+      const auto next = std::upper_bound(list_->before.begin(), list_->before.end(), rank);
+      b = static_cast<size_t>(next - list_->before.begin()) - 1;
     }
-    for (size_t from = b < buckets_.size() ? rank - before_[b] : 0; b < buckets_.size(); ++b) {
-      for (; from < buckets_[b]->size(); ++from) {
-        if (!visit((*buckets_[b])[from])) return;
+    for (size_t from = b < list_->buckets.size() ? rank - list_->before[b] : 0;
+         b < list_->buckets.size(); ++b) {
+      for (; from < list_->buckets[b]->size(); ++from) {
+        if (!visit((*list_->buckets[b])[from])) return;
       }
       from = 0;
     }
@@ -74,7 +75,7 @@ class SortedBuckets {
   // Calls `visit(value)` in falling order until it returns false.
   template <typename Visit>
   void ForEachFalling(const Visit& visit) const {
-    for (auto bucket = buckets_.rbegin(); bucket != buckets_.rend(); ++bucket) {
+    for (auto bucket = list_->buckets.rbegin(); bucket != list_->buckets.rend(); ++bucket) {
       for (auto value = (*bucket)->rbegin(); value != (*bucket)->rend(); ++value) {
         if (!visit(*value)) return;
       }
@@ -91,115 +92,165 @@ class SortedBuckets {
   // The list without `removed` and with `added`; both sorted. What is in both cancels out, and what
   // is removed must be there.
   SortedBuckets With(const std::vector<Value>& removed, const std::vector<Value>& added) const {
-    SortedBuckets next;
-    next.Reserve(buckets_.size() + added.size() / kTarget + 1);
-    auto gone = removed.begin();
-    auto come = added.begin();
-    // Looks into the buckets that change only: the others lie all over memory.
-    for (size_t b = 0; b < buckets_.size(); ++b) {
-      const bool is_last = b + 1 == buckets_.size();
-      const auto is_of_later = [&](Iterator value, Iterator end, bool or_equal) {
-        if (value == end) return true;
-        if (is_last) return false;
-        const Value& bound = fronts_[b + 1];
-        return or_equal ? !(*value < bound) : bound < *value;
-      };
-      if (is_of_later(come, added.end(), true) && is_of_later(gone, removed.end(), false)) {
-        next.Append(buckets_[b], fronts_[b], before_[b + 1] - before_[b]);
-        continue;
+    std::vector<Value> gone;
+    std::vector<Value> come;
+    auto out = removed.begin();
+    auto in = added.begin();
+    while (out != removed.end() || in != added.end()) {
+      if (in == added.end() || (out != removed.end() && *out < *in)) {
+        gone.push_back(*out++);
+      } else if (out == removed.end() || *in < *out) {
+        come.push_back(*in++);
+      } else if (*out == *in) {
+        ++out;
+        ++in;
+      } else {
+        // At the same place, but not the same.
+        gone.push_back(*out++);
+        come.push_back(*in++);
       }
-      auto gone_end = removed.end();
-      auto come_end = added.end();
-      if (!is_last) {
-        // What is not below the first value of the next bucket belongs there; but of what equals
-        // it, this bucket gives up its own.
-        const Value& bound = fronts_[b + 1];
-        come_end = std::lower_bound(come, added.end(), bound);
-        gone_end = std::lower_bound(gone, removed.end(), bound);
-        const auto equal_end = std::upper_bound(gone_end, removed.end(), bound);
-        gone_end += std::min(equal_end - gone_end, CountOf(*buckets_[b], bound));
-      }
-      next.AppendMerged(*buckets_[b], gone, gone_end, come, come_end);
-      gone = gone_end;
-      come = come_end;
     }
-    if (buckets_.empty()) next.AppendMerged({}, gone, removed.end(), come, added.end());
+    if (gone.empty() && come.empty()) return *this;
+    SortedBuckets next;
+    next.list_ = std::make_shared<const List>(Changed(*list_, gone, come));
     return next;
   }
 
   // In memory, about.
   size_t bytes() const {
-    return size() * sizeof(Value) + buckets_.size() * (sizeof(Bucket) + sizeof(Value) + 64);
+    return size() * sizeof(Value) + list_->buckets.size() * (sizeof(Bucket) + sizeof(Value) + 64);
   }
 
  private:
   static constexpr size_t kTarget = 512;
   using Iterator = typename std::vector<Value>::const_iterator;
 
+  struct List {
+    std::vector<std::shared_ptr<const Bucket>> buckets;  // none is empty
+    std::vector<Value> fronts;                           // the first of each bucket
+    std::vector<size_t> before = {0};                    // values before each bucket, then all
+
+    void Reserve(size_t count) {
+      buckets.reserve(count);
+      fronts.reserve(count);
+      before.reserve(count + 1);
+    }
+    void Append(std::shared_ptr<const Bucket> bucket, const Value& front, size_t count) {
+      buckets.push_back(std::move(bucket));
+      fronts.push_back(front);
+      before.push_back(before.back() + count);
+    }
+    void Append(Bucket values) {
+      const Value front = values.front();
+      const size_t count = values.size();
+      Append(std::make_shared<const Bucket>(std::move(values)), front, count);
+    }
+    // What has become few joins the bucket before, so that there are never many small ones.
+    void AppendSmall(Bucket bucket) {
+      if (bucket.size() < kTarget / 4 && !buckets.empty() &&
+          buckets.back()->size() + bucket.size() <= kTarget) {
+        Bucket joined;
+        joined.reserve(buckets.back()->size() + bucket.size());
+        joined.insert(joined.end(), buckets.back()->begin(), buckets.back()->end());
+        joined.insert(joined.end(), bucket.begin(), bucket.end());
+        bucket = std::move(joined);
+        buckets.pop_back();
+        fronts.pop_back();
+        before.pop_back();
+      }
+      Append(std::move(bucket));
+    }
+    void AppendAll(Bucket values) {
+      if (values.size() <= 2 * kTarget) {
+        if (!values.empty()) AppendSmall(std::move(values));
+        return;
+      }
+      const size_t parts = (values.size() + kTarget - 1) / kTarget;
+      for (size_t p = 0; p < parts; ++p) {
+        const auto begin = values.begin() + static_cast<std::ptrdiff_t>(values.size() * p / parts);
+        const auto end =
+            values.begin() + static_cast<std::ptrdiff_t>(values.size() * (p + 1) / parts);
+        Append(Bucket(begin, end));
+      }
+    }
+  };
+
+  // No value is in both `gone` and `come`.
+  static List Changed(const List& list, const std::vector<Value>& gone,
+                      const std::vector<Value>& come) {
+    List next;
+    next.Reserve(list.buckets.size() + come.size() / kTarget + 1);
+    auto out = gone.begin();
+    auto in = come.begin();
+    // Looks into the buckets that change only: the others lie all over memory.
+    for (size_t b = 0; b < list.buckets.size(); ++b) {
+      const Bucket& bucket = *list.buckets[b];
+      const bool is_last = b + 1 == list.buckets.size();
+      const auto is_of_later = [&](Iterator value, Iterator end, bool or_equal) {
+        if (value == end) return true;
+        if (is_last) return false;
+        const Value& bound = list.fronts[b + 1];
+        return or_equal ? !(*value < bound) : bound < *value;
+      };
+      if (is_of_later(in, come.end(), true) && is_of_later(out, gone.end(), false)) {
+        next.Append(list.buckets[b], list.fronts[b], list.before[b + 1] - list.before[b]);
+        continue;
+      }
+      auto out_end = gone.end();
+      auto in_end = come.end();
+      if (!is_last) {
+        // What is not below the first value of the next bucket belongs there; but of what equals
+        // it, this bucket gives up its own.
+        const Value& bound = list.fronts[b + 1];
+        in_end = std::lower_bound(in, come.end(), bound);
+        out_end = std::lower_bound(out, gone.end(), bound);
+        const auto equal_end = std::upper_bound(out_end, gone.end(), bound);
+        out_end += std::min(equal_end - out_end, CountOf(bucket, bound));
+      }
+      next.AppendAll(Merged(bucket, out, out_end, in, in_end));
+      out = out_end;
+      in = in_end;
+    }
+    if (list.buckets.empty()) next.AppendAll(Merged({}, out, gone.end(), in, come.end()));
+    return next;
+  }
+
   static std::ptrdiff_t CountOf(const Bucket& bucket, const Value& value) {
     const auto [begin, end] = std::equal_range(bucket.begin(), bucket.end(), value);
     return end - begin;
   }
 
-  void AppendMerged(const Bucket& bucket, Iterator gone, Iterator gone_end, Iterator come,
-                    Iterator come_end) {
+  // Copies what lies between the few that come and go at once.
+  static Bucket Merged(const Bucket& bucket, Iterator gone, Iterator gone_end, Iterator come,
+                       Iterator come_end) {
     Bucket merged;
-    merged.reserve(bucket.size() + static_cast<size_t>(come_end - come));
-    std::merge(bucket.begin(), bucket.end(), come, come_end, std::back_inserter(merged));
-    if (gone != gone_end) {
-      Bucket left;
-      left.reserve(merged.size());
-      std::set_difference(merged.begin(), merged.end(), gone, gone_end, std::back_inserter(left));
-      merged = std::move(left);
+    const auto left = static_cast<std::ptrdiff_t>(bucket.size()) - (gone_end - gone);
+    merged.reserve(static_cast<size_t>(std::max<std::ptrdiff_t>(0, left) + (come_end - come)));
+    auto from = bucket.begin();
+    while (gone != gone_end || come != come_end) {
+      const bool comes = gone == gone_end || (come != come_end && *come < *gone);
+      const Value& value = comes ? *come : *gone;
+      const auto place = std::lower_bound(from, bucket.end(), value);
+      merged.insert(merged.end(), from, place);
+      from = place;
+      if (comes) {
+        merged.push_back(value);
+        ++come;
+      } else {
+        if (from != bucket.end() && !(value < *from)) ++from;
+        ++gone;
+      }
     }
-    if (merged.size() <= 2 * kTarget) {
-      if (!merged.empty()) AppendSmall(std::move(merged));
-      return;
-    }
-    const size_t parts = (merged.size() + kTarget - 1) / kTarget;
-    for (size_t p = 0; p < parts; ++p) {
-      const auto begin = merged.begin() + static_cast<std::ptrdiff_t>(merged.size() * p / parts);
-      const auto end =
-          merged.begin() + static_cast<std::ptrdiff_t>(merged.size() * (p + 1) / parts);
-      Append(Bucket(begin, end));
-    }
+    merged.insert(merged.end(), from, bucket.end());
+    return merged;
   }
 
-  // What has become few joins the bucket before, so that there are never many small ones.
-  void AppendSmall(Bucket bucket) {
-    if (bucket.size() < kTarget / 4 && !buckets_.empty() &&
-        buckets_.back()->size() + bucket.size() <= kTarget) {
-      Bucket joined = *buckets_.back();
-      joined.insert(joined.end(), bucket.begin(), bucket.end());
-      bucket = std::move(joined);
-      buckets_.pop_back();
-      fronts_.pop_back();
-      before_.pop_back();
-    }
-    bucket.shrink_to_fit();
-    Append(std::move(bucket));
+  static const std::shared_ptr<const List>& Empty() {
+    static const std::shared_ptr<const List> empty = std::make_shared<const List>();
+    return empty;
   }
 
-  void Reserve(size_t buckets) {
-    buckets_.reserve(buckets);
-    fronts_.reserve(buckets);
-    before_.reserve(buckets + 1);
-    before_.push_back(0);
-  }
-  void Append(std::shared_ptr<const Bucket> bucket, const Value& front, size_t count) {
-    buckets_.push_back(std::move(bucket));
-    fronts_.push_back(front);
-    before_.push_back(before_.back() + count);
-  }
-  void Append(Bucket values) {
-    const Value front = values.front();
-    const size_t count = values.size();
-    Append(std::make_shared<const Bucket>(std::move(values)), front, count);
-  }
-
-  std::vector<std::shared_ptr<const Bucket>> buckets_;  // none is empty
-  std::vector<Value> fronts_;                           // the first of each bucket
-  std::vector<size_t> before_;                          // values before each bucket, then all
+  std::shared_ptr<const List> list_ = Empty();
 };
 
 }  // namespace clv::query

@@ -77,6 +77,19 @@ TEST_F(SnapshotFileTest, IsWrittenAgainWhereOnlyTheScoringHasChanged) {
   EXPECT_EQ(ReadSnapshot(path_).value().version->scoring, (storage::ScoringState{3, 19'500}));
 }
 
+TEST_F(SnapshotFileTest, HoldsAtTheEndWhatWasFoldedJustBefore) {
+  // The watch is told nothing and looks every 20 ms.
+  const Broadcast silent;
+  {
+    Projection projection(std::make_unique<storage::SqliteProjectionSource>(store_.path()),
+                          std::make_unique<storage::SqliteChangeWatch>(store_.path(), &silent),
+                          {.snapshot_path = path_, .least_customers_in_snapshot = 1});
+    ASSERT_TRUE(projection.Newest(Projection::Deadline::max()).ok());
+    store_.Fold(SomePurchases(650), properties::kNow + 1);
+  }
+  EXPECT_EQ(ReadSnapshot(path_).value().version->customers, 650u);
+}
+
 TEST_F(SnapshotFileTest, IsNotFoundWhereThereIsNone) {
   EXPECT_TRUE(absl::IsNotFound(ReadSnapshot(path_).status()));
 }

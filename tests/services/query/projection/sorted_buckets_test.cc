@@ -57,6 +57,20 @@ TEST(SortedBucketsTest, WhatComesAndGoesAtOnceCancelsOut) {
   EXPECT_EQ(list.With({2, 3}, {2, 2}).All(), (std::vector<int>{1, 1, 2}));
 }
 
+TEST(SortedBucketsTest, AValueWithAnotherContentTakesThePlaceOfTheOldOne) {
+  struct Labelled {
+    int place = 0;
+    char label = 'a';  // no part of the order
+    bool operator==(const Labelled&) const = default;
+    bool operator<(const Labelled& other) const { return place < other.place; }
+  };
+  const auto list = SortedBuckets<Labelled>().With({}, {{1, 'a'}, {2, 'a'}, {3, 'a'}});
+  EXPECT_EQ(list.With({{2, 'a'}}, {{2, 'b'}}).All(),
+            (std::vector<Labelled>{{1, 'a'}, {2, 'b'}, {3, 'a'}}));
+  EXPECT_EQ(list.With({{2, 'a'}, {3, 'a'}}, {{2, 'a'}, {3, 'b'}}).All(),
+            (std::vector<Labelled>{{1, 'a'}, {2, 'a'}, {3, 'b'}}));
+}
+
 TEST(SortedBucketsTest, AnOldListStaysAsItWas) {
   const SortedBuckets<int> list = SortedBuckets<int>().With({}, {1, 2, 3});
   const SortedBuckets<int> next = list.With({2}, {7});
