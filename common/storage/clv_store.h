@@ -255,6 +255,10 @@ class ClvStore : public ClvReader {
   // Begins the only writing transaction.
   virtual absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() = 0;
 
+  // Reads what the next fold would wait for: half a second at twenty million purchases. An error
+  // means nothing; that fold will meet it again.
+  virtual void WarmUp() = 0;
+
   // Makes the folds committed before the call survive power loss, and FoldProgress::DurablePosition
   // say so. Commit alone promises less: that readers see the fold, and that it is there after a
   // crash of the process. May be called on a thread of its own, which folds hardly wait for.

@@ -34,17 +34,18 @@ void ProjectSingleRows(const std::vector<const PurchaseFact*>& rows,
   for (const PurchaseFact* row : rows) {
     orders->push_back({ToInstant(row->date), row->amount_micros, row->amount_micros >= 0});
   }
-  // They come by purchase_id, which is the order_id.
-  std::stable_sort(
-      orders->begin(), orders->end(),
-      [](const ProjectedOrder& a, const ProjectedOrder& b) { return a.date < b.date; });
+  // They come by purchase_id, which is the order_id, and often is as old as the purchase.
+  const auto is_earlier = [](const ProjectedOrder& a, const ProjectedOrder& b) {
+    return a.date < b.date;
+  };
+  if (!std::is_sorted(orders->begin(), orders->end(), is_earlier)) {
+    std::stable_sort(orders->begin(), orders->end(), is_earlier);
+  }
 }
 
 void ProjectGroups(std::vector<const PurchaseFact*>& rows, std::vector<ProjectedOrder>* orders,
                    std::vector<OrderRow>* rows_of_several) {
-  std::stable_sort(rows.begin(), rows.end(), [](const PurchaseFact* a, const PurchaseFact* b) {
-    return a->order() < b->order();
-  });
+  SortByOrder(&rows);
   std::vector<GroupedOrder> groups;
   for (size_t begin = 0; begin < rows.size();) {
     size_t end = begin + 1;

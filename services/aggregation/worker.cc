@@ -62,6 +62,7 @@ void Worker::Run() {
         continue;
       }
       log_ = *std::move(log);
+      options_.store->WarmUp();
     }
     if (scrub_is_due_) Scrub();
     const absl::StatusOr<uint64_t> folded = FoldOnce();

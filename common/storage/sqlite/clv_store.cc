@@ -379,6 +379,12 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
   return fold;
 }
 
+void SqliteClvStore::WarmUp() {
+  std::lock_guard lock(writer_mutex_);
+  if (!OpenWriterOnce().ok()) return;
+  reads_->purchases().MayHold({}).status().IgnoreError();
+}
+
 absl::Status SqliteClvStore::Committed(LogPosition position) {
   last_checkpoint_ = position;
   // Who waits for the fold need not wait for what follows.

@@ -48,6 +48,7 @@ class SqliteClvStore final : public ClvStore {
 
   absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() override;
   absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() override;
+  void WarmUp() override;
   absl::Status MakeDurable() override;
   absl::Status Reopen() override;
   absl::Status Scrub() override;

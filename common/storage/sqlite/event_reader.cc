@@ -14,7 +14,9 @@ absl::StatusOr<std::unique_ptr<SqliteEventReader>> SqliteEventReader::Open(const
   CLV_ASSIGN_OR_RETURN(reader->db_, Database::Open({.path = options.path,
                                                     .mode = Database::Mode::kReadOnly,
                                                     .migrations = &EventLogMigrations(),
-                                                    .syncs_finds = true}));
+                                                    .syncs_finds = true,
+                                                    // No page is read twice.
+                                                    .cache_kib = 512}));
   CLV_ASSIGN_OR_RETURN(
       reader->read_, reader->db_->Prepare(
                          "SELECT position, data_source, received_at, row_count, checksum, payload "

@@ -34,9 +34,7 @@ void ProductCounter::KeepQualifying(absl::Span<const PurchaseFact> rows, TextId 
   for (const PurchaseFact& row : rows) {
     if (row.currency == currency && row.date <= scope.as_of_seconds) visible_.push_back(&row);
   }
-  std::stable_sort(
-      visible_.begin(), visible_.end(),
-      [](const PurchaseFact* a, const PurchaseFact* b) { return a->order() < b->order(); });
+  SortByOrder(&visible_);
   for (size_t begin = 0; begin < visible_.size();) {
     size_t end = begin;
     domain::Order order{.order_id = {}, .date = visible_[begin]->date};

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/broadcast.h"
 #include "common/storage/sqlite/clv_store.h"
@@ -127,6 +128,28 @@ INSTANTIATE_TEST_SUITE_P(SqliteInOneProcess, ClvStoreContract, ::testing::Values
 INSTANTIATE_TEST_SUITE_P(SqliteAcrossProcesses, ClvStoreContract, ::testing::Values([] {
                            return std::make_unique<SqliteClvStoreHome>(false);
                          }));
+
+TEST(SqliteEventReaderTest, TakesFewBytesAtOnceButARecordAtLeast) {
+  const TempDirectory directory;
+  const std::string path = directory.path() + "/event_log.db";
+  const auto log = SqliteEventLog::Open({.path = path}).value();
+  std::vector<LogBatch> batches;
+  for (const size_t size : {10, 10, 10, 500, 10}) {
+    batches.push_back({.record = NewRecord{DataSource::kPurchases, 1, 1, std::string(size, 'x')},
+                       .quarantined = {}});
+  }
+  ASSERT_TRUE(log->Append(batches).ok());
+  const auto reader = SqliteEventReader::Open({.path = path, .most_bytes_at_once = 25}).value();
+  std::vector<size_t> counts;
+  LogPosition after = 0;
+  while (true) {
+    const auto records = reader->ReadAfter(after, 1'000).value();
+    if (records.empty()) break;
+    counts.push_back(records.size());
+    after = records.back().position;
+  }
+  EXPECT_EQ(counts, (std::vector<size_t>{2, 1, 1, 1}));
+}
 
 }  // namespace
 }  // namespace clv::storage

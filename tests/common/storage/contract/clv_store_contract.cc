@@ -135,6 +135,24 @@ TEST_P(ClvStoreContract, KeepsWhatWasCommitted) {
   EXPECT_EQ(state->FindValues({"c1"})->at("c1"), FullValue("c1"));
 }
 
+TEST_P(ClvStoreContract, AWarmStoreKnowsTheSamePurchases) {
+  store_->WarmUp();
+  auto writing = Begin();
+  ASSERT_TRUE(writing->PutPurchase(FullPurchase("p1", "c1")).ok());
+  ASSERT_TRUE(writing->PutValue(FullValue("c1")).ok());
+  ASSERT_TRUE(writing->Commit(5).ok());
+  writing.reset();
+  for (const bool is_new : {false, true}) {
+    if (is_new) Reopen();
+    store_->WarmUp();
+    writing = Begin();
+    EXPECT_EQ(writing->MayHold({"p1"}).value(), (std::vector<bool>{true}));
+    EXPECT_TRUE(writing->Holds("p1").value());
+    EXPECT_FALSE(writing->Holds("p2").value());
+    writing.reset();
+  }
+}
+
 TEST_P(ClvStoreContract, ForgetsWhatWasNotCommitted) {
   auto writing = Begin();
   ASSERT_TRUE(writing->PutCustomer(FullCustomer("c1")).ok());
