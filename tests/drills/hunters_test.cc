@@ -39,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hunt{"AcknowledgeBeforeCommit", SeededBug::kAcknowledgeBeforeCommit,
              [] { return DropPowerUnderThreads(11, 40); }},
         Hunt{"CheckpointOutsideTransaction", SeededBug::kCheckpointOutsideTransaction,
-             [] { return DropPowerAfterKill(12, 150); }},
+             [] { return DropPowerAfterKill(12, 300); }},
         Hunt{"CheckpointWithoutCompareAndSet", SeededBug::kCheckpointWithoutCompareAndSet,
              [] { return ResumeAfterAnotherMovedOn(13, 2); }},
         Hunt{"DroppedQuarantineRow", SeededBug::kDroppedQuarantineRow,

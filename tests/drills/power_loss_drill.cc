@@ -205,7 +205,7 @@ Found DropPowerAfterKill(uint64_t seed, int kills) {
       const auto site = Site::Open(directory.path());
       EXPECT_TRUE(site.ok()) << site.status();
       const bool before_sync = dice.OneIn(2);
-      int64_t moments_left = dice.Below(before_sync ? 30 : 120);
+      int64_t moments_left = dice.Below(before_sync ? 30 : 60);
       const auto may_kill = [&] {
         if (moments_left-- != 0) return;
         disk.WriteKillImage(directory.path(), killed);

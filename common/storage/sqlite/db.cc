@@ -10,6 +10,7 @@
 #include "common/base/failpoints.h"
 #include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
+#include "common/storage/sqlite/wal_gathering.h"
 
 namespace clv::storage {
 namespace {
@@ -150,6 +151,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
   if (code != SQLITE_OK) return SqliteError(code, "opening " + options.path, handle);
   CLV_RETURN_IF_ERROR(db->Configure(options));
   CLV_RETURN_IF_ERROR(db->Migrate(*options.migrations, options.mode));
+  if (options.mode == Mode::kReadWrite) db->wal_writes_ = GatherWalWrites(handle);
   if (options.shrinks) CLV_RETURN_IF_ERROR(db->MakeShrinkable());
   if (options.syncs_finds || options.mode == Mode::kReadWrite) CLV_RETURN_IF_ERROR(db->SyncWal());
   // Where a sync has failed before, no later one writes what that left, though it says so.

@@ -147,6 +147,9 @@ class Database {
   // Makes all that was committed before the call durable.
   absl::Status SyncWal();
 
+  // Calls of the system that have written to the write-ahead file; of a kReadWrite connection.
+  uint64_t wal_writes() const { return *wal_writes_; }
+
   // Takes the free pages out of the file when there are more than `kept` (4 KiB each).
   absl::Status GiveBackFreePages(int64_t kept);
 
@@ -179,6 +182,7 @@ class Database {
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   std::function<bool()> is_stopping_;
   int wal_pages_ = 0;
+  std::shared_ptr<const uint64_t> wal_writes_ = std::make_shared<uint64_t>(0);
   std::chrono::milliseconds busy_timeout_{0};
 };
 

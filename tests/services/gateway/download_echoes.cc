@@ -38,7 +38,8 @@ class DownloadEchoes::Call final : public grpc::ServerWriteReactor<google::api::
 
   void OnCancel() override {
     service_.Change([](Seen& seen) { ++seen.cancelled; });
-    if (waits_) End(grpc::Status::CANCELLED);
+    is_cancelled_ = true;
+    EndIfWaiting();
   }
 
   void OnDone() override { delete this; }
@@ -51,14 +52,22 @@ class DownloadEchoes::Call final : public grpc::ServerWriteReactor<google::api::
       return StartWrite(&piece_);
     }
     if (sent_ == request_.pieces()) {
-      waits_ = mode_ == "hang";
-      if (waits_) return;
+      if (mode_ == "hang") {
+        waits_ = true;
+        // It may have been cancelled before it waited.
+        if (is_cancelled_) EndIfWaiting();
+        return;
+      }
       return End(mode_ == "break" ? grpc::Status(grpc::StatusCode::DATA_LOSS, "torn")
                                   : grpc::Status::OK);
     }
     if (sent_ == 0) piece_.set_content_type("text/x-download");
     piece_.set_data(PieceOfDownload(request_.name(), sent_++, request_.piece_bytes()));
     StartWrite(&piece_);
+  }
+
+  void EndIfWaiting() {
+    if (waits_.exchange(false)) End(grpc::Status::CANCELLED);
   }
 
   void End(const grpc::Status& status) {
@@ -73,6 +82,7 @@ class DownloadEchoes::Call final : public grpc::ServerWriteReactor<google::api::
   uint32_t sent_ = 0;
   bool gap_ = true;  // the next piece is not empty
   std::atomic<bool> waits_ = false;
+  std::atomic<bool> is_cancelled_ = false;
 };
 
 DownloadEchoes::Seen DownloadEchoes::seen() const {
