@@ -127,10 +127,11 @@ int Run(int argc, char** argv) {
   if (const absl::Status safe = CheckExposure(*config, line); !safe.ok()) return Refuse(safe);
 
   clv::SetUpProcess();
+  // Before gRPC starts threads, which would take the signals.
+  clv::rpc::SignalWaiter signals;
   // Never undone: when the last channel goes, gRPC may wait ten seconds for the poller of a
   // connection that is closed long since.
   grpc_init();
-  clv::rpc::SignalWaiter signals;
   clv::StartLog(kProgram, line.log_level);
   auto metrics = clv::metrics::MetricsServer::Start(
       {.program = kProgram, .address = line.metrics_address, .allow_public = line.allow_public});
