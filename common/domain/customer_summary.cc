@@ -1,7 +1,9 @@
 #include "common/domain/customer_summary.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "common/base/instant.h"
@@ -20,14 +22,30 @@ bool IsEarlierOrder(const PurchaseAmountView& a, const PurchaseAmountView& b) {
   return a.order_id < b.order_id;
 }
 
+// The rows in the order of order_id. Almost all come in it, as rows sorted by purchase_id do that
+// are orders of their own; the few others are sorted by themselves and merged.
+std::vector<PurchaseAmountView> SortedByOrder(absl::Span<const PurchaseAmountView> rows) {
+  std::vector<PurchaseAmountView> sorted;
+  std::vector<PurchaseAmountView> strays;
+  sorted.reserve(rows.size());
+  for (const PurchaseAmountView& row : rows) {
+    const bool is_stray = !sorted.empty() && IsEarlierOrder(row, sorted.back());
+    (is_stray ? strays : sorted).push_back(row);
+  }
+  std::sort(strays.begin(), strays.end(), IsEarlierOrder);
+  const auto middle = static_cast<std::ptrdiff_t>(sorted.size());
+  sorted.insert(sorted.end(), strays.begin(), strays.end());
+  std::inplace_merge(sorted.begin(), sorted.begin() + middle, sorted.end(), IsEarlierOrder);
+  return sorted;
+}
+
 // Calls `visit` with the order_id, the date, the value and whether a row is negative, of each order
 // in the reporting currency; in the order of order_id.
 template <typename Visit>
 void ForEachOrder(absl::Span<const PurchaseAmountView> rows, const Visit& visit) {
   std::vector<PurchaseAmountView> sorted;
   if (!std::is_sorted(rows.begin(), rows.end(), IsEarlierOrder)) {
-    sorted.assign(rows.begin(), rows.end());
-    std::sort(sorted.begin(), sorted.end(), IsEarlierOrder);
+    sorted = SortedByOrder(rows);
     rows = sorted;
   }
   for (size_t i = 0; i < rows.size();) {
@@ -150,7 +168,7 @@ CustomerSummary Summarize(absl::Span<const PurchaseAmountView> rows, const Impor
     const int64_t day = DayOf(date);
     if (imported == nullptr || day > imported_day) days.push_back(day);
   });
-  std::sort(days.begin(), days.end());
+  if (!std::is_sorted(days.begin(), days.end())) std::sort(days.begin(), days.end());
   const int64_t order_days = std::unique(days.begin(), days.end()) - days.begin();
   summary.repeat_order_days = imported != nullptr ? imported->purchase_count - 1 + order_days
                                                   : std::max<int64_t>(0, order_days - 1);

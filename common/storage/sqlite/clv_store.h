@@ -32,7 +32,7 @@ class SqliteClvStore final : public ClvStore {
     int cache_kib = 64 * 1024;
     // Customers of a fold from which on one thread reads and folds what another writes, with a
     // connection of its own (fold_ahead.h).
-    size_t least_folded_ahead = 2'000;
+    size_t least_folded_ahead = 50'000;
     int ahead_cache_kib = 16 * 1024;
     // New pages (4 KiB) of the write-ahead file from which on MakeDurable writes them back, too.
     int wal_pages_at_sync = 2'048;

@@ -48,67 +48,71 @@ size_t SharedPrefix(std::string_view a, std::string_view b) {
   return shared;
 }
 
-// The decimal digits at the end of an id.
-std::string_view DigitsOf(std::string_view id) {
-  size_t digits = 0;
-  while (digits < std::min(id.size(), kMostDigits) && id[id.size() - digits - 1] >= '0' &&
-         id[id.size() - digits - 1] <= '9') {
-    ++digits;
-  }
-  return id.substr(id.size() - digits);
-}
-
-uint64_t NumberOf(std::string_view digits) {
+// An id and the number at its end.
+struct NumberedId {
+  std::string_view id;
+  size_t head = 0;  // bytes before the digits; all where there are none
   uint64_t number = 0;
-  for (const char digit : digits) number = 10 * number + static_cast<uint64_t>(digit - '0');
-  return number;
-}
 
-// By how much the number at the end of `id` is greater than that of `before`, which differs in
-// nothing else; absent when there is another difference.
-std::optional<uint64_t> StepOf(std::string_view id, std::string_view before) {
-  const std::string_view digits = DigitsOf(before);
-  if (digits.empty() || id.size() != before.size()) return std::nullopt;
-  const size_t head = before.size() - digits.size();
-  // As many digits: one more before them would belong to the number.
-  if (DigitsOf(id).size() != digits.size() || id.substr(0, head) != before.substr(0, head)) {
+  static NumberedId Of(std::string_view id) {
+    NumberedId numbered{.id = id, .head = id.size()};
+    while (numbered.head > 0 && id.size() - numbered.head < kMostDigits &&
+           IsDigit(id[numbered.head - 1])) {
+      --numbered.head;
+    }
+    for (const char digit : id.substr(numbered.head)) numbered.number = Appended(numbered, digit);
+    return numbered;
+  }
+
+ private:
+  static bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+  static uint64_t Appended(const NumberedId& to, char digit) {
+    return 10 * to.number + static_cast<uint64_t>(digit - '0');
+  }
+};
+
+// By how much the number of `id` is greater than that of `before`, which differs in nothing else;
+// absent when there is another difference.
+std::optional<uint64_t> StepOf(const NumberedId& id, const NumberedId& before) {
+  if (id.id.size() != before.id.size() || id.head != before.head || id.head == id.id.size() ||
+      id.number <= before.number || id.id.substr(0, id.head) != before.id.substr(0, id.head)) {
     return std::nullopt;
   }
-  const uint64_t from = NumberOf(digits);
-  const uint64_t to = NumberOf(id.substr(head));
-  return to > from ? std::optional(to - from) : std::nullopt;
+  return id.number - before.number;
 }
 
 // The id whose number is greater by `step` than that of `before`; empty when it has more digits.
-std::string_view Stepped(std::string_view before, uint64_t step, TextArena* arena) {
-  const std::string_view digits = DigitsOf(before);
-  const size_t head = before.size() - digits.size();
-  uint64_t number = NumberOf(digits);
-  if (step > UINT64_MAX - number) return {};
-  number += step;
+NumberedId Stepped(const NumberedId& before, uint64_t step, TextArena* arena) {
+  if (step > UINT64_MAX - before.number) return {};
+  const NumberedId stepped{.id = {}, .head = before.head, .number = before.number + step};
+  const size_t digits = before.id.size() - before.head;
   std::array<char, kMostDigits> written;
-  for (size_t i = digits.size(); i > 0; --i, number /= 10) {
-    written[i - 1] = static_cast<char>('0' + number % 10);
+  uint64_t left = stepped.number;
+  for (size_t i = digits; i > 0; --i, left /= 10) {
+    written[i - 1] = static_cast<char>('0' + left % 10);
   }
-  if (number != 0) return {};
-  return arena->Join(before.substr(0, head), {written.data(), digits.size()});
+  if (left != 0) return {};
+  return {.id = arena->Join(before.id.substr(0, before.head), {written.data(), digits}),
+          .head = stepped.head,
+          .number = stepped.number};
 }
 
-void WriteRow(const PurchaseFact& row, const PurchaseFact& before, ByteWriter* page) {
-  const std::optional<uint64_t> step = StepOf(row.purchase_id, before.purchase_id);
+void WriteRow(const PurchaseFact& row, const NumberedId& id, const NumberedId& id_before,
+              int64_t date_before, ByteWriter* page) {
+  const std::optional<uint64_t> step = StepOf(id, id_before);
   const uint8_t flags = FlagsOf(row) | (step ? kIsNumbered : 0);
   page->Byte(flags);
   if (step) {
     page->Number(*step);
   } else {
-    const size_t shared = SharedPrefix(row.purchase_id, before.purchase_id);
+    const size_t shared = SharedPrefix(id.id, id_before.id);
     page->Number(shared);
-    page->Text(std::string_view(row.purchase_id).substr(shared));
+    page->Text(id.id.substr(shared));
   }
   if (flags & kHasOrderId) page->Text(row.order_id);
   page->Signed(static_cast<uint64_t>(flags & kIsInCents ? row.amount_micros / kMicrosPerCent
                                                         : row.amount_micros));
-  page->Signed(WrappedDifference(row.date, before.date));
+  page->Signed(WrappedDifference(row.date, date_before));
   if (flags & kHasCreatedAt) page->Signed(WrappedDifference(*row.created_at, row.date));
   page->Number(row.currency);
   if (flags & kHasProductId) page->Number(row.product_id);
@@ -117,26 +121,26 @@ void WriteRow(const PurchaseFact& row, const PurchaseFact& before, ByteWriter* p
   if (flags & kHasPaymentMethod) page->Number(row.payment_method);
 }
 
-std::string_view ReadId(bool is_numbered, std::string_view before, TextArena* arena,
-                        ByteReader* page) {
+NumberedId ReadId(bool is_numbered, const NumberedId& before, TextArena* arena, ByteReader* page) {
   if (is_numbered) {
     const uint64_t step = page->Number();
-    const std::string_view id = page->ok() ? Stepped(before, step, arena) : std::string_view();
-    if (id.empty()) page->Fail();
+    const NumberedId id = page->ok() ? Stepped(before, step, arena) : NumberedId();
+    if (id.id.empty()) page->Fail();
     return id;
   }
   const uint64_t shared = page->Number();
   const std::string_view rest = page->Text();
-  if (shared > before.size()) page->Fail();
+  if (shared > before.id.size()) page->Fail();
   if (!page->ok()) return {};
-  return shared == 0 ? rest : arena->Join(before.substr(0, shared), rest);
+  return NumberedId::Of(shared == 0 ? rest : arena->Join(before.id.substr(0, shared), rest));
 }
 
-PurchaseFact ReadRow(std::string_view id_before, int64_t date_before, TextArena* arena,
-                     ByteReader* page) {
+// `id`: of the row before; becomes that of the row.
+PurchaseFact ReadRow(int64_t date_before, TextArena* arena, NumberedId* id, ByteReader* page) {
   PurchaseFact row;
   const uint8_t flags = page->Byte();
-  row.purchase_id = ReadId((flags & kIsNumbered) != 0, id_before, arena, page);
+  *id = ReadId((flags & kIsNumbered) != 0, *id, arena, page);
+  row.purchase_id = id->id;
   if (!page->ok()) return row;
   if (flags & kHasOrderId) row.order_id = page->Text();
   const uint64_t amount = page->Signed();
@@ -159,11 +163,13 @@ std::string PackPurchases(absl::Span<const PurchaseFact> rows) {
   page.Reserve(16 + 32 * rows.size());
   page.Byte(kFormat);
   page.Number(rows.size());
-  const PurchaseFact none;
-  const PurchaseFact* before = &none;
+  NumberedId id_before;
+  int64_t date_before = 0;
   for (const PurchaseFact& row : rows) {
-    WriteRow(row, *before, &page);
-    before = &row;
+    const NumberedId id = NumberedId::Of(row.purchase_id);
+    WriteRow(row, id, id_before, date_before, &page);
+    id_before = id;
+    date_before = row.date;
   }
   return page.Take();
 }
@@ -177,11 +183,10 @@ absl::Status UnpackPurchases(std::string_view bytes, TextArena* arena,
   // Every row takes at least five bytes.
   if (count > bytes.size() / 5) page.Fail();
   if (page.ok()) rows->reserve(rows->size() + count);
-  std::string_view id;
+  NumberedId id;
   int64_t date = 0;
   for (uint64_t i = 0; i < count && page.ok(); ++i) {
-    rows->push_back(ReadRow(id, date, arena, &page));
-    id = rows->back().purchase_id;
+    rows->push_back(ReadRow(date, arena, &id, &page));
     date = rows->back().date;
   }
   if (!page.ok() || !page.at_end()) return absl::DataLossError("a page of purchases is damaged");
