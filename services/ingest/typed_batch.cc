@@ -22,6 +22,12 @@ std::string NameOf(const Request& request) {
   }
 }
 
+// Amounts are columns in units, as rows of text have them, and fields in millionths.
+std::string FieldOf(const std::string& column) {
+  const bool is_amount = column == "purchase_amount" || column == "total_spend";
+  return is_amount ? absl::StrCat(column, "_micros") : column;
+}
+
 // `field`: where the rows lie in the request; `name`: see NameOf.
 template <typename Rows>
 absl::StatusOr<PreparedWrite> ReadRows(const Rows& rows, const char* field, DataSource data_source,
@@ -32,7 +38,9 @@ absl::StatusOr<PreparedWrite> ReadRows(const Rows& rows, const char* field, Data
   options.data_source = data_source;
   BatchBuilder builder(std::move(options));
   for (const auto& row : rows) builder.AddRow(wire::ToRawRow(row), std::nullopt);
-  return builder.Finish();
+  PreparedWrite write = builder.Finish();
+  for (Refusal& refusal : write.refusals) refusal.column = FieldOf(refusal.column);
+  return write;
 }
 
 template <typename Request>
@@ -93,16 +101,6 @@ absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushCustomerClvsRequest& 
   return ReadCustomerClvs(request, std::move(options));
 }
 
-namespace {
-
-// Amounts are columns in units and fields in millionths.
-std::string FieldOf(const std::string& column) {
-  const bool is_amount = column == "purchase_amount" || column == "total_spend";
-  return is_amount ? absl::StrCat(column, "_micros") : column;
-}
-
-}  // namespace
-
 v1::WriteResult ResultOf(const PreparedWrite& write, storage::LogPosition position) {
   v1::WriteResult result;
   result.set_successful_rows(write.accepted_rows);
@@ -111,7 +109,7 @@ v1::WriteResult ResultOf(const PreparedWrite& write, storage::LogPosition positi
   for (const Refusal& refusal : write.refusals) {
     v1::RowError* error = result.add_errors();
     error->set_row(refusal.row);
-    error->set_field(FieldOf(refusal.column));
+    error->set_field(refusal.column);
     error->set_description(refusal.description);
   }
   return result;

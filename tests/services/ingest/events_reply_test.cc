@@ -39,6 +39,16 @@ TEST_F(EventsReplyTest, ListsTheFirstRefusedRows) {
   EXPECT_EQ(answer.body, expected + "]}");
 }
 
+TEST_F(EventsReplyTest, NamesAmountsAsTheRowDoes) {
+  EXPECT_EQ(
+      Post("?name=purchases", R"({"purchase_id":"p","customer_id":"c","purchase_amount":"abc",)"
+                              R"("purchase_date":"2023-02-16"})")
+          .body,
+      "{\"successful_rows\": 0, \"quarantined_rows\": 1, \"quarantine_errors\": [{\"row\": 0, "
+      "\"column\": \"purchase_amount\", \"error\": \"purchase_amount: got 'abc', want a "
+      "decimal number such as 12.50\"}]}");
+}
+
 TEST_F(EventsReplyTest, TakesEveryFormOfABody) {
   const std::string a = "{\"customer_id\":\"a\"}";
   const std::string b = "{\n  \"customer_id\": \"b\"\n}";
