@@ -187,8 +187,8 @@ class Suite:
             raise AssertionError(f"{name} {parameters}: {answer}")
         return answer.json()["data"]
 
-    def status(self):
-        answer = self.request("GET", "/v1/status")
+    def status(self, answer=None):
+        answer = answer or self.request("GET", "/v1/status")
         if answer.status != 200:
             raise AssertionError(f"status: {answer}")
         return answer.json()
@@ -202,7 +202,7 @@ class Suite:
             if answer.status == 503 and "retry-after" in answer.headers:
                 # A gateway that has not noticed yet that a killed program is back.
                 return None
-            status = self.status()
+            status = self.status(answer)
             aggregation = status.get("aggregation")
             if aggregation is None:
                 return None

@@ -1,0 +1,46 @@
+// common/storage/sqlite/clv_transactions.h: reading and folding transactions on `clv.db`.
+#ifndef CLV_COMMON_STORAGE_SQLITE_CLV_TRANSACTIONS_H_
+#define CLV_COMMON_STORAGE_SQLITE_CLV_TRANSACTIONS_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/storage/clv_store.h"
+#include "common/storage/sqlite/clv_statements.h"
+#include "common/storage/sqlite/customer_changes.h"
+#include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/fact_counter.h"
+#include "common/storage/sqlite/fold_ahead.h"
+#include "common/storage/sqlite/latest_activity.h"
+
+namespace clv::storage {
+
+// As ClvReader::Read, of the file at `path`.
+absl::StatusOr<std::unique_ptr<ClvReadTransaction>> BeginClvRead(const std::string& path);
+
+// What a fold works with: all of one writing connection, and longer there than the transaction.
+struct FoldTools {
+  ClvReadStatements& reads;
+  ClvWriteStatements& writes;
+  LatestActivity& latest;
+  FactCounter& counter;
+  CustomerChanges& changes;
+  FoldAhead& ahead;
+  size_t least_folded_ahead = 0;  // customers from which on `ahead` reads and folds them
+  // Called with the new checkpoint once it is committed.
+  std::function<absl::Status(LogPosition)> committed;
+};
+
+// A fold within `transaction`; holds `lock` until it has committed or is gone.
+absl::StatusOr<std::unique_ptr<FoldTransaction>> BeginFold(std::unique_lock<std::mutex> lock,
+                                                           Transaction transaction,
+                                                           FoldTools tools);
+
+}  // namespace clv::storage
+
+#endif  // CLV_COMMON_STORAGE_SQLITE_CLV_TRANSACTIONS_H_
