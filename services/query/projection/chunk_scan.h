@@ -26,9 +26,9 @@ struct ScanOptions {
 template <typename Part, typename Scan>
 absl::StatusOr<std::vector<Part>> ScanChunks(size_t chunks, const ScanOptions& options,
                                              const Part& empty, const Scan& scan) {
-  constexpr size_t kChunksAtOnce = 16;
+  constexpr size_t kChunksAtOnce = 64;
   // Starting a thread takes about as long as scanning the columns of this many chunks.
-  const size_t worth_a_thread = options.is_heavy ? 32 : 256;
+  const size_t worth_a_thread = options.is_heavy ? 128 : 1'024;
   std::vector<Part> parts(chunks >= 2 * worth_a_thread ? 2 : 1, empty);
   std::atomic<size_t> next{0};
   std::atomic<bool> is_late{false};

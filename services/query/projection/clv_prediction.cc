@@ -143,8 +143,12 @@ class Choice {
   }
 
   void AddKept(size_t c, uint32_t begin, BestPredicted& best) const {
-    const CustomerChunk& chunk = *view_.version().chunks[c];
-    const size_t size = view_.version().SizeOf(c);
+    const ProjectionVersion& version = view_.version();
+    const CustomerChunk& chunk = version.chunks[c];
+    const size_t size = version.SizeOf(c);
+    if (const CustomerChunk* const next = version.ChunkAfter(c)) {
+      PrefetchColumns(next->attributes, next->state.purchase_count);
+    }
     for (size_t i = 0; i < size; ++i) {
       if (chunk.state.purchase_count[i] < 1 || !view_.Passes(chunk, i)) continue;
       best.Add(chunk.predicted_clv[i], begin + static_cast<uint32_t>(i));

@@ -73,7 +73,7 @@ class CohortScan {
 
  private:
   void ScanChunk(size_t c, Cohorts& part) const {
-    const CustomerChunk& chunk = *view_.version().chunks[c];
+    const CustomerChunk& chunk = view_.version().chunks[c];
     const StateColumns& state = view_.states()[c];
     const size_t size = view_.version().SizeOf(c);
     for (size_t i = 0; i < size; ++i) {

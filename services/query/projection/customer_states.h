@@ -23,7 +23,7 @@ class CustomerStates {
                                            const ScanOptions& options);
 
   const StateColumns& operator[](size_t chunk) const {
-    return computed_.empty() ? version_->chunks[chunk]->state : *computed_[chunk];
+    return computed_.empty() ? version_->chunks[chunk].state : *computed_[chunk];
   }
   // The states are those of the version's chunks.
   bool are_kept() const { return computed_.empty(); }
@@ -52,9 +52,11 @@ struct WindowBounds {
 };
 
 // Fills `columns` (all zeros before) for the first `size` customers of a chunk, or those of them
-// that are wanted (by index; null: all). `state`: theirs, at the bounds' as_of.
+// that are wanted (by index; null: all). `state`: theirs, at the bounds' as_of. `next`: whose turn
+// it is afterwards, to fetch it ahead; or null.
 void FillWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
-                const WindowBounds& bounds, const Column<uint8_t>* wanted, WindowColumns* columns);
+                const WindowBounds& bounds, const Column<uint8_t>* wanted,
+                const CustomerChunk* next, WindowColumns* columns);
 
 }  // namespace clv::query
 

@@ -51,8 +51,7 @@ class IndexChange {
     sums_.first_days += sign * __int128{DayOf(state.first[i])};
     sums_.spend_micros += sign * __int128{state.spend_micros[i]};
     sums_.orders += sign * __int128{state.purchase_count[i]};
-    cube_.push_back({chunk.attributes[i], sign, RetentionCube::ContributionOf(chunk, i)});
-    if (cube_.size() >= kMostWaiting) ApplyCube();
+    cube_.Add(chunk, i, sign);
   }
 
   void Apply(const PopulationIndex& before) {
@@ -64,21 +63,14 @@ class IndexChange {
     sums_.purchase_count =
         before.purchase_count.With(removed_.purchase_count, added_.purchase_count);
     sums_.unconverted = before.unconverted.With(removed_.unconverted, added_.unconverted);
-    ApplyCube();
+    sums_.cube = before.cube.With(cube_);
   }
 
  private:
-  static constexpr size_t kMostWaiting = 65'536;
-
-  void ApplyCube() {
-    sums_.cube = sums_.cube.With(std::move(cube_));
-    cube_.clear();
-  }
-
   PopulationIndex& sums_;
   Contributions removed_;
   Contributions added_;
-  std::vector<RetentionCube::Change> cube_;
+  RetentionCube::Change cube_;
 };
 
 }  // namespace
@@ -143,7 +135,7 @@ void PopulationIndex::UpdatePredicted(const ProjectionVersion* before,
   const auto update = [&](size_t block) {
     const size_t begin = block * kPredictedBlock;
     const auto* const scores =
-        &after.chunks[begin / kChunkCustomers]->predicted_clv[begin % kChunkCustomers];
+        &after.chunks[begin / kChunkCustomers].predicted_clv[begin % kChunkCustomers];
     best_predicted[block] = *std::max_element(scores, scores + kPredictedBlock);
   };
   const size_t known = best_predicted.size();

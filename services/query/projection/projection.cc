@@ -105,9 +105,10 @@ ProjectionSize Projection::Size() {
   size.memory_bytes = version->ids->bytes() + population.by_spend.bytes() +
                       population.first.bytes() + population.last.bytes() +
                       population.purchase_count.bytes() + population.unconverted.bytes();
-  for (const auto& chunk : version->chunks) {
-    size.memory_bytes += sizeof(*chunk);
-    for (const auto& block : chunk->orders) {
+  for (size_t c = 0; c < version->chunks.size(); ++c) {
+    const CustomerChunk& chunk = version->chunks[c];
+    size.memory_bytes += sizeof(chunk);
+    for (const auto& block : chunk.orders) {
       if (block == nullptr) continue;
       size.orders += block->dates().size();
       size.memory_bytes += block->bytes();
@@ -188,6 +189,7 @@ void Projection::Follow() {
     }
     if (LastPublished().watched == *watched) {
       is_quick_ = true;
+      WarmUp();
       if (IsTimeForSnapshot()) KeepSnapshot();
       continue;
     }
@@ -199,9 +201,24 @@ void Projection::Follow() {
     }
     const auto took = steady_clock::now() - begin;
     const auto pause = status.ok() ? PauseAfter(took) : kPauseWithoutStore;
+    WarmUp();
     if (IsTimeForSnapshot()) KeepSnapshot();
     if (!Pause(pause)) return;
   } while (Pause(std::chrono::nanoseconds::zero()));
+}
+
+void Projection::WarmUp() {
+  constexpr size_t kChunksAtOnce = 64;
+  const std::shared_ptr<const ProjectionVersion> version = LastPublished().version;
+  if (is_warm_ || version == nullptr) return;
+  is_warm_ = true;
+  if (version->serving == nullptr) return;
+  for (size_t c = 0; c < version->chunks.size(); ++c) {
+    if (c % kChunksAtOnce == 0 && !Pause(std::chrono::nanoseconds::zero())) return;
+    for (size_t i = 0; i < version->SizeOf(c); ++i) {
+      PredictedClvOf(*version->serving, version->chunks[c], i);
+    }
+  }
 }
 
 bool Projection::Pause(std::chrono::nanoseconds time) {

@@ -81,6 +81,9 @@ class Projection {
   void KeepSnapshot();
   bool IsTimeForSnapshot() const;
   void Follow();
+  // Once, of the first version: scores everybody for the tables that this leaves in the model. One
+  // from a snapshot has scores without them, and applies would make them while somebody waits.
+  void WarmUp();
   // Returns false when the projection is ending.
   bool Pause(std::chrono::nanoseconds time);
 
@@ -95,6 +98,7 @@ class Projection {
   std::atomic<uint64_t> loads_{0};  // versions made from nothing: what was kept may be too much
   std::atomic<std::chrono::steady_clock::time_point> last_apply_{};
   std::atomic<bool> is_quick_{false};
+  bool is_warm_ = false;  // of the follower
 
   std::chrono::steady_clock::time_point last_snapshot_ = std::chrono::steady_clock::now();
 

@@ -71,19 +71,21 @@ bool ProjectionBuilder::Adopt(ProjectionBase base, const storage::ProjectionRead
 }
 
 void ProjectionBuilder::BeginNext() {
+  next_ = std::make_shared<ProjectionVersion>();
   if (version_ == nullptr) {
-    next_ = std::make_shared<ProjectionVersion>();
     texts_ = std::make_shared<ProjectionTexts>();
     texts_->categories.Append("");
     ids_ = std::make_shared<IdTable>(kChunkCustomers);
     attribute_sets_.clear();
     categories_.clear();
   } else {
-    next_ = std::make_shared<ProjectionVersion>(*version_);
+    next_->chunks = version_->chunks.Successor();
+    next_->customers = version_->customers;
+    next_->scoring = version_->scoring;
+    next_->serving = version_->serving;
   }
   pending_.clear();
   changed_.clear();
-  open_.assign(next_->chunks.size(), nullptr);
 }
 
 absl::Status ProjectionBuilder::Load(storage::ProjectionReading& reading) {
@@ -119,7 +121,7 @@ absl::Status ProjectionBuilder::Catch(storage::ProjectionReading& reading) {
 absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading) {
   uint32_t known_before = 0;
   for (size_t c = 0; c < version_->chunks.size(); ++c) {
-    const CustomerChunk& chunk = *version_->chunks[c];
+    const CustomerChunk& chunk = version_->chunks[c];
     known_before += static_cast<uint32_t>(
         std::count(chunk.known.begin(), chunk.known.begin() + version_->SizeOf(c), 1));
   }
@@ -163,16 +165,19 @@ absl::Status ProjectionBuilder::ScoreCustomers(storage::ProjectionReading& readi
   const Serving& serving = *next_->serving;
   if (is_same) {
     for (const uint32_t number : changed_) {
-      ScoreCustomer(serving, Open(number / kChunkCustomers), number % kChunkCustomers);
+      CustomerChunk& chunk = Open(number / kChunkCustomers);
+      const size_t i = number % kChunkCustomers;
+      chunk.predicted_clv[i] = PredictedClvOf(serving, chunk, i);
     }
     return absl::OkStatus();
   }
-  for (size_t c = 0; c < next_->chunks.size(); ++c) Open(c);
+  std::vector<CustomerChunk*> chunks(next_->chunks.size());
+  for (size_t c = 0; c < chunks.size(); ++c) chunks[c] = &Open(c);
   struct Nothing {};
-  return ScanChunks(next_->chunks.size(), {.is_heavy = true}, Nothing{},
+  return ScanChunks(chunks.size(), {.is_heavy = true}, Nothing{},
                     [&](size_t c, Nothing&) {
                       for (size_t i = 0; i < next_->SizeOf(c); ++i) {
-                        ScoreCustomer(serving, *open_[c], i);
+                        chunks[c]->predicted_clv[i] = PredictedClvOf(serving, *chunks[c], i);
                       }
                     })
       .status();
@@ -194,6 +199,7 @@ absl::Status ProjectionBuilder::Finish(storage::ProjectionReading& reading) {
   changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
   CLV_RETURN_IF_ERROR(ScoreCustomers(reading));
   next_->population = PopulationIndex::Of(version_.get(), *next_, changed_);
+  next_->chunks.Seal();
   version_ = std::move(next_);
   return absl::OkStatus();
 }
@@ -206,9 +212,7 @@ std::optional<uint32_t> ProjectionBuilder::NumberOf(std::string_view customer_id
 uint32_t ProjectionBuilder::GiveNumber(std::string_view customer_id) {
   const uint32_t number = next_->customers;
   if (number % kChunkCustomers == 0) {
-    auto chunk = std::make_shared<CustomerChunk>();
-    open_.push_back(chunk.get());
-    next_->chunks.push_back(std::move(chunk));
+    next_->chunks.Append(std::make_unique<CustomerChunk>());
   }
   CustomerChunk& chunk = Open(number / kChunkCustomers);
   const size_t i = number % kChunkCustomers;
@@ -219,15 +223,6 @@ uint32_t ProjectionBuilder::GiveNumber(std::string_view customer_id) {
   ids_->Add(id, number);
   ++next_->customers;
   return number;
-}
-
-CustomerChunk& ProjectionBuilder::Open(size_t chunk) {
-  if (open_[chunk] == nullptr) {
-    auto copy = std::make_shared<CustomerChunk>(*next_->chunks[chunk]);
-    open_[chunk] = copy.get();
-    next_->chunks[chunk] = std::move(copy);
-  }
-  return *open_[chunk];
 }
 
 uint32_t ProjectionBuilder::AttributeSetOf(const domain::CustomerAttributes& attributes) {

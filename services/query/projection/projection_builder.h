@@ -59,7 +59,7 @@ class ProjectionBuilder {
   std::optional<uint32_t> NumberOf(std::string_view customer_id) const;
   uint32_t GiveNumber(std::string_view customer_id);
   // The chunk of the next version, copied when it is still shared.
-  CustomerChunk& Open(size_t chunk);
+  CustomerChunk& Open(size_t chunk) { return next_->chunks.Open(chunk); }
   uint32_t AttributeSetOf(const domain::CustomerAttributes& attributes);
   uint32_t CategoryOf(std::string_view text);
 
@@ -70,7 +70,6 @@ class ProjectionBuilder {
   storage::ProjectedCustomer projected_;  // the one being put, kept for its memory
   uint64_t last_serial_ = 0;
   uint64_t loads_ = 0;
-  std::vector<CustomerChunk*> open_;                     // by chunk; null: shared
   absl::flat_hash_map<uint32_t, PendingBlock> pending_;  // orders to pack, by block
   std::vector<uint32_t> changed_;                        // numbers, maybe repeated
   std::shared_ptr<ProjectionTexts> texts_;

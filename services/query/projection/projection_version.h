@@ -14,6 +14,7 @@
 #include "common/base/text_arena.h"
 #include "common/domain/customer_summary.h"
 #include "common/storage/storage.h"
+#include "services/query/projection/chained_list.h"
 #include "services/query/projection/customer_chunk.h"
 #include "services/query/projection/id_table.h"
 #include "services/query/projection/population_index.h"
@@ -46,12 +47,16 @@ struct ProjectionVersion {
   uint32_t customers = 0;  // numbers given, removed customers included
   uint32_t attribute_sets = 0;
   uint32_t categories = 0;
-  std::vector<std::shared_ptr<const CustomerChunk>> chunks;
+  ChainedList<CustomerChunk> chunks;
   std::shared_ptr<const ProjectionTexts> texts;
   std::shared_ptr<const IdTable> ids;
   std::shared_ptr<const PopulationIndex> population;
 
-  const CustomerChunk& ChunkOf(uint32_t number) const { return *chunks[number / kChunkCustomers]; }
+  const CustomerChunk& ChunkOf(uint32_t number) const { return chunks[number / kChunkCustomers]; }
+  // Null after the last.
+  const CustomerChunk* ChunkAfter(size_t chunk) const {
+    return chunk + 1 < chunks.size() ? &chunks[chunk + 1] : nullptr;
+  }
   std::string_view IdOf(uint32_t number) const {
     return ChunkOf(number).Id(number % kChunkCustomers);
   }

@@ -46,7 +46,7 @@ absl::StatusOr<std::vector<Part>> ScanGaps(const ReportView& view, const Part& e
                                            const Visit& visit) {
   return ScanChunks(
       view.version().chunks.size(), view.heavy_scan(), empty, [&](size_t c, Part& part) {
-        const CustomerChunk& chunk = *view.version().chunks[c];
+        const CustomerChunk& chunk = view.version().chunks[c];
         const StateColumns& state = view.states()[c];
         const size_t size = view.version().SizeOf(c);
         for (size_t i = 0; i < size; ++i) {

@@ -63,9 +63,12 @@ class ReportView {
   template <typename Part, typename Visit>
   absl::StatusOr<std::vector<Part>> ScanPopulation(const Part& empty, const Visit& visit) const {
     return ScanChunks(version_->chunks.size(), scan_, empty, [&](size_t c, Part& part) {
-      const CustomerChunk& chunk = *version_->chunks[c];
+      const CustomerChunk& chunk = version_->chunks[c];
       const StateColumns& state = states_[c];
       const size_t size = version_->SizeOf(c);
+      if (const CustomerChunk* const next = version_->ChunkAfter(c)) {
+        PrefetchColumns(next->attributes, states_[c + 1].purchase_count);
+      }
       for (size_t i = 0; i < size; ++i) {
         if (state.purchase_count[i] >= 1 && Passes(chunk, i)) {
           visit(chunk, state, i, static_cast<uint32_t>(c * kChunkCustomers + i), part);

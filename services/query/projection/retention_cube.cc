@@ -30,63 +30,59 @@ void CubeCohort::Add(const CubeCohort& other, int sign) {
   }
 }
 
-CubeCohort RetentionCube::ContributionOf(const CustomerChunk& chunk, size_t i) {
+void RetentionCube::Change::Add(const CustomerChunk& chunk, size_t i, int sign) {
   const ActivityScope scope{PeriodTable::Of(domain::CalendarPeriod::kMonth)};
-  CubeCohort cohort;
-  cohort.number = scope.periods[chunk.state.first[i]];
-  cohort.size = 1;
+  const uint32_t number = scope.periods[chunk.state.first[i]];
+  const uint64_t set = std::min<uint64_t>(chunk.attributes[i], kMostAttributeSets);
+  Sums& sums = sums_[set << 32 | number];
+  CubeCohort& cohort = sign > 0 ? sums.added : sums.removed;
+  ++cohort.size;
   CubeSink sink{cohort};
   const RareFacts* const rare = chunk.state.imported[i] != 0 ? chunk.Rare(i) : nullptr;
-  CohortActivity<CubeSink>(scope, cohort.number, sink)
+  CohortActivity<CubeSink>(scope, number, sink)
       .Add(chunk, i, rare != nullptr ? &*rare->imported : nullptr);
-  return cohort;
 }
 
-void RetentionCube::Apply(std::vector<const Change*>& changes, CohortList* cohorts) {
-  std::sort(changes.begin(), changes.end(),
-            [](const Change* a, const Change* b) { return a->cohort.number < b->cohort.number; });
-  const auto is_before = [](const std::shared_ptr<const CubeCohort>& cohort, uint32_t number) {
-    return cohort->number < number;
-  };
-  for (size_t begin = 0; begin < changes.size();) {
-    const uint32_t number = changes[begin]->cohort.number;
-    auto at = std::lower_bound(cohorts->begin(), cohorts->end(), number, is_before);
-    const bool is_there = at != cohorts->end() && (*at)->number == number;
-    auto next = is_there ? std::make_shared<CubeCohort>(**at) : std::make_shared<CubeCohort>();
-    next->number = number;
-    for (; begin < changes.size() && changes[begin]->cohort.number == number; ++begin) {
-      next->Add(changes[begin]->cohort, changes[begin]->sign);
-    }
-    if (next->size == 0) {
-      if (is_there) cohorts->erase(at);
-    } else if (is_there) {
-      *at = std::move(next);
-    } else {
-      cohorts->insert(at, std::move(next));
-    }
+void RetentionCube::Apply(uint32_t number, const Change::Sums& sums, CohortList* cohorts) {
+  const auto at = std::lower_bound(cohorts->begin(), cohorts->end(), number,
+                                   [](const std::shared_ptr<const CubeCohort>& cohort,
+                                      uint32_t key) { return cohort->number < key; });
+  const bool is_there = at != cohorts->end() && (*at)->number == number;
+  auto next = is_there ? std::make_shared<CubeCohort>(**at) : std::make_shared<CubeCohort>();
+  next->number = number;
+  next->Add(sums.added, 1);
+  next->Add(sums.removed, -1);
+  if (next->size == 0) {
+    if (is_there) cohorts->erase(at);
+  } else if (is_there) {
+    *at = std::move(next);
+  } else {
+    cohorts->insert(at, std::move(next));
   }
 }
 
-RetentionCube RetentionCube::With(std::vector<Change> changes) const {
+RetentionCube RetentionCube::With(const Change& change) const {
   RetentionCube next = *this;
-  std::map<uint32_t, std::vector<const Change*>> by_set;
-  std::vector<const Change*> all;
-  all.reserve(changes.size());
-  for (const Change& change : changes) {
-    all.push_back(&change);
-    by_set[change.attribute_set].push_back(&change);
+  std::map<uint32_t, Change::Sums> over_all;
+  std::map<uint32_t, std::vector<std::pair<uint32_t, const Change::Sums*>>> by_set;
+  for (const auto& [key, sums] : change.sums_) {
+    const auto number = static_cast<uint32_t>(key);
+    Change::Sums& of_number = over_all[number];
+    of_number.added.Add(sums.added, 1);
+    of_number.removed.Add(sums.removed, 1);
+    by_set[static_cast<uint32_t>(key >> 32)].emplace_back(number, &sums);
   }
-  Apply(all, &next.all_);
-  if (!by_set.empty() && by_set.rbegin()->first >= kMostAttributeSets) {
+  for (const auto& [number, sums] : over_all) Apply(number, sums, &next.all_);
+  if (by_set.contains(kMostAttributeSets)) {
     next.sets_.clear();
     next.has_sets_ = false;
   }
   if (!next.has_sets_) return next;
-  for (auto& [set, of_set] : by_set) {
+  for (const auto& [set, of_set] : by_set) {
     if (set >= next.sets_.size()) next.sets_.resize(set + 1);
     auto cohorts = next.sets_[set] != nullptr ? std::make_shared<CohortList>(*next.sets_[set])
                                               : std::make_shared<CohortList>();
-    Apply(of_set, cohorts.get());
+    for (const auto& [number, sums] : of_set) Apply(number, *sums, cohorts.get());
     next.sets_[set] = std::move(cohorts);
   }
   return next;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "services/query/projection/cohort_activity.h"
 #include "services/query/projection/customer_chunk.h"
 
@@ -31,13 +32,20 @@ class RetentionCube {
   // Beyond this many attribute sets only the sums over all of them are kept.
   static constexpr size_t kMostAttributeSets = 4'096;
 
-  // What one customer contributes, added or taken away.
-  struct Change {
-    uint32_t attribute_set = 0;
-    int sign = 1;
-    CubeCohort cohort;
+  // Sums of what customers contribute, added or taken away.
+  class Change {
+   public:
+    // `sign`: 1 or -1. Wants purchase_count >= 1.
+    void Add(const CustomerChunk& chunk, size_t i, int sign);
+
+   private:
+    friend class RetentionCube;
+    struct Sums {
+      CubeCohort added, removed;  // whose numbers are not set
+    };
+    // By attribute set (from kMostAttributeSets on all in one), then by the month's number.
+    absl::flat_hash_map<uint64_t, Sums> sums_;
   };
-  static CubeCohort ContributionOf(const CustomerChunk& chunk, size_t i);
 
   // Cohorts, which differ in their numbers and are sorted by them.
   using CohortList = std::vector<std::shared_ptr<const CubeCohort>>;
@@ -47,8 +55,8 @@ class RetentionCube {
   RetentionCube(CohortList all, std::vector<std::shared_ptr<const CohortList>> sets, bool has_sets)
       : all_(std::move(all)), sets_(std::move(sets)), has_sets_(has_sets) {}
 
-  // The cube with changes in the sums.
-  RetentionCube With(std::vector<Change> changes) const;
+  // The cube with a change in the sums.
+  RetentionCube With(const Change& change) const;
 
   // Cohorts over all customers.
   const CohortList& all() const { return all_; }
@@ -59,8 +67,7 @@ class RetentionCube {
   const CohortList& Of(uint32_t attribute_set) const;
 
  private:
-  // Changes of one set, which the call sorts.
-  static void Apply(std::vector<const Change*>& changes, CohortList* cohorts);
+  static void Apply(uint32_t number, const Change::Sums& sums, CohortList* cohorts);
 
   CohortList all_;
   std::vector<std::shared_ptr<const CohortList>> sets_;  // by attribute set; null: nothing

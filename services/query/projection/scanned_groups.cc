@@ -68,10 +68,11 @@ class GroupScan {
   }
 
   void CountChunk(size_t c, Counted& part) {
-    const CustomerChunk& chunk = *view_.version().chunks[c];
+    const CustomerChunk& chunk = view_.version().chunks[c];
     const StateColumns& state = view_.states()[c];
     const size_t size = view_.version().SizeOf(c);
     Selected& selected = selected_[c];
+    PrefetchChunk(c + kAhead);
     // Whose last purchase is earlier has none inside the window.
     const int64_t least_last = window_ ? window_->start_seconds : INT64_MIN;
     for (size_t i = 0; i < size; ++i) {
@@ -83,7 +84,7 @@ class GroupScan {
     if (has_sources_) CountSignups(chunk, state, size, part);
     if (window_) {
       WindowColumns windowed;
-      FillWindow(chunk, state, size, *window_, &selected, &windowed);
+      FillWindow(chunk, state, size, *window_, &selected, view_.version().ChunkAfter(c), &windowed);
       for (size_t i = 0; i < size; ++i) {
         selected[i] &= windowed.orders[i] > 0 ? 1 : 0;
         if (selected[i] == 0) continue;
@@ -97,6 +98,16 @@ class GroupScan {
         CountCustomer(chunk, state, i, part[groups_.group_of[chunk.attributes[i]]]);
       }
     }
+  }
+
+  static constexpr size_t kAhead = 2;
+  void PrefetchChunk(size_t c) const {
+    if (c >= selected_.size()) return;
+    const CustomerChunk& chunk = view_.version().chunks[c];
+    const StateColumns& state = view_.states()[c];
+    PrefetchColumns(chunk.attributes, state.purchase_count, state.spend_micros, state.first,
+                    state.last, state.imported);
+    if (window_) PrefetchColumns(chunk.orders);
   }
 
   void CountCustomer(const CustomerChunk& chunk, const StateColumns& state, size_t i,
@@ -181,8 +192,9 @@ class GroupScan {
     CLV_ASSIGN_OR_RETURN(std::vector<Gathered> parts,
                          ScanChunks(selected_.size(), view_.scan(), Gathered(counted.size()),
                                     [&](size_t c, Gathered& part) {
-                                      const CustomerChunk& chunk = *view_.version().chunks[c];
+                                      const CustomerChunk& chunk = view_.version().chunks[c];
                                       const StateColumns& state = view_.states()[c];
+                                      PrefetchChunk(c + kAhead);
                                       for (size_t i = 0; i < kChunkCustomers; ++i) {
                                         if (selected_[c][i] == 0) continue;
                                         const size_t g = groups_.group_of[chunk.attributes[i]];

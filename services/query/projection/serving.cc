@@ -14,12 +14,10 @@ domain::FittedModel ChosenModel(const domain::ServingFit& fit) {
 Serving::Serving(domain::ServingFit stored, int64_t scoring_day)
     : fit(std::move(stored)), day(scoring_day), scorer(ChosenModel(fit), {}) {}
 
-void ScoreCustomer(const Serving& serving, CustomerChunk& chunk, size_t i) {
-  chunk.predicted_clv[i] =
-      chunk.state.purchase_count[i] < 1
-          ? 0
-          : serving.scorer.Score(HistoryOf(chunk.state, i, DefaultDayOf(chunk, i, serving.day)))
-                .predicted_clv;
+double PredictedClvOf(const Serving& serving, const CustomerChunk& chunk, size_t i) {
+  if (chunk.state.purchase_count[i] < 1) return 0;
+  return serving.scorer.Score(HistoryOf(chunk.state, i, DefaultDayOf(chunk, i, serving.day)))
+      .predicted_clv;
 }
 
 }  // namespace clv::query

@@ -42,8 +42,8 @@ inline int64_t DefaultDayOf(const CustomerChunk& chunk, size_t i, int64_t day) {
   return chunk.last_activity[i] != kNoInstant ? std::max(day, DayOf(chunk.last_activity[i])) : day;
 }
 
-// Scores customer `i` of the chunk, if it has an order, into its predicted_clv.
-void ScoreCustomer(const Serving& serving, CustomerChunk& chunk, size_t i);
+// The default prediction of customer `i` of the chunk; 0 without an order.
+double PredictedClvOf(const Serving& serving, const CustomerChunk& chunk, size_t i);
 
 }  // namespace clv::query
 

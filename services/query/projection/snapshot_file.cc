@@ -18,11 +18,11 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'000007;
+constexpr uint64_t kLayout = 0x434c565052'000008;
 
 // Chunks of one part of the file. The first part is about the whole, the second about the
 // population; two threads read the others.
-constexpr size_t kChunksInPart = 256;
+constexpr size_t kChunksInPart = 1'024;
 
 size_t PartsOf(size_t chunks) { return 2 + (chunks + kChunksInPart - 1) / kChunksInPart; }
 
@@ -82,7 +82,7 @@ class SnapshotWriter {
     WritePopulation(*version_.population);
     for (size_t c = 0; c < version_.chunks.size(); ++c) {
       if (c % kChunksInPart == 0) file_.EndPart();
-      WriteChunk(*version_.chunks[c]);
+      WriteChunk(version_.chunks[c]);
     }
   }
 
@@ -162,15 +162,15 @@ class ChunkReader {
   ChunkReader(CheckedReader& file, TextArena& ids) : file_(file), ids_(ids) {}
 
   // The chunks of a part, up to `end`.
-  absl::Status Read(std::shared_ptr<const CustomerChunk>* begin,
-                    const std::shared_ptr<const CustomerChunk>* end) {
+  absl::Status Read(std::unique_ptr<CustomerChunk>* begin,
+                    const std::unique_ptr<CustomerChunk>* end) {
     for (auto* chunk = begin; chunk != end && file_.ok(); ++chunk) *chunk = ReadChunk();
     return file_.Finish();
   }
 
  private:
-  std::shared_ptr<const CustomerChunk> ReadChunk() {
-    auto chunk = std::make_shared<CustomerChunk>();
+  std::unique_ptr<CustomerChunk> ReadChunk() {
+    auto chunk = std::make_unique<CustomerChunk>();
     ForEachColumn(*chunk, [&](auto& column) { file_.Read(&column, sizeof(column)); });
     std::string id;
     for (size_t i = 0; i < kChunkCustomers; ++i) {
@@ -263,8 +263,10 @@ class SnapshotReader {
     if (parts_.size() != PartsOf(chunks)) {
       return absl::DataLossError("snapshot: the file has parts too few, or too many");
     }
-    version_->chunks.resize(chunks);
+    chunks_.resize(chunks);
     CLV_RETURN_IF_ERROR(ReadParts());
+    for (auto& chunk : chunks_) version_->chunks.Append(std::move(chunk));
+    version_->chunks.Seal();
     population_->Derive(*version_);
     version_->population = population_;
     for (TextArena& ids : ids_) texts_->ids.Add(std::move(ids));
@@ -330,13 +332,13 @@ class SnapshotReader {
       return parts_[1].Finish();
     }
     const size_t begin = (part - 2) * kChunksInPart;
-    const size_t end = std::min(begin + kChunksInPart, version_->chunks.size());
-    return ChunkReader(parts_[part], ids_[part])
-        .Read(version_->chunks.data() + begin, version_->chunks.data() + end);
+    const size_t end = std::min(begin + kChunksInPart, chunks_.size());
+    return ChunkReader(parts_[part], ids_[part]).Read(chunks_.data() + begin, chunks_.data() + end);
   }
 
   std::vector<CheckedReader> parts_;
   std::vector<TextArena> ids_;  // by part
+  std::vector<std::unique_ptr<CustomerChunk>> chunks_;
   std::shared_ptr<PopulationIndex> population_;
   const std::shared_ptr<ProjectionVersion> version_ = std::make_shared<ProjectionVersion>();
   const std::shared_ptr<ProjectionTexts> texts_ = std::make_shared<ProjectionTexts>();

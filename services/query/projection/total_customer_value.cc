@@ -43,8 +43,8 @@ class AllFigures {
     CLV_RETURN_IF_ERROR(
         ScanChunks(version.chunks.size(), view.heavy_scan(), Nothing{}, [&](size_t c, Nothing&) {
           auto columns = std::make_unique<WindowColumns>();
-          FillWindow(*version.chunks[c], view.states()[c], version.SizeOf(c), view.window(),
-                     nullptr, columns.get());
+          FillWindow(version.chunks[c], view.states()[c], version.SizeOf(c), view.window(), nullptr,
+                     version.ChunkAfter(c), columns.get());
           figures.windowed_[c] = std::move(columns);
         }).status());
     return figures;
@@ -272,7 +272,7 @@ absl::StatusOr<BestValued> ChooseListed(const ReportView& view, const CustomerVa
       std::vector<BestValued> parts,
       ScanChunks(version.chunks.size(), view.scan(), BestValued(version, query.scope.range),
                  [&](size_t c, BestValued& part) {
-                   const CustomerChunk& chunk = *version.chunks[c];
+                   const CustomerChunk& chunk = version.chunks[c];
                    const size_t size = version.SizeOf(c);
                    for (size_t i = 0; i < size; ++i) {
                      const Figures of_customer = figures.At(c, i);

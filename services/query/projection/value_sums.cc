@@ -83,7 +83,7 @@ ScanPart ScanCustomers(const ProjectionVersion& version, int64_t horizon) {
   std::vector<ScanPart> parts = *ScanChunks(
       version.chunks.size(), {.is_heavy = true},
       ScanPart{std::vector<SetSums>(version.attribute_sets), {}}, [&](size_t c, ScanPart& part) {
-        const CustomerChunk& chunk = *version.chunks[c];
+        const CustomerChunk& chunk = version.chunks[c];
         for (size_t i = 0; i < version.SizeOf(c); ++i) {
           Count(chunk, i, horizon, 1, &part.sets[chunk.attributes[i]]);
           if (chunk.described[i] != 0 && IsLate(chunk.signup[i], horizon)) {
@@ -222,7 +222,7 @@ class ValueSums::Change {
     if (!are_lost) return;
     lost_first_.resize(version.attribute_sets);
     for (size_t c = 0; c < version.chunks.size(); ++c) {
-      const CustomerChunk& chunk = *version.chunks[c];
+      const CustomerChunk& chunk = version.chunks[c];
       for (size_t i = 0; i < version.SizeOf(c); ++i) {
         const uint32_t set = chunk.attributes[i];
         if (lost_first_[set] == 0 || chunk.state.purchase_count[i] < 1) continue;

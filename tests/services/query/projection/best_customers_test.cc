@@ -20,12 +20,12 @@ class BestCustomersTest : public ::testing::Test {
       ids_.push_back("c" + std::to_string((number * 7919) % kCustomers));
     }
     for (uint32_t begin = 0; begin < kCustomers; begin += kChunkCustomers) {
-      auto chunk = std::make_shared<CustomerChunk>();
+      auto chunk = std::make_unique<CustomerChunk>();
       for (uint32_t i = 0; i < kChunkCustomers && begin + i < kCustomers; ++i) {
         chunk->id[i] = ids_[begin + i].data();
         chunk->id_size[i] = static_cast<uint16_t>(ids_[begin + i].size());
       }
-      version_.chunks.push_back(std::move(chunk));
+      version_.chunks.Append(std::move(chunk));
     }
     version_.customers = kCustomers;
     std::mt19937_64 random(5);

@@ -320,10 +320,10 @@ TEST_F(ProjectionReadersTest, ShareWhatDoesNotChange) {
   store_.Fold(std::move(rows));
   const auto after = projection.Newest(Projection::Deadline::max()).value();
   ASSERT_EQ(after->chunks.size(), before->chunks.size());
-  EXPECT_NE(after->chunks[0], before->chunks[0]);
-  EXPECT_NE(after->chunks[0]->orders[0], before->chunks[0]->orders[0]);
-  EXPECT_EQ(after->chunks[0]->orders[1], before->chunks[0]->orders[1]);
-  EXPECT_EQ(after->chunks[1], before->chunks[1]);
+  EXPECT_NE(&after->chunks[0], &before->chunks[0]);
+  EXPECT_NE(after->chunks[0].orders[0], before->chunks[0].orders[0]);
+  EXPECT_EQ(after->chunks[0].orders[1], before->chunks[0].orders[1]);
+  EXPECT_EQ(&after->chunks[1], &before->chunks[1]);
 }
 
 TEST(ProjectionTest, IsUnavailableWithoutAStoreAndThereOnceItIs) {

@@ -131,11 +131,10 @@ TEST_F(SnapshotFileTest, IsAdoptedByAnEarlierStateOfTheSameStoreOnly) {
 }
 
 TEST_F(SnapshotFileTest, IsNotAdoptedWhereItIsAheadOfTheStore) {
-  const auto before = Reading();
-  const uint64_t change = before->last_change();
-  ProjectionVersion ahead = *Build();
-  ahead.last_change = change + 1;
-  ASSERT_TRUE(WriteSnapshot(ahead, path_).ok());
+  storage::SqliteProjectionSource earlier(store_.path());
+  const auto before = earlier.Read().value();
+  store_.Fold(SomePurchases(601), properties::kNow + 1);
+  ASSERT_TRUE(WriteSnapshot(*Build(), path_).ok());
   ProjectionBuilder builder;
   EXPECT_FALSE(builder.Adopt(ReadSnapshot(path_).value(), *before));
 }

@@ -1,0 +1,119 @@
+// services/query/projection/chained_list.h: a list whose successors share what did not change.
+#ifndef CLV_SERVICES_QUERY_PROJECTION_CHAINED_LIST_H_
+#define CLV_SERVICES_QUERY_PROJECTION_CHAINED_LIST_H_
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace clv::query {
+
+// Lists in a chain: each is made from the one before, whose values it shares but for those that it
+// opens. A list is changed by one thread until it is sealed and is immutable from then on; lists
+// may be given up in any order and on any thread. Making a successor copies pointers and counts no
+// references: what a list is the last to hold is freed once neither it nor an earlier one is there.
+template <typename Value>
+class ChainedList {
+ public:
+  ChainedList() = default;
+  ~ChainedList() { GiveUp(); }
+  ChainedList(ChainedList&& other) noexcept = default;
+  ChainedList& operator=(ChainedList&& other) noexcept {
+    if (this != &other) {
+      GiveUp();
+      values_ = std::move(other.values_);
+      keeper_ = std::move(other.keeper_);
+      before_ = std::move(other.before_);
+      own_ = std::move(other.own_);
+      replaced_ = std::move(other.replaced_);
+    }
+    return *this;
+  }
+
+  size_t size() const { return values_.size(); }
+  const Value& operator[](size_t i) const { return *values_[i]; }
+
+  // A list that is not sealed, of the values of this one, which must be, and must be there when the
+  // successor is sealed. Of the successors of a list only one is ever sealed.
+  ChainedList Successor() const {
+    ChainedList next;
+    next.values_ = values_;
+    next.before_ = keeper_;
+    next.own_.resize(values_.size());
+    return next;
+  }
+
+  // The value, the list's own: copied when it is still shared. Wants a list that is not sealed.
+  Value& Open(size_t i) {
+    if (own_[i] == nullptr) {
+      own_[i] = std::make_unique<Value>(*values_[i]);
+      replaced_.push_back(std::exchange(values_[i], own_[i].get()));
+    }
+    return *own_[i];
+  }
+  // Likewise wants a list that is not sealed.
+  Value& Append(std::unique_ptr<Value> value) {
+    values_.push_back(value.get());
+    own_.push_back(std::move(value));
+    return *own_.back();
+  }
+
+  void Seal() {
+    keeper_ = std::make_shared<Keeper>();
+    if (before_ != nullptr) {
+      std::swap(before_->values, replaced_);
+      before_->next = keeper_;
+      before_.reset();
+    }
+    for (std::unique_ptr<Value>& value : own_) value.release();
+    std::vector<std::unique_ptr<Value>>().swap(own_);
+  }
+
+ private:
+  // There as long as the list or an earlier one is. Owns what the list holds and its successor does
+  // not: while it has none, all, which the list hands over when it goes.
+  struct Keeper {
+    Keeper() = default;
+    Keeper(const Keeper&) = delete;
+    Keeper& operator=(const Keeper&) = delete;
+    ~Keeper() {
+      for (const Value* value : values) delete value;
+      // One after the other and not each within the one before: there may be very many.
+      thread_local std::vector<std::shared_ptr<Keeper>>* following = nullptr;
+      if (following != nullptr) {
+        following->push_back(std::move(next));
+        return;
+      }
+      std::vector<std::shared_ptr<Keeper>> left;
+      following = &left;
+      for (auto last = std::move(next); last != nullptr;) {
+        last.reset();
+        if (left.empty()) break;
+        last = std::move(left.back());
+        left.pop_back();
+      }
+      following = nullptr;
+    }
+
+    std::vector<const Value*> values;
+    std::shared_ptr<Keeper> next;
+  };
+
+  void GiveUp() {
+    if (keeper_ != nullptr && keeper_->next == nullptr) keeper_->values = std::move(values_);
+    keeper_.reset();
+  }
+
+  std::vector<const Value*> values_;
+  std::shared_ptr<Keeper> keeper_;  // once it is sealed
+  // Until then: of the list before, the values that this one owns by index (null: shared), and
+  // those that it shares no longer.
+  std::shared_ptr<Keeper> before_;
+  std::vector<std::unique_ptr<Value>> own_;
+  std::vector<const Value*> replaced_;
+};
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_PROJECTION_CHAINED_LIST_H_
