@@ -263,6 +263,8 @@ class ClvStore : public ClvReader {
   // say so. Commit alone promises less: that readers see the fold, and that it is there after a
   // crash of the process. May be called on a thread of its own, which folds hardly wait for.
   virtual absl::Status MakeDurable() = 0;
+  // Whether so much waits for MakeDurable that folds will soon have to do its work.
+  virtual bool MustBeMadeDurableSoon() const = 0;
 
   // Throws the writing connection away and opens a new one, after an unknown outcome.
   virtual absl::Status Reopen() = 0;

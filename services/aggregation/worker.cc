@@ -120,7 +120,8 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
 void Worker::NoteFold() {
   std::lock_guard lock(mutex_);
   last_fold_ = steady_clock::now();
-  if (std::exchange(are_durable_, false)) keeper_wakes_.notify_one();
+  is_durable_due_ = options_.store->MustBeMadeDurableSoon();
+  if (std::exchange(are_durable_, false) || is_durable_due_) keeper_wakes_.notify_one();
 }
 
 void Worker::KeepDurable() {
@@ -129,13 +130,14 @@ void Worker::KeepDurable() {
     keeper_wakes_.wait(lock, [&] { return stopping_ || !are_durable_; });
     // Once they pause, or have gone on for long.
     const steady_clock::time_point latest = steady_clock::now() + kDurableInterval;
-    while (!stopping_) {
+    while (!stopping_ && !is_durable_due_) {
       const steady_clock::time_point due = std::min(latest, last_fold_ + kDurableWhenIdle);
       if (steady_clock::now() >= due) break;
-      keeper_wakes_.wait_until(lock, due, [&] { return stopping_.load(); });
+      keeper_wakes_.wait_until(lock, due, [&] { return stopping_ || is_durable_due_; });
     }
     if (stopping_) return;
     are_durable_ = true;
+    is_durable_due_ = false;
     lock.unlock();
     const absl::Status durable = options_.store->MakeDurable();
     lock.lock();

@@ -79,6 +79,7 @@ class Worker {
   mutable std::mutex mutex_;
   std::string stopped_because_;  // guarded by mutex_, as the next two
   bool are_durable_ = true;      // all folds, or they are being made so
+  bool is_durable_due_ = false;  // without waiting for a pause
   std::chrono::steady_clock::time_point last_fold_;
   std::condition_variable keeper_wakes_;
   std::thread thread_;

@@ -94,6 +94,8 @@ absl::Status SqliteClvStore::Committed(LogPosition position) {
 
 absl::Status SqliteClvStore::KeepWalShort() {
   wal_pages_ = db_->wal_pages();
+  // A file that has become shorter was begun anew.
+  if (wal_pages_ < written_back_pages_) written_back_pages_ = 0;
   if (wal_pages_ <= options_.long_wal_pages) return absl::OkStatus();
   const bool is_little_left = wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync;
   return is_little_left || wal_pages_ > 2 * options_.long_wal_pages ? db_->WriteBack().status()
@@ -121,6 +123,8 @@ absl::Status SqliteClvStore::EmptyWal() {
   CLV_ASSIGN_OR_RETURN(const bool is_empty, db_->TryTruncateWal());
   if (!is_empty) return absl::AbortedError("a reader holds the write-ahead file");
   must_rewrite_ = false;
+  wal_pages_ = 0;
+  written_back_pages_ = 0;
   return absl::OkStatus();
 }
 
@@ -160,10 +164,11 @@ absl::Status SqliteClvStore::SyncAndWriteBack() {
   }
   CLV_RETURN_IF_ERROR(keeper_->SyncWal());
   for (int pass = 0; pass < kWriteBackPasses; ++pass) {
-    // A file that has become shorter was begun anew.
-    if (wal_pages_ < written_back_pages_) written_back_pages_ = 0;
     if (wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync) break;
-    CLV_ASSIGN_OR_RETURN(written_back_pages_, keeper_->WriteBack());
+    CLV_ASSIGN_OR_RETURN(const int written_back, keeper_->WriteBack());
+    // Before a fold that finds little left does the rest, and syncs all.
+    CLV_RETURN_IF_ERROR(keeper_->SyncFile());
+    written_back_pages_ = written_back;
     if (wal_pages_ <= options_.long_wal_pages) break;
   }
   return absl::OkStatus();

@@ -50,6 +50,9 @@ class SqliteClvStore final : public ClvStore {
   absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() override;
   void WarmUp() override;
   absl::Status MakeDurable() override;
+  bool MustBeMadeDurableSoon() const override {
+    return wal_pages_ - written_back_pages_ > options_.long_wal_pages;
+  }
   absl::Status Reopen() override;
   absl::Status Scrub() override;
   absl::StatusOr<LogPosition> Checkpoint() override;

@@ -160,12 +160,20 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options)
 }
 
 absl::Status Database::SyncWal() {
-  sqlite3_file* wal = nullptr;
-  int code = sqlite3_file_control(raw(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-  if (code == SQLITE_OK && wal != nullptr && wal->pMethods != nullptr) {
-    code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  return Sync(SQLITE_FCNTL_JOURNAL_POINTER, "syncing the write-ahead file");
+}
+
+absl::Status Database::SyncFile() {
+  return Sync(SQLITE_FCNTL_FILE_POINTER, "syncing the database file");
+}
+
+absl::Status Database::Sync(int which_file, std::string_view doing) {
+  sqlite3_file* file = nullptr;
+  int code = sqlite3_file_control(raw(), "main", which_file, &file);
+  if (code == SQLITE_OK && file != nullptr && file->pMethods != nullptr) {
+    code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
   }
-  if (code != SQLITE_OK) return SqliteError(code, "syncing the write-ahead file", nullptr);
+  if (code != SQLITE_OK) return SqliteError(code, doing, nullptr);
   return absl::OkStatus();
 }
 

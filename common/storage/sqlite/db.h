@@ -146,6 +146,9 @@ class Database {
 
   // Makes all that was committed before the call durable.
   absl::Status SyncWal();
+  // Writes to the disk what WriteBack left to the system, which it does where commits went on
+  // meanwhile: the next one has the less to sync.
+  absl::Status SyncFile();
 
   // Calls of the system that have written to the write-ahead file; of a kReadWrite connection.
   uint64_t wal_writes() const { return *wal_writes_; }
@@ -171,6 +174,8 @@ class Database {
 
   static int IsInterrupted(void* database);
   static int CountWalPages(void* database, sqlite3* handle, const char* name, int pages);
+  // `which_file`: the file control that gives it.
+  absl::Status Sync(int which_file, std::string_view doing);
   absl::Status Configure(const Options& options);
   absl::Status Migrate(const Migrations& migrations, Mode mode);
   absl::Status MakeShrinkable();

@@ -1,0 +1,83 @@
+// Who writes the write-ahead file of clv.db back, and when.
+
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "common/storage/sqlite/clv_store.h"
+#include "common/storage/sqlite/db.h"
+#include "gtest/gtest.h"
+#include "tests/common/storage/temp_directory.h"
+
+namespace clv::storage {
+namespace {
+
+constexpr int kLongWalPages = 64;
+constexpr int kLongWalBytes = kLongWalPages * 4'096;
+
+class SqliteWriteBackTest : public ::testing::Test {
+ protected:
+  SqliteWriteBackTest() {
+    Fold();
+    // The first time empties the file.
+    EXPECT_TRUE(store_->MakeDurable().ok());
+  }
+
+  void Fold() {
+    auto fold = store_->Begin().value();
+    for (int i = 0; i < 100; ++i) {
+      const std::string id =
+          "c" + std::to_string((position_ * 37 + static_cast<uint64_t>(i) * 11) % 5'000);
+      ASSERT_TRUE(fold->PutCustomer({.customer_id = id, .name = std::string(200, 'n')}).ok());
+      ASSERT_TRUE(fold->PutValue({.customer_id = id}).ok());
+    }
+    ASSERT_TRUE(fold->Commit(++position_).ok());
+  }
+  int64_t WalBytes() const { return static_cast<int64_t>(SizeOfDatabase(path_).wal_bytes); }
+  // Frames of the write-ahead file that are back in the database: `nBackfill` of the wal-index
+  // (https://sqlite.org/walformat.html#wal_locks).
+  uint32_t WrittenBackPages() const {
+    constexpr int kPlace = 96;
+    std::ifstream index(path_ + "-shm", std::ios::binary);
+    index.seekg(kPlace);
+    uint32_t pages = 0;
+    index.read(reinterpret_cast<char*>(&pages), sizeof(pages));
+    return pages;
+  }
+
+  TempDirectory directory_;
+  const std::string path_ = directory_.path() + "/clv.db";
+  const std::unique_ptr<SqliteClvStore> store_ =
+      SqliteClvStore::Open({.path = path_, .wal_pages_at_sync = 4, .long_wal_pages = kLongWalPages})
+          .value();
+  LogPosition position_ = 0;
+};
+
+TEST_F(SqliteWriteBackTest, MuchThatIsNotWrittenBackMustBeMadeDurableSoon) {
+  EXPECT_FALSE(store_->MustBeMadeDurableSoon());
+  for (int n = 0; n < 100 && WalBytes() <= kLongWalBytes; ++n) {
+    EXPECT_FALSE(store_->MustBeMadeDurableSoon());
+    Fold();
+  }
+  Fold();
+  EXPECT_TRUE(store_->MustBeMadeDurableSoon());
+  const uint64_t bytes_before = SizeOfDatabase(path_).database_bytes;
+  ASSERT_TRUE(store_->MakeDurable().ok());
+  EXPECT_FALSE(store_->MustBeMadeDurableSoon());
+  EXPECT_GT(SizeOfDatabase(path_).database_bytes, bytes_before);
+}
+
+TEST_F(SqliteWriteBackTest, AFoldLeavesAFileThatWasBegunAnewToMakeDurable) {
+  while (!store_->MustBeMadeDurableSoon()) Fold();
+  ASSERT_TRUE(store_->MakeDurable().ok());
+  // All is written back, or little left, which a fold does; what is committed next begins the file
+  // anew.
+  for (int n = 0; n < 10 && WrittenBackPages() > 0; ++n) Fold();
+  ASSERT_EQ(WrittenBackPages(), 0u);
+  while (!store_->MustBeMadeDurableSoon()) Fold();
+  EXPECT_EQ(WrittenBackPages(), 0u);
+}
+
+}  // namespace
+}  // namespace clv::storage
