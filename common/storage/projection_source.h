@@ -107,13 +107,15 @@ class CustomerDetailsReader {
   // One consistent state of some customers.
   struct State {
     uint64_t last_change = 0;              // as ProjectionReading says
-    LogPosition folded_position = 0;       // likewise, where one customer and no products are read
     std::vector<CustomerDetails> details;  // by index of the ids
   };
   // DEADLINE_EXCEEDED past the deadline.
   virtual absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
                                      const std::optional<ProductScope>& products,
                                      std::chrono::steady_clock::time_point deadline) = 0;
+  // The same of one customer, without the products and without saying of which state.
+  virtual absl::StatusOr<CustomerDetails> ReadOne(
+      std::string_view customer_id, std::chrono::steady_clock::time_point deadline) = 0;
 };
 
 }  // namespace clv::storage

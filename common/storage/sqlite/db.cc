@@ -280,13 +280,19 @@ absl::Status Database::Execute(const std::string& sql) {
 }
 
 absl::StatusOr<int64_t> Database::DataVersion() {
+  std::optional<WalIndexHeader> header;
   if (data_version_.raw() == nullptr) {
     CLV_ASSIGN_OR_RETURN(data_version_, Prepare("PRAGMA data_version"));
+  } else {
+    header = ReadWalIndexHeader(raw());
+    if (header && header == last_header_) return last_version_;
   }
+  last_header_.reset();
   CLV_RETURN_IF_ERROR(data_version_.Step().status());
-  const int64_t version = data_version_.Int(0);
+  last_version_ = data_version_.Int(0);
   data_version_.Reset();
-  return version;
+  last_header_ = header;
+  return last_version_;
 }
 
 void Database::SetDeadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }

@@ -226,12 +226,6 @@ class SqliteCustomerDetails::Connection {
     CLV_ASSIGN_OR_RETURN(
         connection->customer_,
         db.Prepare("SELECT name, email, active FROM customers WHERE customer_id = ?"));
-    // A statement is a transaction of its own.
-    CLV_ASSIGN_OR_RETURN(
-        connection->one_customer_,
-        db.Prepare("SELECT name, email, active, (SELECT MAX(change_id) FROM customer_changes), "
-                   "(SELECT folded_position FROM checkpoint), customer_id NOT NULL FROM (SELECT 1) "
-                   "LEFT JOIN customers ON customer_id = ?"));
     CLV_ASSIGN_OR_RETURN(connection->currency_, db.Prepare(kCurrencyWithText));
     connection->products_ = std::make_unique<ProductCounter>(connection->pages_->texts());
     return connection;
@@ -241,7 +235,6 @@ class SqliteCustomerDetails::Connection {
                              const std::optional<ProductScope>& products,
                              steady_clock::time_point deadline) {
     db_->SetDeadline(deadline);
-    if (customer_ids.size() == 1 && !products) return ReadOne(customer_ids[0]);
     CLV_ASSIGN_OR_RETURN(const Transaction transaction,
                          Transaction::Begin(*db_, Transaction::Kind::kDeferred));
     State state;
@@ -258,6 +251,14 @@ class SqliteCustomerDetails::Connection {
     return state;
   }
 
+  absl::StatusOr<CustomerDetails> ReadOne(std::string_view customer_id,
+                                          steady_clock::time_point deadline) {
+    db_->SetDeadline(deadline);
+    CustomerDetails details;
+    CLV_RETURN_IF_ERROR(ReadCustomer(customer_id, &details));
+    return details;
+  }
+
  private:
   absl::Status ReadCustomer(std::string_view id, CustomerDetails* details) {
     customer_.Reset();
@@ -266,19 +267,6 @@ class SqliteCustomerDetails::Connection {
     if (has_row) Fill(customer_, details);
     customer_.Reset();
     return absl::OkStatus();
-  }
-
-  absl::StatusOr<State> ReadOne(std::string_view id) {
-    State state;
-    state.details.resize(1);
-    one_customer_.Reset();
-    one_customer_.Bind(1, id);
-    CLV_RETURN_IF_ERROR(one_customer_.Step().status());
-    state.last_change = static_cast<uint64_t>(one_customer_.Int(3));
-    state.folded_position = static_cast<LogPosition>(one_customer_.Int(4));
-    if (one_customer_.Int(5) != 0) Fill(one_customer_, &state.details[0]);
-    one_customer_.Reset();
-    return state;
   }
 
   // From columns name, email, active.
@@ -305,7 +293,7 @@ class SqliteCustomerDetails::Connection {
   std::unique_ptr<PurchasePages> pages_;
   std::unique_ptr<CustomerChangesReader> changes_;
   std::unique_ptr<ProductCounter> products_;
-  Statement customer_, one_customer_, currency_;
+  Statement customer_, currency_;
   std::vector<PurchaseFact> rows_;  // of ReadProducts, with their ids
   TextArena ids_;
 };
@@ -330,11 +318,21 @@ absl::StatusOr<CustomerDetailsReader::State> SqliteCustomerDetails::Read(
     steady_clock::time_point deadline) {
   CLV_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Borrow());
   absl::StatusOr<State> state = connection->Read(customer_ids, products, deadline);
-  if (state.ok()) {
-    std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(connection));
-  }
+  if (state.ok()) GiveBack(std::move(connection));
   return state;
+}
+
+absl::StatusOr<CustomerDetails> SqliteCustomerDetails::ReadOne(std::string_view customer_id,
+                                                               steady_clock::time_point deadline) {
+  CLV_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Borrow());
+  absl::StatusOr<CustomerDetails> details = connection->ReadOne(customer_id, deadline);
+  if (details.ok()) GiveBack(std::move(connection));
+  return details;
+}
+
+void SqliteCustomerDetails::GiveBack(std::unique_ptr<Connection> connection) {
+  std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(connection));
 }
 
 }  // namespace clv::storage

@@ -55,10 +55,13 @@ class SqliteCustomerDetails final : public CustomerDetailsReader {
   absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
                              const std::optional<ProductScope>& products,
                              std::chrono::steady_clock::time_point deadline) override;
+  absl::StatusOr<CustomerDetails> ReadOne(std::string_view customer_id,
+                                          std::chrono::steady_clock::time_point deadline) override;
 
  private:
   class Connection;
   absl::StatusOr<std::unique_ptr<Connection>> Borrow();
+  void GiveBack(std::unique_ptr<Connection> connection);
   const std::string path_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;

@@ -92,6 +92,12 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::Newest(Dead
   return LastPublished().version;
 }
 
+bool Projection::IsNewest(const ProjectionVersion& version) {
+  const absl::StatusOr<int64_t> watched = watch_->Version();
+  const Published last = LastPublished();
+  return watched.ok() && last.version.get() == &version && last.watched == *watched;
+}
+
 ProjectionSize Projection::Size() {
   ProjectionSize size;
   std::error_code error;
@@ -200,7 +206,10 @@ void Projection::Follow() {
       status = Apply();
     }
     const auto took = steady_clock::now() - begin;
-    const auto pause = status.ok() ? PauseAfter(took) : kPauseWithoutStore;
+    // The first apply reads all, or the snapshot, and tells nothing of a load.
+    const auto pause = !status.ok() ? kPauseWithoutStore
+                       : is_warm_   ? PauseAfter(took)
+                                    : std::chrono::nanoseconds(kLeastPause);
     WarmUp();
     if (IsTimeForSnapshot()) KeepSnapshot();
     if (!Pause(pause)) return;

@@ -48,8 +48,8 @@ class Projection {
   // store yet, DEADLINE_EXCEEDED when it cannot be made in time.
   absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Newest(Deadline deadline);
 
-  // The last version that was made, which may not be the newest state; null: none yet.
-  std::shared_ptr<const ProjectionVersion> Latest() { return LastPublished().version; }
+  // Whether nothing was committed since the state of a version that Newest gave.
+  bool IsNewest(const ProjectionVersion& version);
 
   // Whether Newest takes about a millisecond at most, going by the last apply or the calm since.
   bool IsQuick() const { return is_quick_; }

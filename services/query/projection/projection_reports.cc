@@ -96,15 +96,33 @@ std::optional<storage::ProductScope> ProductsToRead(const ReportView& view) {
   return storage::ProductScope{window.as_of_seconds, window.start_seconds, window.end_seconds};
 }
 
-bool AsksForCustomers(const storage::SegmentationQuery& /*query*/) { return false; }
-bool AsksForCustomers(const storage::CustomerValueQuery& query) {
-  return !query.customer_ids.empty();
-}
+// The details of the rows of a report, by index, and whether they are of the version's state.
+struct Details {
+  std::vector<CustomerDetails> of_rows;
+  bool is_consistent = true;
+};
 
-// Whether the details of the answer tell which state they are of.
-bool AsksForOneNow(const storage::SegmentationQuery& /*query*/) { return false; }
-bool AsksForOneNow(const storage::CustomerValueQuery& query) {
-  return query.customer_ids.size() == 1 && !query.scope.as_of_seconds && !query.scope.window;
+absl::StatusOr<Details> ReadDetails(Projection& projection, storage::CustomerDetailsReader& reader,
+                                    const ReportView& view, absl::Span<const uint32_t> numbers,
+                                    const std::optional<storage::ProductScope>& products,
+                                    steady_clock::time_point deadline) {
+  const ProjectionVersion& version = view.version();
+  Details details;
+  if (numbers.empty()) return details;
+  if (numbers.size() == 1 && !products) {
+    CLV_ASSIGN_OR_RETURN(CustomerDetails one, reader.ReadOne(version.IdOf(numbers[0]), deadline));
+    details.of_rows.push_back(std::move(one));
+    // Nothing was committed between the version and now.
+    if (projection.IsNewest(version)) return details;
+  }
+  std::vector<std::string_view> ids;
+  ids.reserve(numbers.size());
+  for (const uint32_t number : numbers) ids.push_back(version.IdOf(number));
+  CLV_ASSIGN_OR_RETURN(storage::CustomerDetailsReader::State state,
+                       reader.Read(ids, products, deadline));
+  details.of_rows = std::move(state.details);
+  details.is_consistent = state.last_change == version.last_change;
+  return details;
 }
 
 // A report of customers that are shown by name.
@@ -114,41 +132,26 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
     storage::CustomerDetailsReader& reader, bool shows_products, const Query& query,
     absl::StatusOr<CustomerReport<Row>> (*report)(const ReportView&, const Query&)) {
   const steady_clock::time_point begin = steady_clock::now();
-  // Those about single customers are too many, and cost little.
-  std::string question = AsksForCustomers(query) ? "" : clv::query::KeyOf(query);
-  // The last version may be the newest: then it needs no other look at the store.
-  std::shared_ptr<const ProjectionVersion> guess =
-      AsksForOneNow(query) ? projection.Latest() : nullptr;
-  for (int tries = guess != nullptr ? 0 : 1;; ++tries) {
-    auto version = std::exchange(guess, nullptr);
-    if (version == nullptr) {
-      CLV_ASSIGN_OR_RETURN(version, projection.Newest(query.scope.deadline));
-    }
-    const bool is_kept = version->horizon_seconds.has_value() && !question.empty();
+  std::string question = clv::query::KeyOf(query);
+  for (int tries = 1;; ++tries) {
+    CLV_ASSIGN_OR_RETURN(auto version, projection.Newest(query.scope.deadline));
+    const bool is_kept = version->horizon_seconds.has_value();
     if (is_kept) {
       if (auto kept = FindKept(cache, *version, question, begin)) return *std::move(kept);
     }
     CLV_ASSIGN_OR_RETURN(const ReportView view,
                          ReportView::Open(std::move(version), query.scope, kDefaultAsOf<Query>));
     CLV_ASSIGN_OR_RETURN(CustomerReport<Row> answer, report(view, query));
-    if (tries == 0 && answer.numbers.empty()) continue;
-    bool is_consistent = true;
-    if (!answer.numbers.empty()) {
-      std::vector<std::string_view> ids;
-      ids.reserve(answer.numbers.size());
-      for (const uint32_t number : answer.numbers) ids.push_back(view.version().IdOf(number));
-      const auto products = shows_products ? ProductsToRead(view) : std::nullopt;
-      CLV_ASSIGN_OR_RETURN(const storage::CustomerDetailsReader::State state,
-                           reader.Read(ids, products, query.scope.deadline));
-      is_consistent = state.last_change == view.version().last_change &&
-                      (tries > 0 || state.folded_position == view.version().folded_position);
-      if (!is_consistent && tries < kTries) continue;
-      for (size_t i = 0; i < ids.size(); ++i) {
-        Describe(state.details[i], products.has_value(), &answer.report.rows[i]);
-      }
+    const auto products = shows_products ? ProductsToRead(view) : std::nullopt;
+    CLV_ASSIGN_OR_RETURN(
+        const Details details,
+        ReadDetails(projection, reader, view, answer.numbers, products, query.scope.deadline));
+    if (!details.is_consistent && tries < kTries) continue;
+    for (size_t i = 0; i < details.of_rows.size(); ++i) {
+      Describe(details.of_rows[i], products.has_value(), &answer.report.rows[i]);
     }
     CLV_RETURN_IF_ERROR(FillContext(view, begin, &answer.report));
-    if (is_kept && is_consistent) {
+    if (is_kept && details.is_consistent) {
       cache.Keep(view.version().serial, std::move(question),
                  std::make_shared<const storage::Report<Row>>(answer.report));
     }
@@ -220,7 +223,9 @@ absl::StatusOr<storage::Report<domain::RfmCellRow>> ProjectionReports::RfmMatrix
 
 absl::StatusOr<storage::Report<domain::TotalCustomerValueRow>>
 ProjectionReports::TotalCustomerValue(const storage::CustomerValueQuery& query) {
-  return AnswerWithDetails(*projection_, total_values_, *details_, true, query,
+  // Answers about single customers are many and cost little: they are not to push others out.
+  auto& cache = query.customer_ids.empty() ? total_values_ : values_of_customers_;
+  return AnswerWithDetails(*projection_, cache, *details_, true, query,
                            &clv::query::TotalCustomerValue);
 }
 

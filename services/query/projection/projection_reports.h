@@ -63,6 +63,7 @@ class ProjectionReports final : public storage::Reports {
   Cache<domain::RfmSegmentRow> rfm_segments_;
   Cache<domain::RfmCellRow> rfm_cells_;
   Cache<domain::TotalCustomerValueRow> total_values_;
+  Cache<domain::TotalCustomerValueRow> values_of_customers_{8'192};
 };
 
 }  // namespace clv::query

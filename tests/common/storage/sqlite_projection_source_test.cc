@@ -139,6 +139,18 @@ TEST_F(SqliteCustomerDetailsTest, SaysWhatIsKnownInTheOrderOfTheIds) {
   EXPECT_EQ(state.details[3].active, false);
 }
 
+TEST_F(SqliteCustomerDetailsTest, OneAloneIsReadAlike) {
+  SqliteCustomerDetails details(store_.path());
+  const CustomerDetails known = Must(details.ReadOne("c1", kForever));
+  EXPECT_EQ(known.name, "Anna");
+  EXPECT_EQ(known.email, "anna@example.com");
+  EXPECT_EQ(known.active, true);
+  EXPECT_EQ(Must(details.ReadOne("c2", kForever)).active, false);
+  const CustomerDetails nobody = Must(details.ReadOne("nobody", kForever));
+  EXPECT_EQ(nobody.name, std::nullopt);
+  EXPECT_EQ(nobody.active, std::nullopt);
+}
+
 TEST_F(SqliteCustomerDetailsTest, TiesOfCategoriesGoToTheSmallerText) {
   SqliteCustomerDetails details(store_.path());
   const auto state = Must(details.Read({"c2"}, ProductScope{}, kForever));

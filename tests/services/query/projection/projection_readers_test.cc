@@ -304,6 +304,39 @@ TEST_F(ProjectionReadersTest, AVersionStaysAsItWasWhileOthersAreMade) {
   }
 }
 
+TEST_F(ProjectionReadersTest, AnAnswerAboutOneCustomerIsGivenAgainUntilHeChanges) {
+  Shop shop(4);
+  Fold(shop);
+  const auto ask = [&] {
+    storage::CustomerValueQuery query;
+    query.customer_ids = {IdOf(0)};
+    query.scope.deadline = Projection::Deadline::max();
+    return reports_.TotalCustomerValue(query).value().rows.at(0);
+  };
+  const auto name = [&](const std::string& text, int64_t at) {
+    aggregation::LoggedRows rows;
+    rows.customers.push_back({.customer_id = IdOf(0), .name = text, .created_at = at});
+    store_.Fold(std::move(rows));
+  };
+  name("Anna", 1);
+  EXPECT_EQ(ask().name, "Anna");
+  EXPECT_EQ(ask().name, "Anna");
+  name("Berta", 2);
+  EXPECT_EQ(ask().name, "Berta");
+  const auto spend = ask().total_spend_micros;
+  EXPECT_EQ(ask().total_spend_micros, spend);
+  aggregation::LoggedRows rows;
+  rows.purchases = wire::BatchOf({{.purchase_id = "one more",
+                                   .customer_id = IdOf(0),
+                                   .order_id = "one more",
+                                   .purchase_amount_micros = 1,
+                                   .purchase_date = kBegin,
+                                   .currency = "USD"}});
+  store_.Fold(std::move(rows));
+  EXPECT_EQ(ask().total_spend_micros, spend + 1);
+  EXPECT_EQ(ask().name, "Berta");
+}
+
 TEST_F(ProjectionReadersTest, ShareWhatDoesNotChange) {
   Projection projection(std::make_unique<storage::SqliteProjectionSource>(store_.path()),
                         std::make_unique<storage::SqliteChangeWatch>(store_.path(), &folded_));
