@@ -51,6 +51,9 @@ class ProjectionReading {
   virtual absl::StatusOr<bool> VisitChangedAfter(uint64_t change, VisitCustomer visit,
                                                  VisitId visit_removed) = 0;
 
+  // Whether these are more than some ten thousand, or not known: without looking at them.
+  virtual absl::StatusOr<bool> AreManyChangedAfter(uint64_t change) = 0;
+
   // Every value that was last written by the fold of `position` or a later one (0: all), with its
   // facts; calls `visit_id` with the id of each other customer that has a value. No order.
   using VisitFacts = absl::FunctionRef<absl::Status(CustomerInStore facts)>;

@@ -204,6 +204,9 @@ absl::StatusOr<std::unique_ptr<CustomerChangesReader>> CustomerChangesReader::Pr
   CLV_ASSIGN_OR_RETURN(reader->last_, db.Prepare("SELECT MAX(change_id) FROM customer_changes"));
   CLV_ASSIGN_OR_RETURN(reader->named_, db.Prepare("SELECT COUNT(*) FROM customer_changes "
                                                   "WHERE change_id > ? AND customers NOT NULL"));
+  CLV_ASSIGN_OR_RETURN(reader->name_bytes_,
+                       db.Prepare("SELECT COALESCE(SUM(LENGTH(customers)), 0) FROM "
+                                  "customer_changes WHERE change_id > ?"));
   // The newest first: what a customer became last counts.
   CLV_ASSIGN_OR_RETURN(reader->after_,
                        db.Prepare("SELECT customers, facts FROM customer_changes "
@@ -228,6 +231,17 @@ absl::StatusOr<bool> CustomerChangesReader::AreAllNamed(uint64_t change) {
   const uint64_t named = static_cast<uint64_t>(named_.Int(0));
   named_.Reset();
   return named == last - change;
+}
+
+absl::StatusOr<std::optional<uint64_t>> CustomerChangesReader::NameBytesAfter(uint64_t change) {
+  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change));
+  if (!are_named) return std::optional<uint64_t>();
+  name_bytes_.Reset();
+  name_bytes_.Bind(1, static_cast<int64_t>(change));
+  CLV_RETURN_IF_ERROR(name_bytes_.Step().status());
+  const uint64_t bytes = static_cast<uint64_t>(name_bytes_.Int(0));
+  name_bytes_.Reset();
+  return std::optional(bytes);
 }
 
 absl::StatusOr<std::optional<std::vector<std::string>>> CustomerChangesReader::ChangedAfter(

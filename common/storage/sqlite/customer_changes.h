@@ -111,10 +111,13 @@ class CustomerChangesReader {
   using VisitName = absl::FunctionRef<absl::Status(std::string_view customer_id)>;
   absl::StatusOr<bool> VisitAfter(uint64_t change, Visit visit, VisitName visit_name);
 
+  // Bytes that these changes name their customers in, four to ten each; absent as above.
+  absl::StatusOr<std::optional<uint64_t>> NameBytesAfter(uint64_t change);
+
  private:
   CustomerChangesReader() = default;
   absl::StatusOr<bool> AreAllNamed(uint64_t change);
-  Statement last_, named_, after_;
+  Statement last_, named_, name_bytes_, after_;
   ProjectedCustomer customer_;  // of VisitAfter, kept for its memory
 };
 

@@ -17,11 +17,11 @@ constexpr std::chrono::milliseconds kPauseWithoutStore(20);
 // Between two applies that nobody asked for: leaves the cores to those who write and ask.
 constexpr std::chrono::milliseconds kLeastPause(2);
 constexpr int kPausePerApply = 3;
-// Applies that take long are those of a bulk load, whose rows nobody waits for.
-constexpr std::chrono::milliseconds kLongApply(250);
-constexpr int kPausePerLongApply = 20;
-// Who stops or asks after a load shall not find all of it undone.
-constexpr std::chrono::seconds kLongestPause(15);
+// Many customers at once are those of a load, whose rows nobody waits for: it has the processors
+// for itself, but who stops or asks after a long one shall not find all of it undone.
+constexpr std::chrono::milliseconds kLoadPause(100);
+constexpr std::chrono::seconds kAfterLoad(2);
+constexpr std::chrono::seconds kLongestLoad(15);
 
 // Who asks may make an apply like the last one on a thread that others need.
 constexpr std::chrono::milliseconds kQuickApply(2);
@@ -32,9 +32,7 @@ constexpr std::chrono::seconds kLeastBetweenSnapshots(20);
 constexpr std::chrono::minutes kLongestWithoutSnapshot(5);
 
 std::chrono::nanoseconds PauseAfter(std::chrono::nanoseconds apply) {
-  return std::clamp<std::chrono::nanoseconds>(
-      apply * (apply < kLongApply ? kPausePerApply : kPausePerLongApply), kLeastPause,
-      kLongestPause);
+  return std::max<std::chrono::nanoseconds>(apply * kPausePerApply, kLeastPause);
 }
 
 }  // namespace
@@ -88,7 +86,7 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::Newest(Dead
   }
   last = LastPublished();
   if (last.version != nullptr && last.apply > begun_before) return std::move(last.version);
-  CLV_RETURN_IF_ERROR(Apply());
+  CLV_RETURN_IF_ERROR(Apply(true));
   return LastPublished().version;
 }
 
@@ -123,7 +121,7 @@ ProjectionSize Projection::Size() {
   return size;
 }
 
-absl::Status Projection::Apply() {
+absl::Status Projection::Apply(bool is_asked_for) {
   const steady_clock::time_point began = steady_clock::now();
   Published next;
   next.apply = ++applies_begun_;
@@ -133,6 +131,10 @@ absl::Status Projection::Apply() {
     return absl::UnavailableError("the store has no reporting currency yet");
   }
   if (!has_started_) StartFromSnapshot(*reading);
+  if (const auto last = LastPublished().version; last != nullptr && !is_asked_for) {
+    CLV_ASSIGN_OR_RETURN(const bool are_many, reading->AreManyChangedAfter(last->last_change));
+    if (are_many) return absl::OkStatus();
+  }
   const absl::StatusOr<std::shared_ptr<const ProjectionVersion>> version =
       builder_.Advance(*reading);
   if (loads_.exchange(builder_.loads()) != builder_.loads()) {
@@ -195,25 +197,43 @@ void Projection::Follow() {
     }
     if (LastPublished().watched == *watched) {
       is_quick_ = true;
+      behind_since_.reset();
       WarmUp();
       if (IsTimeForSnapshot()) KeepSnapshot();
       continue;
     }
+    const bool is_time_for_many = IsTimeForMany(*watched);
     const steady_clock::time_point begin = steady_clock::now();
     absl::Status status;
+    bool has_applied = false;
     {
       std::lock_guard apply(apply_mutex_);
-      status = Apply();
+      const uint64_t before = LastPublished().apply;
+      status = Apply(is_time_for_many);
+      has_applied = LastPublished().apply != before;
     }
     const auto took = steady_clock::now() - begin;
-    // The first apply reads all, or the snapshot, and tells nothing of a load.
-    const auto pause = !status.ok() ? kPauseWithoutStore
-                       : is_warm_   ? PauseAfter(took)
-                                    : std::chrono::nanoseconds(kLeastPause);
+    if (has_applied) {
+      behind_since_.reset();
+    } else {
+      is_quick_ = false;
+    }
+    // The first apply reads all, or the snapshot, and tells nothing of those to come.
+    const std::chrono::nanoseconds pause = !status.ok()   ? kPauseWithoutStore
+                                           : !has_applied ? kLoadPause
+                                           : is_warm_     ? PauseAfter(took)
+                                                          : kLeastPause;
     WarmUp();
-    if (IsTimeForSnapshot()) KeepSnapshot();
+    if (has_applied && IsTimeForSnapshot()) KeepSnapshot();
     if (!Pause(pause)) return;
   } while (Pause(std::chrono::nanoseconds::zero()));
+}
+
+bool Projection::IsTimeForMany(int64_t watched) {
+  const steady_clock::time_point now = steady_clock::now();
+  if (std::exchange(last_watched_, watched) != watched) last_moved_ = now;
+  if (!behind_since_) behind_since_ = now;
+  return now - last_moved_ >= kAfterLoad || now - *behind_since_ >= kLongestLoad;
 }
 
 void Projection::WarmUp() {

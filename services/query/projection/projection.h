@@ -74,13 +74,16 @@ class Projection {
   };
   InSnapshot LastInSnapshot();
   void SetInSnapshot(const ProjectionVersion& version);
-  // With apply_mutex_ held, as the next.
-  absl::Status Apply();
+  // With apply_mutex_ held, as the next. `is_asked_for`: else it may leave all as it is.
+  absl::Status Apply(bool is_asked_for);
   void StartFromSnapshot(const storage::ProjectionReading& reading);
   // Of the follower, and of nobody when it has ended.
   void KeepSnapshot();
   bool IsTimeForSnapshot() const;
   void Follow();
+  // Whether no load goes on, or one that goes on for long, when the watch says `watched` and that
+  // is not published.
+  bool IsTimeForMany(int64_t watched);
   // Once, of the first version: scores everybody for the tables that this leaves in the model. One
   // from a snapshot has scores without them, and applies would make them while somebody waits.
   void WarmUp();
@@ -99,6 +102,11 @@ class Projection {
   std::atomic<std::chrono::steady_clock::time_point> last_apply_{};
   std::atomic<bool> is_quick_{false};
   bool is_warm_ = false;  // of the follower
+
+  // Of the follower: what the watch said, since when, and since when there is something to apply.
+  int64_t last_watched_ = -1;
+  std::chrono::steady_clock::time_point last_moved_;
+  std::optional<std::chrono::steady_clock::time_point> behind_since_;
 
   std::chrono::steady_clock::time_point last_snapshot_ = std::chrono::steady_clock::now();
 

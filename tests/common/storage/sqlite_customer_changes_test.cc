@@ -110,6 +110,21 @@ class SqliteCustomerChangesTest : public ::testing::Test {
   std::unique_ptr<CustomerChangesReader> reader_;
 };
 
+TEST_F(SqliteCustomerChangesTest, TellsHowMuchNamesTakeWhereAllAreKept) {
+  EXPECT_EQ(reader_->NameBytesAfter(0).value(), 0u);
+  Change(Names{"anna", "berta"});
+  const uint64_t one = reader_->NameBytesAfter(0).value().value();
+  EXPECT_GE(one, std::string("annaberta").size());
+  Change(Names{"clara"});
+  EXPECT_GT(reader_->NameBytesAfter(0).value().value(), one);
+  EXPECT_LT(reader_->NameBytesAfter(1).value().value(), one);
+  EXPECT_EQ(reader_->NameBytesAfter(2).value(), 0u);
+  Names many;
+  for (size_t i = 0; i <= kLimits.most_named; ++i) many.push_back(Numbered(static_cast<int>(i)));
+  Change(many);
+  EXPECT_EQ(reader_->NameBytesAfter(0).value(), std::nullopt);
+}
+
 TEST_F(SqliteCustomerChangesTest, NamesTheCustomersOfLaterChangesEachOnce) {
   EXPECT_EQ(LastChange(), 0u);
   EXPECT_THAT(ChangedAfter(0), Optional(IsEmpty()));

@@ -359,6 +359,43 @@ TEST_F(ProjectionReadersTest, ShareWhatDoesNotChange) {
   EXPECT_EQ(&after->chunks[1], &before->chunks[1]);
 }
 
+TEST(ProjectionTest, LeavesALoadToWhoAsksUntilItIsOver) {
+  using std::chrono::steady_clock;
+  // More than one customer is not named: a load.
+  FoldedStore store(storage::ChangeLimits{.most_named = 1});
+  int next = 0;
+  const auto fold = [&](int customers) {
+    aggregation::LoggedRows rows;
+    for (int i = 0; i < customers; ++i) {
+      rows.customers.push_back({.customer_id = "c" + std::to_string(next++), .created_at = 1});
+    }
+    store.Fold(std::move(rows));
+  };
+  fold(1);
+  Projection projection(std::make_unique<storage::SqliteProjectionSource>(store.path()),
+                        std::make_unique<storage::SqliteChangeWatch>(store.path(), nullptr));
+  const auto await = [&](uint32_t customers) {
+    const auto until = steady_clock::now() + std::chrono::minutes(1);
+    while (projection.Size().customers != customers) {
+      ASSERT_LT(steady_clock::now(), until) << projection.Size().customers;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  await(1);
+  fold(1);
+  await(2);
+  const auto begin = steady_clock::now();
+  fold(5);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const uint32_t meanwhile = projection.Size().customers;
+  // Where the test itself was not held up for so long that it took the load for over.
+  const bool is_in_time = steady_clock::now() - begin < std::chrono::seconds(1);
+  EXPECT_EQ(meanwhile, is_in_time ? 2u : meanwhile);
+  EXPECT_EQ(projection.Newest(Projection::Deadline::max()).value()->customers, 7u);
+  fold(5);
+  await(12);
+}
+
 TEST(ProjectionTest, IsUnavailableWithoutAStoreAndThereOnceItIs) {
   TempDirectory directory;
   const std::string path = directory.path() + "/clv.db";
