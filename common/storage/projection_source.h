@@ -51,7 +51,7 @@ class ProjectionReading {
   virtual absl::StatusOr<bool> VisitChangedAfter(uint64_t change, VisitCustomer visit,
                                                  VisitId visit_removed) = 0;
 
-  // Whether these are more than some ten thousand, or not known: without looking at them.
+  // Whether these are more than some forty thousand, or not known: without looking at them.
   virtual absl::StatusOr<bool> AreManyChangedAfter(uint64_t change) = 0;
 
   // Every value that was last written by the fold of `position` or a later one (0: all), with its

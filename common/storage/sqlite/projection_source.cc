@@ -112,7 +112,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
   }
 
   absl::StatusOr<bool> AreManyChangedAfter(uint64_t change) override {
-    constexpr uint64_t kBytesOfMany = 64 * 1024;
+    constexpr uint64_t kBytesOfMany = 192 * 1024;
     CLV_ASSIGN_OR_RETURN(const std::optional<uint64_t> bytes,
                          connection_.changes->NameBytesAfter(change));
     return !bytes || *bytes > kBytesOfMany;

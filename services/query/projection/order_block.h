@@ -19,7 +19,7 @@ namespace clv::query {
 using storage::ProjectedOrder;
 
 // Customers of one block.
-inline constexpr size_t kBlockCustomers = 32;
+inline constexpr size_t kBlockCustomers = 16;
 
 // The orders of kBlockCustomers customers, each customer's by date, then order_id. Immutable. About
 // 8 bytes an order where all values are whole cents below 21 million, else 12.
