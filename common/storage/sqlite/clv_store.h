@@ -51,7 +51,7 @@ class SqliteClvStore final : public ClvStore {
   void WarmUp() override;
   absl::Status MakeDurable() override;
   bool MustBeMadeDurableSoon() const override {
-    return wal_pages_ - written_back_pages_ > options_.long_wal_pages;
+    return wal_pages_ - written_back_pages_ > options_.long_wal_pages / 2;
   }
   absl::Status Reopen() override;
   absl::Status Scrub() override;

@@ -56,7 +56,7 @@ class SqliteWriteBackTest : public ::testing::Test {
 
 TEST_F(SqliteWriteBackTest, MuchThatIsNotWrittenBackMustBeMadeDurableSoon) {
   EXPECT_FALSE(store_->MustBeMadeDurableSoon());
-  for (int n = 0; n < 100 && WalBytes() <= kLongWalBytes; ++n) {
+  for (int n = 0; n < 100 && WalBytes() <= kLongWalBytes / 2; ++n) {
     EXPECT_FALSE(store_->MustBeMadeDurableSoon());
     Fold();
   }
