@@ -67,7 +67,7 @@ TEST(OrderBlockTest, HoldsNobodysOrders) { ExpectKept({}); }
 TEST(OrderBlockTest, KeepsWholeCentsInFourBytes) {
   OrderBlock::Orders orders;
   orders[0] = {{1, 5 * kCent, true}, {1, 0, true}, {7, 2'147'483'647 * kCent, true}};
-  orders[31] = {{4'000'000'000, kCent, true}};
+  orders[kBlockCustomers - 1] = {{4'000'000'000, kCent, true}};
   ExpectKept(orders);
   OrderBlock::Orders wide = orders;
   wide[3] = {{2, 1, true}};
@@ -103,16 +103,16 @@ TEST(OrderBlockTest, GivesEveryoneElsesOrdersAsTheyWere) {
     OrderBlock::Orders orders;
     orders[0] = {{1, 5 * unit, true}, {1, 0, false}, {7, 9 * unit, true}};
     orders[3] = {{2, -4 * unit, false}};
-    orders[30] = {{8, 3 * unit, true}, {9, 2 * unit, true}};
-    orders[31] = {{9, unit, true}};
+    orders[kBlockCustomers - 2] = {{8, 3 * unit, true}, {9, 2 * unit, true}};
+    orders[kBlockCustomers - 1] = {{9, unit, true}};
     const OrderBlock block(orders);
     const std::vector<std::vector<OrderBlock::Change>> changes = {
         {},
         {{0, {}}},
-        {{31, {{4, 6 * kCent, true}, {5, 0, false}}}},
-        {{1, {{4, kCent, true}}}, {30, {}}, {3, {{6, 1, true}}}},
+        {{kBlockCustomers - 1, {{4, 6 * kCent, true}, {5, 0, false}}}},
+        {{1, {{4, kCent, true}}}, {kBlockCustomers - 2, {}}, {3, {{6, 1, true}}}},
         {{2, {{4, kCent, true}}}, {2, {{5, 2 * kCent, true}}}},
-        {{0, {}}, {3, {}}, {30, {}}, {31, {}}}};
+        {{0, {}}, {3, {}}, {kBlockCustomers - 2, {}}, {kBlockCustomers - 1, {}}}};
     for (size_t n = 0; n < changes.size(); ++n) {
       OrderBlock::Orders expected = orders;
       for (const auto& [customer, of_customer] : changes[n]) expected[customer] = of_customer;
