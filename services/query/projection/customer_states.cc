@@ -191,15 +191,13 @@ struct CustomerList {
 
 void FillWindowFromOrders(const CustomerChunk& chunk, const CustomerList& customers,
                           const WindowBounds& bounds, uint32_t first_date, uint32_t last_date,
-                          const CustomerChunk* next, WindowColumns* columns) {
+                          WindowColumns* columns) {
   // Each customer's orders lie elsewhere: without fetching ahead, waiting for memory is most of it.
-  // Of the next chunk, which has been prefetched only in part, the first are fetched on suspicion.
   constexpr size_t kAhead = 12;
   const auto fetch = [&](size_t k) {
-    const bool is_here = k < customers.size;
-    if (!is_here && next == nullptr) return;
-    const size_t i = is_here ? customers.indexes[k] : k - customers.size;
-    const OrderBlock* const block = (is_here ? chunk : *next).orders[i / kBlockCustomers].get();
+    if (k >= customers.size) return;
+    const size_t i = customers.indexes[k];
+    const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
     if (block != nullptr) block->Prefetch(i % kBlockCustomers);
   };
   for (size_t k = 0; k < kAhead; ++k) fetch(k);
@@ -234,18 +232,15 @@ void FillWindowFromOrders(const CustomerChunk& chunk, const CustomerList& custom
 }  // namespace
 
 void FillWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
-                const WindowBounds& bounds, const Column<uint8_t>* wanted,
-                const CustomerChunk* next, WindowColumns* columns) {
+                const WindowBounds& bounds, const Column<uint8_t>* wanted, WindowColumns* columns) {
   // Orders that are rows of their own are visible by their own date.
   const int64_t end = std::min(bounds.end_seconds, bounds.as_of_seconds);
   if (end < 0 || bounds.start_seconds >= int64_t{kNoInstant}) return;
   const uint32_t first_date =
       static_cast<uint32_t>(std::clamp<int64_t>(bounds.start_seconds, 0, kNoInstant));
   const uint32_t last_date = static_cast<uint32_t>(std::clamp<int64_t>(end, 0, kNoInstant));
-  if (next != nullptr) {
-    for (const auto& block : next->orders) {
-      if (block != nullptr) block->PrefetchPlaces();
-    }
+  for (const auto& block : chunk.orders) {
+    if (block != nullptr) block->PrefetchPlaces();
   }
   CustomerList by_orders;
   for (size_t i = 0; i < size; ++i) {
@@ -253,7 +248,7 @@ void FillWindow(const CustomerChunk& chunk, const StateColumns& state, size_t si
     if (FillWindowFromState(state, i, first_date, last_date, columns)) continue;
     by_orders.indexes[by_orders.size++] = static_cast<uint16_t>(i);
   }
-  FillWindowFromOrders(chunk, by_orders, bounds, first_date, last_date, next, columns);
+  FillWindowFromOrders(chunk, by_orders, bounds, first_date, last_date, columns);
 }
 
 }  // namespace clv::query

@@ -52,11 +52,9 @@ struct WindowBounds {
 };
 
 // Fills `columns` (all zeros before) for the first `size` customers of a chunk, or those of them
-// that are wanted (by index; null: all). `state`: theirs, at the bounds' as_of. `next`: whose turn
-// it is afterwards, to fetch it ahead; or null.
+// that are wanted (by index; null: all). `state`: theirs, at the bounds' as_of.
 void FillWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
-                const WindowBounds& bounds, const Column<uint8_t>* wanted,
-                const CustomerChunk* next, WindowColumns* columns);
+                const WindowBounds& bounds, const Column<uint8_t>* wanted, WindowColumns* columns);
 
 }  // namespace clv::query
 

@@ -72,7 +72,7 @@ class GroupScan {
     const StateColumns& state = view_.states()[c];
     const size_t size = view_.version().SizeOf(c);
     Selected& selected = selected_[c];
-    PrefetchChunk(c + kAhead);
+    PrefetchChunk(c + 1);
     // Whose last purchase is earlier has none inside the window.
     const int64_t least_last = window_ ? window_->start_seconds : INT64_MIN;
     for (size_t i = 0; i < size; ++i) {
@@ -84,7 +84,7 @@ class GroupScan {
     if (has_sources_) CountSignups(chunk, state, size, part);
     if (window_) {
       WindowColumns windowed;
-      FillWindow(chunk, state, size, *window_, &selected, view_.version().ChunkAfter(c), &windowed);
+      FillWindow(chunk, state, size, *window_, &selected, &windowed);
       for (size_t i = 0; i < size; ++i) {
         selected[i] &= windowed.orders[i] > 0 ? 1 : 0;
         if (selected[i] == 0) continue;
@@ -100,7 +100,6 @@ class GroupScan {
     }
   }
 
-  static constexpr size_t kAhead = 2;
   void PrefetchChunk(size_t c) const {
     if (c >= selected_.size()) return;
     const CustomerChunk& chunk = view_.version().chunks[c];
@@ -194,7 +193,7 @@ class GroupScan {
                                     [&](size_t c, Gathered& part) {
                                       const CustomerChunk& chunk = view_.version().chunks[c];
                                       const StateColumns& state = view_.states()[c];
-                                      PrefetchChunk(c + kAhead);
+                                      PrefetchChunk(c + 1);
                                       for (size_t i = 0; i < kChunkCustomers; ++i) {
                                         if (selected_[c][i] == 0) continue;
                                         const size_t g = groups_.group_of[chunk.attributes[i]];

@@ -44,7 +44,7 @@ class AllFigures {
         ScanChunks(version.chunks.size(), view.heavy_scan(), Nothing{}, [&](size_t c, Nothing&) {
           auto columns = std::make_unique<WindowColumns>();
           FillWindow(version.chunks[c], view.states()[c], version.SizeOf(c), view.window(), nullptr,
-                     version.ChunkAfter(c), columns.get());
+                     columns.get());
           figures.windowed_[c] = std::move(columns);
         }).status());
     return figures;
