@@ -241,7 +241,8 @@ void Projection::WarmUp() {
   const std::shared_ptr<const ProjectionVersion> version = LastPublished().version;
   if (is_warm_ || version == nullptr) return;
   is_warm_ = true;
-  if (version->serving == nullptr) return;
+  // What was not read from a snapshot has been scored by this process.
+  if (version->serving == nullptr || loads_ > 0) return;
   for (size_t c = 0; c < version->chunks.size(); ++c) {
     if (c % kChunksAtOnce == 0 && !Pause(std::chrono::nanoseconds::zero())) return;
     for (size_t i = 0; i < version->SizeOf(c); ++i) {

@@ -41,7 +41,6 @@ absl::Status FillContext(const ReportView& view, steady_clock::time_point begin,
   return absl::OkStatus();
 }
 
-// A report that needs the projection alone.
 // The kept answer to a question, if there is one.
 template <typename Result>
 std::optional<Result> FindKept(AnswerCache<Result>& cache, const ProjectionVersion& version,
@@ -53,6 +52,7 @@ std::optional<Result> FindKept(AnswerCache<Result>& cache, const ProjectionVersi
   return result;
 }
 
+// A report that needs the projection alone.
 template <typename Query, typename Result>
 absl::StatusOr<Result> Answer(Projection& projection, AnswerCache<Result>& cache,
                               const storage::ReportScope& scope, const Query& query,
