@@ -43,6 +43,16 @@ class AnswerCache {
     if (answers_.insert_or_assign(std::move(question), std::move(answer)).second) rows_ += rows;
   }
 
+  // Forgets all answers to versions before `version`, and keeps none of them any more.
+  void ForgetBefore(uint64_t version) {
+    absl::flat_hash_map<std::string, std::shared_ptr<const Answer>> forgotten;
+    std::lock_guard lock(mutex_);
+    if (version <= version_) return;
+    answers_.swap(forgotten);  // likewise
+    rows_ = 0;
+    version_ = version;
+  }
+
  private:
   const size_t most_rows_;
   std::mutex mutex_;

@@ -96,6 +96,11 @@ bool Projection::IsNewest(const ProjectionVersion& version) {
   return watched.ok() && last.version.get() == &version && last.watched == *watched;
 }
 
+void Projection::OnLoad(std::function<void(uint64_t serial)> loaded) {
+  std::lock_guard lock(published_mutex_);
+  loaded_ = std::move(loaded);
+}
+
 ProjectionSize Projection::Size() {
   ProjectionSize size;
   std::error_code error;
@@ -137,16 +142,20 @@ absl::Status Projection::Apply(bool is_asked_for) {
   }
   const absl::StatusOr<std::shared_ptr<const ProjectionVersion>> version =
       builder_.Advance(*reading);
-  if (loads_.exchange(builder_.loads()) != builder_.loads()) {
-    RemoveSnapshot(options_.snapshot_path);
-  }
+  const bool is_load = loads_.exchange(builder_.loads()) != builder_.loads();
+  if (is_load) RemoveSnapshot(options_.snapshot_path);
   CLV_RETURN_IF_ERROR(version.status());
   next.version = *version;
   last_apply_ = steady_clock::now();
   is_quick_ = last_apply_.load() - began <= kQuickApply;
-  std::lock_guard lock(published_mutex_);
-  // The last version may be the last to go with it: not under the lock.
-  std::swap(published_, next);
+  std::function<void(uint64_t)> loaded;
+  {
+    std::lock_guard lock(published_mutex_);
+    // The last version may be the last to go with it: not under the lock.
+    std::swap(published_, next);
+    if (is_load) loaded = loaded_;
+  }
+  if (loaded) loaded((*version)->serial);
   return absl::OkStatus();
 }
 

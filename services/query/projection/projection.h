@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -53,6 +54,10 @@ class Projection {
 
   // Whether Newest takes about a millisecond at most, going by the last apply or the calm since.
   bool IsQuick() const { return is_quick_; }
+
+  // `loaded` is called, on any thread, with the serial of each later version that is made from
+  // nothing: what was taken from those before may name customers who were erased. Call once.
+  void OnLoad(std::function<void(uint64_t serial)> loaded);
 
   // Of what is there now; goes through all chunks.
   ProjectionSize Size();
@@ -110,9 +115,10 @@ class Projection {
 
   std::chrono::steady_clock::time_point last_snapshot_ = std::chrono::steady_clock::now();
 
-  std::mutex published_mutex_;  // held to copy or replace the next two only
+  std::mutex published_mutex_;  // held to copy or replace the next three only
   Published published_;
   InSnapshot in_snapshot_;
+  std::function<void(uint64_t)> loaded_;  // likewise
 
   std::mutex stop_mutex_;
   std::condition_variable stopping_;

@@ -163,7 +163,15 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
 
 ProjectionReports::ProjectionReports(std::shared_ptr<Projection> projection,
                                      std::unique_ptr<storage::CustomerDetailsReader> details)
-    : projection_(std::move(projection)), details_(std::move(details)) {}
+    : projection_(std::move(projection)), details_(std::move(details)) {
+  projection_->OnLoad([named = std::weak_ptr(named_)](uint64_t serial) {
+    const std::shared_ptr<NamedAnswers> answers = named.lock();
+    if (answers == nullptr) return;
+    answers->rfm_customers.ForgetBefore(serial);
+    answers->total_values.ForgetBefore(serial);
+    answers->values_of_customers.ForgetBefore(serial);
+  });
+}
 
 absl::StatusOr<storage::Report<domain::CustomerRetentionRow>> ProjectionReports::CustomerRetention(
     const storage::RetentionQuery& query) {
@@ -207,7 +215,7 @@ absl::StatusOr<storage::PredictionReport> ProjectionReports::ClvPrediction(
 
 absl::StatusOr<storage::Report<domain::RfmCustomerRow>> ProjectionReports::RfmCustomers(
     const storage::SegmentationQuery& query) {
-  return AnswerWithDetails(*projection_, rfm_customers_, *details_, false, query,
+  return AnswerWithDetails(*projection_, named_->rfm_customers, *details_, false, query,
                            &clv::query::RfmCustomers);
 }
 
@@ -224,7 +232,7 @@ absl::StatusOr<storage::Report<domain::RfmCellRow>> ProjectionReports::RfmMatrix
 absl::StatusOr<storage::Report<domain::TotalCustomerValueRow>>
 ProjectionReports::TotalCustomerValue(const storage::CustomerValueQuery& query) {
   // Answers about single customers are many and cost little: they are not to push others out.
-  auto& cache = query.customer_ids.empty() ? total_values_ : values_of_customers_;
+  auto& cache = query.customer_ids.empty() ? named_->total_values : named_->values_of_customers;
   return AnswerWithDetails(*projection_, cache, *details_, true, query,
                            &clv::query::TotalCustomerValue);
 }

@@ -59,11 +59,15 @@ class ProjectionReports final : public storage::Reports {
   Cache<domain::IntervalBucketRow> by_interval_;
   Cache<domain::OrderNumberRow> by_order_number_;
   AnswerCache<storage::PredictionReport> predictions_;
-  Cache<domain::RfmCustomerRow> rfm_customers_;
   Cache<domain::RfmSegmentRow> rfm_segments_;
   Cache<domain::RfmCellRow> rfm_cells_;
-  Cache<domain::TotalCustomerValueRow> total_values_;
-  Cache<domain::TotalCustomerValueRow> values_of_customers_{8'192};
+  // Answers that show customers by name. The projection may outlive the reports.
+  struct NamedAnswers {
+    Cache<domain::RfmCustomerRow> rfm_customers;
+    Cache<domain::TotalCustomerValueRow> total_values;
+    Cache<domain::TotalCustomerValueRow> values_of_customers{8'192};
+  };
+  const std::shared_ptr<NamedAnswers> named_ = std::make_shared<NamedAnswers>();
 };
 
 }  // namespace clv::query

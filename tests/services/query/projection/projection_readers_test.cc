@@ -396,6 +396,32 @@ TEST(ProjectionTest, LeavesALoadToWhoAsksUntilItIsOver) {
   await(12);
 }
 
+TEST(ProjectionTest, TellsWhenAVersionIsMadeFromNothingAfterAnErasure) {
+  FoldedStore store;
+  const auto fold = [&](const std::string& id) {
+    aggregation::LoggedRows rows;
+    rows.customers.push_back({.customer_id = id, .created_at = 1});
+    store.Fold(std::move(rows));
+  };
+  fold("a");
+  fold("b");
+  Projection projection(std::make_unique<storage::SqliteProjectionSource>(store.path()),
+                        std::make_unique<storage::SqliteChangeWatch>(store.path(), nullptr));
+  const auto newest = [&] { return projection.Newest(Projection::Deadline::max()).value(); };
+  EXPECT_EQ(newest()->customers, 2u);
+  std::atomic<uint64_t> loaded{0};
+  projection.OnLoad([&](uint64_t serial) { loaded = serial; });
+  fold("c");
+  EXPECT_EQ(newest()->customers, 3u);
+  EXPECT_EQ(loaded, 0u);
+  store.Fold(wire::CustomerErasure{.customer_id = "b"});
+  const auto version = newest();
+  EXPECT_EQ(version->customers, 2u);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (loaded == 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  EXPECT_EQ(loaded, version->serial);
+}
+
 TEST(ProjectionTest, IsUnavailableWithoutAStoreAndThereOnceItIs) {
   TempDirectory directory;
   const std::string path = directory.path() + "/clv.db";
