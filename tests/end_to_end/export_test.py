@@ -49,11 +49,11 @@ def good(suite, *arguments):
 
 
 def customer_values(suite):
-    """The table that anyone can read, but for when and where in the log its rows were written."""
+    """The table that anyone can read, but for when and where its rows were written, and for the packed purchases."""
     suite.wait_folded()
     with sqlite3.connect(f"file:{suite.data_dir}/clv.db?mode=ro", uri=True) as database:
         names = [row[1] for row in database.execute("PRAGMA table_info(customer_clv)")]
-        kept = [name for name in names if name not in ("updated_at", "folded_position", "number")]
+        kept = [name for name in names if name not in ("updated_at", "folded_position", "page_id", "purchases")]
         return list(database.execute(f"SELECT {', '.join(kept)} FROM customer_clv ORDER BY customer_id"))
 
 

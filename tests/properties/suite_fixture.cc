@@ -255,7 +255,7 @@ std::string RunningSuite::State() const {
         "customer_id, country, customer_segment, acquisition_source, described, imported, "
         "signup_date, purchase_count, total_spend_micros, refunded_micros, first_purchase_date, "
         "last_purchase_date, repeat_order_days, visible_rows, unconverted_rows, "
-        "last_activity_date, gross_micros FROM customer_clv"}) {
+        "last_activity_date, gross_micros FROM customer_clv ORDER BY customer_id"}) {
     state += storage::DumpClvSql(data_.clv(), "SELECT " + std::string(rows)) + "--\n";
   }
   return state;

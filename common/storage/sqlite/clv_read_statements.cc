@@ -1,7 +1,9 @@
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/storage/sqlite/clv_statements.h"
+#include "common/storage/sqlite/purchase_page.h"
 
 namespace clv::storage {
 namespace {
@@ -30,6 +32,16 @@ domain::ImportedClv ReadImport(const Statement& row) {
           .updated_at = row.Int(8)};
 }
 
+constexpr char kValueColumns[] =
+    "SELECT customer_id, country, customer_segment, acquisition_source, described, imported, "
+    "signup_date, purchase_count, total_spend_micros, refunded_micros, first_purchase_date, "
+    "last_purchase_date, repeat_order_days, visible_rows, unconverted_rows, last_activity_date, "
+    "gross_micros, updated_at, folded_position";
+constexpr int kFoldedPosition = 18;
+// Those that a stored customer has besides.
+constexpr int kPageId = 19;
+constexpr int kPurchases = 20;
+
 CustomerValue ReadValue(const Statement& row) {
   return {.customer_id = std::string(row.Text(0)),
           .attributes = {.country = std::string(row.Text(1)),
@@ -49,7 +61,7 @@ CustomerValue ReadValue(const Statement& row) {
                       .last_activity_date = row.OptionalInt(15),
                       .gross_micros = row.Int(16)},
           .updated_at = row.Int(17),
-          .folded_position = static_cast<LogPosition>(row.Int(18))};
+          .folded_position = static_cast<LogPosition>(row.Int(kFoldedPosition))};
 }
 
 FoldOutcome ReadOutcome(const Statement& row) {
@@ -123,17 +135,18 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Da
   CLV_ASSIGN_OR_RETURN(s->scan_imports_,
                        db.Prepare(std::string(kImportColumns) +
                                   "WHERE customer_id > ? ORDER BY customer_id LIMIT ?"));
-  CLV_ASSIGN_OR_RETURN(
-      s->value_,
-      db.Prepare("SELECT customer_id, country, customer_segment, acquisition_source, described, "
-                 "imported, signup_date, purchase_count, total_spend_micros, refunded_micros, "
-                 "first_purchase_date, last_purchase_date, repeat_order_days, visible_rows, "
-                 "unconverted_rows, last_activity_date, gross_micros, updated_at, folded_position "
-                 "FROM customer_clv WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(s->value_,
+                       db.Prepare(absl::StrCat(kValueColumns,
+                                               " FROM customer_clv WHERE customer_id = ? "
+                                               "AND folded_position >= 0")));
+  constexpr char kPageColumns[] = ", page_id, purchases FROM customer_clv WHERE ";
+  CLV_ASSIGN_OR_RETURN(s->stored_,
+                       db.Prepare(absl::StrCat(kValueColumns, kPageColumns, "customer_id = ?")));
+  CLV_ASSIGN_OR_RETURN(s->stored_by_page_,
+                       db.Prepare(absl::StrCat(kValueColumns, kPageColumns, "page_id = ?")));
   CLV_ASSIGN_OR_RETURN(
       s->customers_after_,
       db.Prepare("SELECT customer_id FROM customers WHERE customer_id > ?1 "
-                 "UNION SELECT customer_id FROM purchase_pages WHERE customer_id > ?1 "
                  "UNION SELECT customer_id FROM customer_clv_imports WHERE customer_id > ?1 "
                  "UNION SELECT customer_id FROM customer_clv WHERE customer_id > ?1 "
                  "ORDER BY customer_id LIMIT ?2"));
@@ -185,9 +198,34 @@ absl::StatusOr<ByKey<CustomerValue>> ClvReadStatements::FindValues(
   return FindEach(value_, ids, ReadValue);
 }
 
-absl::StatusOr<std::optional<CustomerValue>> ClvReadStatements::FindValue(
-    std::string_view customer_id) {
-  return FindOne(value_, customer_id, ReadValue);
+absl::Status ClvReadStatements::FindStored(std::string_view customer_id, TextArena* ids,
+                                           StoredCustomer* stored) {
+  stored_.Reset();  // an error may have left it at a row
+  stored_.Bind(1, customer_id);
+  return ReadStored(stored_, ids, stored);
+}
+
+absl::Status ClvReadStatements::FindStoredAt(int64_t page_id, TextArena* ids,
+                                             StoredCustomer* stored) {
+  stored_by_page_.Reset();  // likewise
+  stored_by_page_.Bind(1, page_id);
+  return ReadStored(stored_by_page_, ids, stored);
+}
+
+absl::Status ClvReadStatements::ReadStored(Statement& row, TextArena* ids, StoredCustomer* stored) {
+  stored->page_id = 0;
+  stored->value.reset();
+  stored->purchases.clear();
+  CLV_ASSIGN_OR_RETURN(const bool has_row, row.Step());
+  if (has_row) {
+    if (row.Int(kFoldedPosition) >= 0) stored->value = ReadValue(row);
+    stored->page_id = row.Int(kPageId);
+    if (const std::string_view page = row.Blob(kPurchases); !page.empty()) {
+      CLV_RETURN_IF_ERROR(UnpackPurchases(ids->Keep(page), ids, &stored->purchases));
+    }
+  }
+  row.Reset();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<domain::ImportedClv>> ClvReadStatements::FindImport(

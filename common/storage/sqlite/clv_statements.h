@@ -17,6 +17,15 @@
 
 namespace clv::storage {
 
+// A row of `customer_clv`: a customer's value and, packed in one page, the purchases. While a fold
+// has put purchases and no value, and where it has removed the value and not yet the purchases, the
+// row has folded_position -1 and is no value.
+struct StoredCustomer {
+  int64_t page_id = 0;  // 0: no row
+  std::optional<CustomerValue> value;
+  std::vector<PurchaseFact> purchases;  // by purchase_id
+};
+
 // Reads of one connection; the methods are those of ClvReadTransaction. Thread-compatible.
 class ClvReadStatements {
  public:
@@ -27,7 +36,9 @@ class ClvReadStatements {
   absl::StatusOr<ByKey<domain::Customer>> FindCustomers(const std::vector<std::string>& ids);
   absl::StatusOr<ByKey<domain::ImportedClv>> FindImports(const std::vector<std::string>& ids);
   absl::StatusOr<ByKey<CustomerValue>> FindValues(const std::vector<std::string>& ids);
-  absl::StatusOr<std::optional<CustomerValue>> FindValue(std::string_view customer_id);
+  // The purchases' ids lie in `ids`. The pages in memory must be flushed.
+  absl::Status FindStored(std::string_view customer_id, TextArena* ids, StoredCustomer* stored);
+  absl::Status FindStoredAt(int64_t page_id, TextArena* ids, StoredCustomer* stored);
   absl::StatusOr<std::optional<domain::ImportedClv>> FindImport(std::string_view customer_id);
   // `currency`: the reporting currency.
   absl::StatusOr<CustomerFacts> FactsOf(const std::string& customer_id,
@@ -44,8 +55,9 @@ class ClvReadStatements {
  private:
   ClvReadStatements() = default;
   std::unique_ptr<PurchasePages> purchases_;
-  Statement checkpoint_, setting_, customer_, import_, value_, customers_after_, scan_customers_,
-      scan_imports_, counts_, totals_, outcome_, jobs_;
+  absl::Status ReadStored(Statement& row, TextArena* ids, StoredCustomer* stored);
+  Statement checkpoint_, setting_, customer_, import_, value_, stored_, stored_by_page_,
+      customers_after_, scan_customers_, scan_imports_, counts_, totals_, outcome_, jobs_;
 };
 
 // Writes of one connection. Thread-compatible.
@@ -58,8 +70,13 @@ class ClvWriteStatements {
   absl::Status RemoveCustomer(const std::string& customer_id);
   absl::Status RemoveImport(const std::string& customer_id);
   absl::Status PutValue(const CustomerValue& value);
-  // Of a value that is stored: all but the attributes, `described`, `imported` and `signup_date`.
-  absl::Status UpdateSummary(const CustomerValue& value);
+  // Writes value and page of a customer who has no row; its page_id.
+  absl::StatusOr<int64_t> InsertCustomer(const CustomerValue& value, std::string_view packed);
+  // Of a value that is stored: all but the attributes, `described`, `imported` and `signup_date`;
+  // and the page.
+  absl::Status UpdateCustomer(int64_t page_id, const CustomerValue& value, std::string_view packed);
+  // The same without the page.
+  absl::Status UpdateSummary(int64_t page_id, const CustomerValue& value);
   absl::Status RemoveValue(const std::string& customer_id);
   absl::Status AddDeadLetter(const DeadLetter& letter);
   absl::Status RemoveTraces(const std::vector<std::string>& keys);
@@ -79,9 +96,10 @@ class ClvWriteStatements {
   absl::Status InsertOutcome(int64_t position, const FoldOutcome& outcome);
   explicit ClvWriteStatements(Database& db) : db_(db) {}
   Database& db_;
-  Statement customer_, import_, remove_customer_, remove_import_, value_, update_summary_,
-      remove_value_, remove_prediction_, dead_letter_, remove_dead_letters_, forget_differences_,
-      totals_, outcome_, forget_outcomes_, publish_outcomes_, job_, setting_, checkpoint_, durable_;
+  Statement customer_, import_, remove_customer_, remove_import_, value_, insert_customer_,
+      update_customer_, update_summary_, remove_row_, remove_value_, remove_prediction_,
+      dead_letter_, remove_dead_letters_, forget_differences_, totals_, outcome_, forget_outcomes_,
+      publish_outcomes_, job_, setting_, checkpoint_, durable_;
 };
 
 }  // namespace clv::storage

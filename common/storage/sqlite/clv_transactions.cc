@@ -269,19 +269,30 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   }
 
   absl::Status Write(FoldedCustomer& folded) {
-    CustomerInFold& customer = folded.customer;
-    if (!folded.changes.empty()) {
-      CLV_RETURN_IF_ERROR(reads_.purchases().WritePage(customer.customer_id, folded.page_id,
-                                                       folded.packed_rows, folded.changes));
-    }
     if (!folded.changes_value) return absl::OkStatus();
+    const CustomerInFold& customer = folded.customer;
     CLV_RETURN_IF_ERROR(NoteWritten(*customer.value));
     customer_changes_.Note(customer.customer_id, std::move(folded.packed_facts));
     wants_facts_ = customer_changes_.WantsFacts();
     const auto& before = folded.value_before;
     counter_.Note(before ? FactCounter::Share::Of(*before) : FactCounter::Share(),
                   FactCounter::Share::Of(*customer.value));
-    return before ? writes_.UpdateSummary(*customer.value) : writes_.PutValue(*customer.value);
+    CLV_RETURN_IF_ERROR(WriteRow(folded));
+    reads_.purchases().NoteWritten(folded.page_id, folded.changes);
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteRow(FoldedCustomer& folded) {
+    const CustomerValue& value = *folded.customer.value;
+    if (folded.page_id == 0) {
+      CLV_ASSIGN_OR_RETURN(folded.page_id, writes_.InsertCustomer(value, folded.packed_rows));
+      return absl::OkStatus();
+    }
+    // Purchases were put before, and no value.
+    if (!folded.value_before) CLV_RETURN_IF_ERROR(writes_.PutValue(value));
+    return folded.changes.empty()
+               ? writes_.UpdateSummary(folded.page_id, value)
+               : writes_.UpdateCustomer(folded.page_id, value, folded.packed_rows);
   }
 
   absl::Status NoteWritten(const CustomerValue& value) {

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/storage/sqlite/clv_statements.h"
 
@@ -32,6 +33,25 @@ void BindSummary(const CustomerValue& value, int first, Statement* statement) {
   statement->Bind(first + 10, value.updated_at);
   statement->Bind(first + 11, static_cast<int64_t>(value.folded_position));
 }
+
+void BindValue(const CustomerValue& value, Statement* statement) {
+  statement->Bind(1, value.customer_id);
+  statement->Bind(2, value.attributes.country);
+  statement->Bind(3, value.attributes.customer_segment);
+  statement->Bind(4, value.attributes.acquisition_source);
+  statement->Bind(5, int64_t{value.described});
+  statement->Bind(6, int64_t{value.imported});
+  statement->Bind(7, value.signup_date);
+  BindSummary(value, 8, statement);
+}
+
+constexpr char kInsertCustomer[] =
+    "INSERT INTO customer_clv (customer_id, country, customer_segment, acquisition_source, "
+    "described, imported, signup_date, purchase_count, total_spend_micros, refunded_micros, "
+    "first_purchase_date, last_purchase_date, repeat_order_days, visible_rows, unconverted_rows, "
+    "last_activity_date, gross_micros, updated_at, folded_position, purchases) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
+    "?20) ";
 
 }  // namespace
 
@@ -72,23 +92,33 @@ absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(
       db.Prepare("UPDATE OR REPLACE fold_outcomes SET position = -position WHERE position < 0"));
   CLV_ASSIGN_OR_RETURN(
       s->value_,
-      db.Prepare("INSERT OR REPLACE INTO customer_clv (customer_id, country, customer_segment, "
-                 "acquisition_source, described, imported, signup_date, purchase_count, "
-                 "total_spend_micros, refunded_micros, first_purchase_date, last_purchase_date, "
-                 "repeat_order_days, visible_rows, unconverted_rows, last_activity_date, "
-                 "gross_micros, updated_at, folded_position) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      db.Prepare(absl::StrCat(
+          kInsertCustomer,
+          "ON CONFLICT (customer_id) DO UPDATE SET country = ?2, customer_segment = ?3, "
+          "acquisition_source = ?4, described = ?5, imported = ?6, signup_date = ?7, "
+          "purchase_count = ?8, total_spend_micros = ?9, refunded_micros = ?10, "
+          "first_purchase_date = ?11, last_purchase_date = ?12, repeat_order_days = ?13, "
+          "visible_rows = ?14, unconverted_rows = ?15, last_activity_date = ?16, "
+          "gross_micros = ?17, updated_at = ?18, folded_position = ?19")));
+  CLV_ASSIGN_OR_RETURN(s->insert_customer_, db.Prepare(kInsertCustomer));
+  constexpr char kUpdateSummary[] =
+      "UPDATE customer_clv SET purchase_count = ?1, total_spend_micros = ?2, refunded_micros = ?3, "
+      "first_purchase_date = ?4, last_purchase_date = ?5, repeat_order_days = ?6, "
+      "visible_rows = ?7, unconverted_rows = ?8, last_activity_date = ?9, gross_micros = ?10, "
+      "updated_at = ?11, folded_position = ?12";
+  CLV_ASSIGN_OR_RETURN(s->update_summary_,
+                       db.Prepare(absl::StrCat(kUpdateSummary, " WHERE page_id = ?13")));
   CLV_ASSIGN_OR_RETURN(
-      s->update_summary_,
-      db.Prepare("UPDATE customer_clv SET purchase_count = ?, total_spend_micros = ?, "
-                 "refunded_micros = ?, first_purchase_date = ?, last_purchase_date = ?, "
-                 "repeat_order_days = ?, visible_rows = ?, unconverted_rows = ?, "
-                 "last_activity_date = ?, gross_micros = ?, updated_at = ?, folded_position = ? "
-                 "WHERE customer_id = ?"));
+      s->update_customer_,
+      db.Prepare(absl::StrCat(kUpdateSummary, ", purchases = ?14 WHERE page_id = ?13")));
   CLV_ASSIGN_OR_RETURN(s->remove_prediction_,
                        db.Prepare("DELETE FROM customer_predictions WHERE customer_id = ?"));
-  CLV_ASSIGN_OR_RETURN(s->remove_value_,
-                       db.Prepare("DELETE FROM customer_clv WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(
+      s->remove_row_,
+      db.Prepare("DELETE FROM customer_clv WHERE customer_id = ? AND purchases IS NULL"));
+  CLV_ASSIGN_OR_RETURN(
+      s->remove_value_,
+      db.Prepare("UPDATE customer_clv SET folded_position = -1 WHERE customer_id = ?"));
   CLV_ASSIGN_OR_RETURN(
       s->dead_letter_,
       db.Prepare("INSERT OR REPLACE INTO dead_letters (log_position, row_index, data_source, key, "
@@ -147,25 +177,39 @@ absl::Status ClvWriteStatements::RemoveImport(const std::string& customer_id) {
 }
 
 absl::Status ClvWriteStatements::PutValue(const CustomerValue& value) {
-  Statement& s = value_;
-  s.Bind(1, value.customer_id);
-  s.Bind(2, value.attributes.country);
-  s.Bind(3, value.attributes.customer_segment);
-  s.Bind(4, value.attributes.acquisition_source);
-  s.Bind(5, int64_t{value.described});
-  s.Bind(6, int64_t{value.imported});
-  s.Bind(7, value.signup_date);
-  BindSummary(value, 8, &s);
-  return s.Run();
+  BindValue(value, &value_);
+  return value_.Run();
 }
 
-absl::Status ClvWriteStatements::UpdateSummary(const CustomerValue& value) {
+absl::StatusOr<int64_t> ClvWriteStatements::InsertCustomer(const CustomerValue& value,
+                                                           std::string_view packed) {
+  BindValue(value, &insert_customer_);
+  if (packed.empty()) {
+    insert_customer_.BindNull(20);
+  } else {
+    insert_customer_.BindBlob(20, packed);
+  }
+  CLV_RETURN_IF_ERROR(insert_customer_.Run());
+  return db_.last_insert_rowid();
+}
+
+absl::Status ClvWriteStatements::UpdateCustomer(int64_t page_id, const CustomerValue& value,
+                                                std::string_view packed) {
+  BindSummary(value, 1, &update_customer_);
+  update_customer_.Bind(13, page_id);
+  update_customer_.BindBlob(14, packed);
+  return update_customer_.Run();
+}
+
+absl::Status ClvWriteStatements::UpdateSummary(int64_t page_id, const CustomerValue& value) {
   BindSummary(value, 1, &update_summary_);
-  update_summary_.Bind(13, value.customer_id);
+  update_summary_.Bind(13, page_id);
   return update_summary_.Run();
 }
 
 absl::Status ClvWriteStatements::RemoveValue(const std::string& customer_id) {
+  remove_row_.Bind(1, customer_id);
+  CLV_RETURN_IF_ERROR(remove_row_.Run());
   remove_value_.Bind(1, customer_id);
   CLV_RETURN_IF_ERROR(remove_value_.Run());
   remove_prediction_.Bind(1, customer_id);

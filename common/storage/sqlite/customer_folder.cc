@@ -1,5 +1,7 @@
 #include "common/storage/sqlite/customer_folder.h"
 
+#include <utility>
+
 #include "common/base/status_macros.h"
 #include "common/storage/projected_customer_codec.h"
 #include "common/storage/sqlite/purchase_page.h"
@@ -13,14 +15,16 @@ absl::Status CustomerFolder::Fold(std::string_view customer_id, size_t index,
   customer.customer_id = customer_id;
   customer.imported = nullptr;
   folded->imported.reset();
-  CLV_ASSIGN_OR_RETURN(customer.value, reads_.FindValue(customer_id));
+  stored_.purchases.swap(customer.purchases);  // its room comes back
+  CLV_RETURN_IF_ERROR(reads_.FindStored(customer_id, ids, &stored_));
+  customer.purchases.swap(stored_.purchases);
+  customer.value = std::move(stored_.value);
+  folded->page_id = stored_.page_id;
   if (customer.value && customer.value->imported) {
     CLV_ASSIGN_OR_RETURN(folded->imported, reads_.FindImport(customer_id));
     if (folded->imported) customer.imported = &*folded->imported;
   }
   folded->value_before = customer.value;
-  CLV_RETURN_IF_ERROR(
-      reads_.purchases().ReadPage(customer_id, ids, &folded->page_id, &customer.purchases));
   folded->changes.clear();
   CLV_ASSIGN_OR_RETURN(folded->changes_value, fold(index, customer, folded->changes));
   folded->packed_rows.clear();

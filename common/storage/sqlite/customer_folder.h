@@ -27,7 +27,7 @@ struct FoldedCustomer {
   std::optional<CustomerValue> value_before;
   bool changes_value = false;
   std::vector<PurchaseChange> changes;
-  int64_t page_id = 0;       // 0: the customer has no page yet
+  int64_t page_id = 0;       // of the row of `customer_clv`; 0: the customer has none yet
   std::string packed_rows;   // the page; made where there are changes
   std::string packed_facts;  // see CustomerChanges; empty where they are not wanted
 };
@@ -52,7 +52,9 @@ class CustomerFolder {
 
   ClvReadStatements& reads_;
   ProductCounter products_;
-  ProjectedCustomer projected_;  // of PackFacts, as the next: kept for its memory
+  // Of Fold and PackFacts, kept for their memory.
+  StoredCustomer stored_;
+  ProjectedCustomer projected_;
   ByteWriter bytes_;
 };
 

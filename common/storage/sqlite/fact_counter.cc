@@ -6,9 +6,10 @@ namespace clv::storage {
 
 absl::StatusOr<std::unique_ptr<FactCounter>> FactCounter::Prepare(Database& db) {
   std::unique_ptr<FactCounter> counter(new FactCounter());
-  CLV_ASSIGN_OR_RETURN(counter->stored_,
-                       db.Prepare("SELECT visible_rows + unconverted_rows, described, imported "
-                                  "FROM customer_clv WHERE customer_id = ?"));
+  CLV_ASSIGN_OR_RETURN(
+      counter->stored_,
+      db.Prepare("SELECT visible_rows + unconverted_rows, described, imported "
+                 "FROM customer_clv WHERE customer_id = ? AND folded_position >= 0"));
   CLV_ASSIGN_OR_RETURN(
       counter->write_,
       db.Prepare("UPDATE fact_counts SET customers = customers + ?, purchases = purchases + ?, "
@@ -17,7 +18,8 @@ absl::StatusOr<std::unique_ptr<FactCounter>> FactCounter::Prepare(Database& db) 
       counter->recount_,
       db.Prepare("UPDATE fact_counts SET (customers, purchases, customer_rows, import_rows) = "
                  "(SELECT COUNT(*), COALESCE(SUM(visible_rows + unconverted_rows), 0), "
-                 "COALESCE(SUM(described), 0), COALESCE(SUM(imported), 0) FROM customer_clv)"));
+                 "COALESCE(SUM(described), 0), COALESCE(SUM(imported), 0) FROM customer_clv "
+                 "WHERE folded_position >= 0)"));
   return counter;
 }
 

@@ -8,7 +8,8 @@ absl::StatusOr<std::unique_ptr<LatestActivity>> LatestActivity::Prepare(Database
   std::unique_ptr<LatestActivity> latest(new LatestActivity());
   CLV_ASSIGN_OR_RETURN(latest->read_, db.Prepare("SELECT customer_id, date FROM latest_activity"));
   CLV_ASSIGN_OR_RETURN(latest->scan_,
-                       db.Prepare("SELECT customer_id, MAX(last_activity_date) FROM customer_clv"));
+                       db.Prepare("SELECT customer_id, MAX(last_activity_date) FROM customer_clv "
+                                  "WHERE folded_position >= 0"));
   CLV_ASSIGN_OR_RETURN(latest->write_,
                        db.Prepare("UPDATE latest_activity SET customer_id = ?, date = ?"));
   return latest;

@@ -19,11 +19,11 @@ constexpr char kCurrency[] =
     "WHERE key = 'reporting_currency'";
 
 constexpr char kOrders[] = R"sql(
-SELECT k.customer_id, k.first_purchase_date, k.last_purchase_date, k.last_activity_date, p.rows,
+SELECT k.customer_id, k.first_purchase_date, k.last_purchase_date, k.last_activity_date,
+       k.purchases,
        i.total_spend_micros, i.purchase_count, i.first_purchase_date, i.last_purchase_date,
        i.updated_at
   FROM customer_clv k
-  LEFT JOIN purchase_pages p ON p.customer_id = k.customer_id
   LEFT JOIN customer_clv_imports i ON k.imported AND i.customer_id = k.customer_id
  WHERE k.purchase_count >= 1 AND
 )sql";

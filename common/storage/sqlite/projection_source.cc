@@ -60,7 +60,8 @@ class SqliteProjectionSource::Connection {
     CLV_ASSIGN_OR_RETURN(connection->currency, db.Prepare(kCurrencyWithText));
     CLV_ASSIGN_OR_RETURN(connection->horizon, db.Prepare("SELECT date FROM latest_activity"));
     CLV_ASSIGN_OR_RETURN(connection->folded_positions,
-                         db.Prepare("SELECT customer_id, folded_position FROM customer_clv"));
+                         db.Prepare("SELECT customer_id, folded_position, page_id FROM "
+                                    "customer_clv WHERE folded_position >= 0"));
     connection->products = std::make_unique<ProductCounter>(connection->reads->purchases().texts());
     return connection;
   }
@@ -128,34 +129,38 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
         CLV_RETURN_IF_ERROR(visit_id(rows.Text(0)));
         continue;
       }
-      CLV_RETURN_IF_ERROR(Find(rows.Text(0), visit).status());
+      ids_.Clear();
+      CLV_RETURN_IF_ERROR(connection_.reads->FindStoredAt(rows.Int(2), &ids_, &stored_));
+      CLV_RETURN_IF_ERROR(Visit(visit));
     }
     rows.Reset();
     return absl::OkStatus();
   }
 
   absl::StatusOr<bool> Find(std::string_view customer_id, VisitFacts visit) override {
-    CLV_ASSIGN_OR_RETURN(std::optional<CustomerValue> value,
-                         connection_.reads->FindValue(customer_id));
-    if (!value) return false;
-    CustomerInStore facts{.value = *std::move(value), .imported = {}, .purchases = {}};
-    if (facts.value.imported) {
-      CLV_ASSIGN_OR_RETURN(facts.imported, connection_.reads->FindImport(customer_id));
-    }
     ids_.Clear();
-    int64_t page_id = 0;
-    CLV_RETURN_IF_ERROR(
-        connection_.reads->purchases().ReadPage(customer_id, &ids_, &page_id, &rows_));
-    facts.purchases = {.rows = rows_, .reporting_currency = currency_.text, .products = {}};
-    CLV_ASSIGN_OR_RETURN(facts.purchases.products,
-                         connection_.products->Count(rows_, currency_.text, {}));
-    CLV_RETURN_IF_ERROR(visit(std::move(facts)));
+    CLV_RETURN_IF_ERROR(connection_.reads->FindStored(customer_id, &ids_, &stored_));
+    if (!stored_.value) return false;
+    CLV_RETURN_IF_ERROR(Visit(visit));
     return true;
   }
 
  private:
   Reading(Connection& connection, Transaction transaction)
       : connection_(connection), transaction_(std::move(transaction)) {}
+
+  // With the customer of stored_.
+  absl::Status Visit(VisitFacts visit) {
+    CustomerInStore facts{.value = *std::move(stored_.value), .imported = {}, .purchases = {}};
+    if (facts.value.imported) {
+      CLV_ASSIGN_OR_RETURN(facts.imported, connection_.reads->FindImport(facts.value.customer_id));
+    }
+    facts.purchases = {
+        .rows = stored_.purchases, .reporting_currency = currency_.text, .products = {}};
+    CLV_ASSIGN_OR_RETURN(facts.purchases.products,
+                         connection_.products->Count(stored_.purchases, currency_.text, {}));
+    return visit(std::move(facts));
+  }
 
   absl::Status ReadState() {
     CLV_ASSIGN_OR_RETURN(folded_position_, connection_.reads->Checkpoint());
@@ -175,7 +180,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
   uint64_t last_change_ = 0;
   Currency currency_;
   std::optional<int64_t> horizon_seconds_;
-  std::vector<PurchaseFact> rows_;  // of Find, with their ids
+  StoredCustomer stored_;  // that was read last, with the ids of its purchases
   TextArena ids_;
   ProjectedCustomer customer_;  // of VisitChangedAfter
 };
@@ -286,8 +291,7 @@ class SqliteCustomerDetails::Connection {
   absl::Status ReadProducts(std::string_view id, TextId currency, const ProductScope& scope,
                             CustomerDetails* details) {
     ids_.Clear();
-    int64_t page_id = 0;
-    CLV_RETURN_IF_ERROR(pages_->ReadPage(id, &ids_, &page_id, &rows_));
+    CLV_RETURN_IF_ERROR(pages_->ReadPage(id, &ids_, &rows_));
     CLV_ASSIGN_OR_RETURN(const ProductFigures figures, products_->Count(rows_, currency, scope));
     details->distinct_products = figures.distinct_products;
     if (!figures.favorite_category.empty()) {

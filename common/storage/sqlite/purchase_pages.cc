@@ -22,17 +22,29 @@ absl::StatusOr<std::unique_ptr<PurchasePages>> PurchasePages::Prepare(Database& 
   p.db_ = &db;
   CLV_ASSIGN_OR_RETURN(p.texts_, PurchaseTexts::Prepare(db));
   CLV_ASSIGN_OR_RETURN(p.keys_, PurchaseKeys::Prepare(db));
+  CLV_ASSIGN_OR_RETURN(p.page_, db.Prepare("SELECT page_id, purchases FROM customer_clv WHERE "
+                                           "customer_id = ? AND purchases NOT NULL"));
+  CLV_ASSIGN_OR_RETURN(p.page_by_id_,
+                       db.Prepare("SELECT customer_id, purchases FROM customer_clv WHERE "
+                                  "page_id = ? AND purchases NOT NULL"));
+  CLV_ASSIGN_OR_RETURN(p.scan_,
+                       db.Prepare("SELECT customer_id, purchases FROM customer_clv WHERE "
+                                  "customer_id >= ? AND purchases NOT NULL ORDER BY customer_id"));
   CLV_ASSIGN_OR_RETURN(
-      p.page_, db.Prepare("SELECT page_id, rows FROM purchase_pages WHERE customer_id = ?"));
-  CLV_ASSIGN_OR_RETURN(
-      p.page_by_id_, db.Prepare("SELECT customer_id, rows FROM purchase_pages WHERE page_id = ?"));
-  CLV_ASSIGN_OR_RETURN(p.scan_, db.Prepare("SELECT customer_id, rows FROM purchase_pages WHERE "
-                                           "customer_id >= ? ORDER BY customer_id"));
-  CLV_ASSIGN_OR_RETURN(p.insert_page_,
-                       db.Prepare("INSERT INTO purchase_pages (customer_id, rows) VALUES (?, ?)"));
+      p.insert_page_,
+      db.Prepare("INSERT INTO customer_clv (customer_id, country, customer_segment, "
+                 "acquisition_source, described, imported, purchase_count, total_spend_micros, "
+                 "refunded_micros, repeat_order_days, visible_rows, unconverted_rows, "
+                 "gross_micros, updated_at, folded_position, purchases) "
+                 "VALUES (?1, '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, ?2) "
+                 "ON CONFLICT (customer_id) DO UPDATE SET purchases = ?2 RETURNING page_id"));
   CLV_ASSIGN_OR_RETURN(p.update_page_,
-                       db.Prepare("UPDATE purchase_pages SET rows = ?2 WHERE page_id = ?1"));
-  CLV_ASSIGN_OR_RETURN(p.remove_page_, db.Prepare("DELETE FROM purchase_pages WHERE page_id = ?"));
+                       db.Prepare("UPDATE customer_clv SET purchases = ?2 WHERE page_id = ?1"));
+  CLV_ASSIGN_OR_RETURN(p.remove_page_,
+                       db.Prepare("UPDATE customer_clv SET purchases = NULL WHERE page_id = ?"));
+  CLV_ASSIGN_OR_RETURN(
+      p.remove_row_,
+      db.Prepare("DELETE FROM customer_clv WHERE page_id = ? AND folded_position < 0"));
   return pages;
 }
 
@@ -93,7 +105,7 @@ absl::StatusOr<const std::string*> PurchasePages::CustomerOfPage(int64_t page_id
   page_by_id_.Bind(1, page_id);
   CLV_ASSIGN_OR_RETURN(const bool has_page, page_by_id_.Step());
   if (!has_page) {
-    return absl::DataLossError(absl::StrCat("purchase_pages: no page ", page_id));
+    return absl::DataLossError(absl::StrCat("customer_clv: no page ", page_id));
   }
   std::string customer_id(page_by_id_.Text(0));
   Page page{.page_id = page_id};
@@ -259,7 +271,7 @@ absl::StatusOr<bool> PurchasePages::Holds(std::string_view purchase_id) {
     page_by_id_.Reset();  // likewise
     page_by_id_.Bind(1, page_id);
     CLV_ASSIGN_OR_RETURN(const bool has_page, page_by_id_.Step());
-    if (!has_page) return absl::DataLossError(absl::StrCat("purchase_pages: no page ", page_id));
+    if (!has_page) return absl::DataLossError(absl::StrCat("customer_clv: no page ", page_id));
     rows.clear();
     CLV_RETURN_IF_ERROR(UnpackPurchases(page_by_id_.Blob(1), &ids, &rows));
     const bool holds = std::any_of(rows.begin(), rows.end(), [&](const PurchaseFact& row) {
@@ -271,25 +283,18 @@ absl::StatusOr<bool> PurchasePages::Holds(std::string_view purchase_id) {
   return false;
 }
 
-absl::Status PurchasePages::ReadPage(std::string_view customer_id, TextArena* ids, int64_t* page_id,
+absl::Status PurchasePages::ReadPage(std::string_view customer_id, TextArena* ids,
                                      std::vector<PurchaseFact>* rows) {
-  *page_id = 0;
   rows->clear();
   page_.Reset();  // likewise
   page_.Bind(1, customer_id);
-  CLV_ASSIGN_OR_RETURN(const bool has_row, page_.Step());
-  if (has_row) {
-    *page_id = page_.Int(0);
-    CLV_RETURN_IF_ERROR(UnpackPurchases(ids->Keep(page_.Blob(1)), ids, rows));
-  }
+  CLV_ASSIGN_OR_RETURN(const bool has_page, page_.Step());
+  if (has_page) CLV_RETURN_IF_ERROR(UnpackPurchases(ids->Keep(page_.Blob(1)), ids, rows));
   page_.Reset();
   return absl::OkStatus();
 }
 
-absl::Status PurchasePages::WritePage(std::string_view customer_id, int64_t page_id,
-                                      std::string_view packed,
-                                      absl::Span<const PurchaseChange> changes) {
-  CLV_RETURN_IF_ERROR(Store(customer_id, packed, &page_id));
+void PurchasePages::NoteWritten(int64_t page_id, absl::Span<const PurchaseChange> changes) {
   for (const PurchaseChange& change : changes) {
     texts_->Use(change.after);
     if (change.before) {
@@ -298,7 +303,6 @@ absl::Status PurchasePages::WritePage(std::string_view customer_id, int64_t page
       keys_->Add(PurchaseKeys::HashOf(change.after.purchase_id), page_id);
     }
   }
-  return absl::OkStatus();
 }
 
 absl::Status PurchasePages::Store(std::string_view customer_id, std::string_view packed,
@@ -306,17 +310,21 @@ absl::Status PurchasePages::Store(std::string_view customer_id, std::string_view
   if (packed.empty()) {
     if (*page_id == 0) return absl::OkStatus();
     remove_page_.Bind(1, *page_id);
-    return remove_page_.Run();
+    CLV_RETURN_IF_ERROR(remove_page_.Run());
+    remove_row_.Bind(1, *page_id);
+    return remove_row_.Run();
   }
   if (*page_id != 0) {
     update_page_.Bind(1, *page_id);
     update_page_.BindBlob(2, packed);
     return update_page_.Run();
   }
+  insert_page_.Reset();  // likewise
   insert_page_.Bind(1, customer_id);
   insert_page_.BindBlob(2, packed);
-  CLV_RETURN_IF_ERROR(insert_page_.Run());
-  *page_id = db_->last_insert_rowid();
+  CLV_RETURN_IF_ERROR(insert_page_.Step().status());
+  *page_id = insert_page_.Int(0);
+  insert_page_.Reset();
   return absl::OkStatus();
 }
 

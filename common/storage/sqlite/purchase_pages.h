@@ -1,7 +1,8 @@
 // common/storage/sqlite/purchase_pages.h: the winning purchases, packed in one page a customer.
 //
-// `purchase_pages` holds each customer's rows (purchase_page.h), purchase_keys.h finds the page of
-// a purchase. The virtual table `purchases` shows them unpacked.
+// A page (purchase_page.h) lies in the customer's row of `customer_clv`, so that a fold reads and
+// writes one place for each customer; purchase_keys.h finds the page of a purchase. The virtual
+// table `purchases` shows them unpacked.
 #ifndef CLV_COMMON_STORAGE_SQLITE_PURCHASE_PAGES_H_
 #define CLV_COMMON_STORAGE_SQLITE_PURCHASE_PAGES_H_
 
@@ -29,8 +30,8 @@ namespace clv::storage {
 
 // Pages of one connection. Thread-compatible.
 //
-// Put and Remove keep pages unpacked in memory until Flush; ReadPage and WritePage work on one page
-// after another and keep none.
+// Put and Remove keep pages unpacked in memory until Flush. A customer whose value is not written
+// yet gets a row without one (see clv_statements.h).
 class PurchasePages {
  public:
   // The connection must outlive the pages.
@@ -51,14 +52,12 @@ class PurchasePages {
   absl::StatusOr<bool> Holds(std::string_view purchase_id);
   PurchaseTexts& texts() { return *texts_; }
 
-  // Reads a customer's page: its rows, whose ids lie in `ids`, replace `rows`. `page_id`: 0 when
-  // there is none. The pages in memory must be flushed.
-  absl::Status ReadPage(std::string_view customer_id, TextArena* ids, int64_t* page_id,
+  // Reads a customer's page: its rows, whose ids lie in `ids`, replace `rows`. The pages in memory
+  // must be flushed.
+  absl::Status ReadPage(std::string_view customer_id, TextArena* ids,
                         std::vector<PurchaseFact>* rows);
-  // Writes a page that is not empty, `packed` (purchase_page.h), whose rows changed by `changes`;
-  // `page_id` as ReadPage gave it.
-  absl::Status WritePage(std::string_view customer_id, int64_t page_id, std::string_view packed,
-                         absl::Span<const PurchaseChange> changes);
+  // Somebody else has written a page, whose rows changed by `changes`.
+  void NoteWritten(int64_t page_id, absl::Span<const PurchaseChange> changes);
 
   // Writes what was put and removed. FlushPages leaves the counts of the texts, with which those
   // that nobody uses yet would go.
@@ -97,7 +96,8 @@ class PurchasePages {
   absl::StatusOr<domain::Purchase> ToPurchase(const std::string& customer_id,
                                               const PurchaseFact& row);
   absl::StatusOr<PurchaseFact> ToFact(const domain::Purchase& purchase);
-  // Inserts, updates or (where `packed` is empty) removes a page.
+  // Inserts, updates or (where `packed` is empty) removes a page, and what is left of a customer
+  // without one.
   absl::Status Store(std::string_view customer_id, std::string_view packed, int64_t* page_id);
   absl::Status CheckOwners();
   absl::Status WritePages();
@@ -107,7 +107,7 @@ class PurchasePages {
   std::unique_ptr<PurchaseTexts> texts_;
   std::unique_ptr<PurchaseKeys> keys_;
   Database* db_ = nullptr;
-  Statement page_, page_by_id_, scan_, insert_page_, update_page_, remove_page_;
+  Statement page_, page_by_id_, scan_, insert_page_, update_page_, remove_page_, remove_row_;
   TextArena ids_;                                              // of the rows in pages_
   std::unordered_map<std::string, Page> pages_;                // by customer
   std::unordered_map<int64_t, const std::string*> customers_;  // by page, into pages_

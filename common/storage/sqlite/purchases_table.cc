@@ -128,11 +128,14 @@ class PurchasesCursor : public sqlite3_vtab_cursor {
   static const char* SqlOf(Plan plan) {
     switch (plan) {
       case kByCustomer:
-        return "SELECT customer_id, rows FROM purchase_pages WHERE customer_id = ?";
+        return "SELECT customer_id, purchases FROM customer_clv WHERE customer_id = ? AND "
+               "purchases NOT NULL";
       case kByPurchase:
-        return "SELECT customer_id, rows FROM purchase_pages WHERE page_id = ?";
+        return "SELECT customer_id, purchases FROM customer_clv WHERE page_id = ? AND "
+               "purchases NOT NULL";
       default:
-        return "SELECT customer_id, rows FROM purchase_pages ORDER BY customer_id";
+        return "SELECT customer_id, purchases FROM customer_clv WHERE purchases NOT NULL "
+               "ORDER BY customer_id";
     }
   }
 

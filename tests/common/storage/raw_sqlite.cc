@@ -43,14 +43,16 @@ SELECT 'uses', text, uses, seen FROM (SELECT text, SUM(n) AS seen FROM (
     UNION ALL SELECT payment_method, COUNT(*) FROM purchases GROUP BY 1)
   WHERE text IS NOT NULL GROUP BY text) FULL JOIN purchase_texts USING (text)
  WHERE uses IS NOT seen;
-SELECT 'empty page', customer_id FROM purchase_pages g
- WHERE NOT EXISTS (SELECT * FROM purchases p WHERE p.customer_id = g.customer_id);
+SELECT 'empty page', customer_id FROM customer_clv g
+ WHERE purchases NOT NULL
+   AND NOT EXISTS (SELECT * FROM purchases p WHERE p.customer_id = g.customer_id);
 )sql";
 
 // The places of all purchases as the pages give them.
 std::vector<KeyPlace> ExpectedKeys(Database& db) {
   std::vector<KeyPlace> keys;
-  Statement page = db.Prepare("SELECT page_id, rows FROM purchase_pages").value();
+  Statement page =
+      db.Prepare("SELECT page_id, purchases FROM customer_clv WHERE purchases NOT NULL").value();
   for (auto has_row = page.Step(); has_row.ok() && *has_row; has_row = page.Step()) {
     TextArena ids;
     std::vector<PurchaseFact> rows;

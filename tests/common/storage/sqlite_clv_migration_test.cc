@@ -1,11 +1,13 @@
-// A clv.db of versions 2 and 3 becomes one of the newest version, wholly or not at all.
+// A clv.db of versions 2, 3 and 9 becomes one of the newest version, wholly or not at all.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -66,18 +68,30 @@ constexpr char kNobody[] = "NULL";
 class SqliteClvMigrationTest : public ::testing::TestWithParam<int> {
  protected:
   void Make(const std::string& dates = kEveryone) {
-    Migrations first(ClvMigrations().begin(), ClvMigrations().begin() + GetParam());
-    const auto db =
-        Database::Open({.path = path_, .mode = Database::Mode::kReadWrite, .migrations = &first});
+    {
+      const auto db = Open(std::min(GetParam(), 3));
+      ASSERT_TRUE(db.ok()) << db.status();
+      ASSERT_TRUE((*db)
+                      ->Execute("BEGIN; UPDATE checkpoint SET folded_position = 9; "
+                                "INSERT INTO settings VALUES ('reporting_currency', 'USD');" +
+                                InsertValues(dates))
+                      .ok());
+      GetParam() == 2 ? FillTable(**db) : FillPages(**db);
+      ASSERT_TRUE((*db)->Execute("COMMIT").ok());
+    }
+    const auto db = Open(GetParam());
     ASSERT_TRUE(db.ok()) << db.status();
-    ASSERT_TRUE((*db)
-                    ->Execute("BEGIN; UPDATE checkpoint SET folded_position = 9; "
-                              "INSERT INTO settings VALUES ('reporting_currency', 'USD');" +
-                              InsertValues(dates))
-                    .ok());
-    GetParam() == 2 ? FillTable(**db) : FillPages(**db);
-    ASSERT_TRUE((*db)->Execute("COMMIT").ok());
   }
+
+  absl::StatusOr<std::unique_ptr<Database>> Open(int version) {
+    const Migrations first(ClvMigrations().begin(), ClvMigrations().begin() + version);
+    return Database::Open(
+        {.path = path_, .mode = Database::Mode::kReadWrite, .migrations = &first});
+  }
+
+  // The step after that version which moves facts; those behind it only add tables or are another
+  // version's.
+  static size_t MovingStep() { return GetParam() == 9 ? 9 : 3; }
 
   static void FillTable(Database& db) {
     Statement insert =
@@ -143,11 +157,13 @@ class SqliteClvMigrationTest : public ::testing::TestWithParam<int> {
     std::string all = DumpRawSql(path_,
                                  "SELECT * FROM sqlite_schema; PRAGMA user_version; "
                                  "SELECT * FROM checkpoint; SELECT * FROM customer_clv;");
-    return all + DumpRawSql(path_, GetParam() == 2
-                                       ? "SELECT * FROM purchases"
-                                       : "SELECT page_id, customer_id, hex(rows) FROM "
-                                         "purchase_pages; SELECT * FROM purchase_owners; "
-                                         "SELECT * FROM purchase_texts");
+    return all + DumpRawSql(
+                     path_,
+                     GetParam() == 2
+                         ? "SELECT * FROM purchases"
+                         : "SELECT page_id, customer_id, hex(rows) FROM "
+                           "purchase_pages; SELECT * FROM purchase_texts; " +
+                               std::string(GetParam() == 3 ? "SELECT * FROM purchase_owners" : ""));
   }
 
   // Opens the store, which migrates, and looks at all of it.
@@ -170,6 +186,8 @@ class SqliteClvMigrationTest : public ::testing::TestWithParam<int> {
     // Keys and texts agree with the pages: DumpClvSql looks.
     EXPECT_EQ(DumpClvSql(path_, "SELECT COUNT(*) FROM purchases"),
               std::to_string(Purchases().size()) + "\n");
+    EXPECT_EQ(DumpRawSql(path_, "SELECT COUNT(*), MIN(folded_position) FROM customer_clv"),
+              std::to_string(kCustomers) + "|0\n");
     EXPECT_EQ(DumpClvSql(path_, "SELECT COUNT(*) FROM orders WHERE order_id = 'o2'"), "1\n");
   }
 
@@ -177,12 +195,24 @@ class SqliteClvMigrationTest : public ::testing::TestWithParam<int> {
   const std::string path_ = directory_.path() + "/clv.db";
 };
 
-INSTANTIATE_TEST_SUITE_P(FromVersion, SqliteClvMigrationTest, ::testing::Values(2, 3));
+INSTANTIATE_TEST_SUITE_P(FromVersion, SqliteClvMigrationTest, ::testing::Values(2, 3, 9));
 
 TEST_P(SqliteClvMigrationTest, PurchasesAreFoundAndTheLatestActivityIsKnown) {
   Make();
   ExpectMigrated();
   EXPECT_EQ(DumpRawSql(path_, "SELECT customer_id, date FROM latest_activity"), "c117|39\n");
+}
+
+TEST_P(SqliteClvMigrationTest, PurchasesWithoutAValueAreKept) {
+  Make();
+  RunRawSql(path_, "DELETE FROM customer_clv WHERE customer_id = 'c101'");
+  const auto opened = SqliteClvStore::Open({.path = path_});
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  const auto state = (*opened)->Read().value();
+  EXPECT_EQ(*state->ScanPurchases({}, 100'000), Purchases());
+  EXPECT_TRUE(state->FindValues({"c101"})->empty());
+  EXPECT_EQ(state->FindValues({"c102"})->size(), 1u);
+  EXPECT_EQ(state->CustomersAfter("", 1'000)->size(), size_t{kCustomers});
 }
 
 TEST_P(SqliteClvMigrationTest, NobodyIsNamedWhereNobodyWasActive) {
@@ -207,8 +237,12 @@ TEST_P(SqliteClvMigrationTest, TheStoreIsWrittenAfterIt) {
             CustomerId(0) + "\n");
 }
 
-// The step that moves facts, to version 4; those behind it only add tables.
-constexpr size_t kMovingStep = 3;
+const MigrationStep* moving_step = nullptr;
+
+// Its work, where it has some beside its SQL.
+absl::Status Work(Database& db) {
+  return moving_step->work != nullptr ? moving_step->work(db) : absl::OkStatus();
+}
 
 // Of the interrupted migrations: how many instructions of SQLite they get.
 int instructions_left = 0;
@@ -217,18 +251,16 @@ int IsInterrupted(void*) { return --instructions_left < 0 ? 1 : 0; }
 
 // It, interrupted somewhere.
 absl::Status InterruptedStep(Database& db) {
-  const MigrationStep& step = ClvMigrations()[kMovingStep];
   sqlite3_progress_handler(db.raw(), 1, IsInterrupted, nullptr);
-  absl::Status status = db.Execute(step.sql);
-  if (status.ok()) status = step.work(db);
+  absl::Status status = db.Execute(moving_step->sql);
+  if (status.ok()) status = Work(db);
   sqlite3_progress_handler(db.raw(), 0, nullptr, nullptr);
   return status;
 }
 
 // It, in a process that dies before the commit.
 absl::Status DyingStep(Database& db) {
-  const MigrationStep& step = ClvMigrations()[kMovingStep];
-  if (!db.Execute(step.sql).ok() || !step.work(db).ok()) _exit(1);
+  if (!db.Execute(moving_step->sql).ok() || !Work(db).ok()) _exit(1);
   _exit(77);
 }
 
@@ -236,7 +268,8 @@ TEST_P(SqliteClvMigrationTest, AnInterruptedMigrationLeavesTheOldVersion) {
   Make();
   const std::string before = Everything();
   Migrations interrupted = ClvMigrations();
-  interrupted[kMovingStep] = {"SELECT 1", InterruptedStep};
+  moving_step = &ClvMigrations()[MovingStep()];
+  interrupted[MovingStep()] = {"SELECT 1", InterruptedStep};
   int interruptions = 0;
   for (int instructions = 1;; instructions += 1 + instructions / 5) {
     instructions_left = instructions;
@@ -258,7 +291,8 @@ TEST_P(SqliteClvMigrationTest, AProcessThatDiesBeforeTheCommitLeavesTheOldVersio
   const pid_t child = fork();
   if (child == 0) {
     Migrations dying = ClvMigrations();
-    dying[kMovingStep] = {"SELECT 1", DyingStep};
+    moving_step = &ClvMigrations()[MovingStep()];
+    dying[MovingStep()] = {"SELECT 1", DyingStep};
     (void)Database::Open({.path = path_, .mode = Database::Mode::kReadWrite, .migrations = &dying});
     _exit(2);
   }

@@ -154,7 +154,7 @@ TEST_F(SqlitePurchasesTest, ATextGoesWithItsLastUse) {
   ASSERT_TRUE(store_.pages->Remove("a", "p2").ok());
   Flush();
   EXPECT_EQ(store_.Dump("SELECT COUNT(*) FROM purchase_texts"), "0\n");
-  EXPECT_EQ(store_.Dump("SELECT COUNT(*) FROM purchase_pages"), "0\n");
+  EXPECT_EQ(store_.Dump("SELECT COUNT(*) FROM customer_clv"), "0\n");
 }
 
 TEST_F(SqlitePurchasesTest, TheTableIsFastByCustomerAndByPurchase) {
@@ -188,7 +188,7 @@ TEST_F(SqlitePurchasesTest, TheTableCannotBeWritten) {
 TEST_F(SqlitePurchasesTest, ADamagedPageIsDataLossEverywhere) {
   Put(Bought("a", "p"));
   Flush();
-  RunRawSql(store_.path, "UPDATE purchase_pages SET rows = x'00'");
+  RunRawSql(store_.path, "UPDATE customer_clv SET purchases = x'00'");
   EXPECT_TRUE(absl::IsDataLoss(store_.pages->Of("a").status()));
   EXPECT_TRUE(absl::IsDataLoss(store_.pages->Find({"p"}).status()));
   EXPECT_TRUE(absl::IsDataLoss(store_.pages->Scan({}, 1).status()));
@@ -201,7 +201,7 @@ TEST_F(SqlitePurchasesTest, ADamagedPageDoesNotHideOthers) {
   Put(Bought("a", "p1"));
   Put(Bought("b", "p2"));
   Flush();
-  RunRawSql(store_.path, "UPDATE purchase_pages SET rows = x'00' WHERE customer_id = 'a'");
+  RunRawSql(store_.path, "UPDATE customer_clv SET purchases = x'00' WHERE customer_id = 'a'");
   EXPECT_TRUE(absl::IsDataLoss(store_.pages->Of("a").status()));
   EXPECT_THAT(*store_.pages->Of("b"), SizeIs(1));
   EXPECT_TRUE(absl::IsDataLoss(store_.pages->Find({"p1"}).status()));

@@ -7,6 +7,7 @@
 #include "common/base/instant.h"
 #include "common/base/money.h"
 #include "common/domain/customer_summary.h"
+#include "common/storage/sqlite/clv_statements.h"
 #include "common/storage/sqlite/migrations/migrations.h"
 #include "common/storage/sqlite/purchase_pages.h"
 
@@ -120,35 +121,18 @@ void ReportStore::InsertSummaries(Database& db) {
                                            .date = row.purchase_date,
                                            .in_reporting_currency = row.currency == "USD"});
   }
-  Statement insert = Prepared(
-      db,
-      "INSERT INTO customer_clv (customer_id, country, customer_segment, acquisition_source,"
-      " described, imported, signup_date, purchase_count, total_spend_micros, refunded_micros,"
-      " first_purchase_date, last_purchase_date, repeat_order_days, visible_rows,"
-      " unconverted_rows, last_activity_date, gross_micros, updated_at, folded_position)"
-      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,7)");
+  const auto writes = Must(ClvWriteStatements::Prepare(db));
   for (const auto& [customer_id, facts] : known) {
-    const auto attributes = domain::AttributesOf(facts.customer, facts.imported);
-    const auto summary = domain::Summarize(facts.rows, facts.imported);
-    insert.Bind(1, customer_id);
-    insert.Bind(2, attributes.country);
-    insert.Bind(3, attributes.customer_segment);
-    insert.Bind(4, attributes.acquisition_source);
-    insert.Bind(5, int64_t{facts.customer != nullptr});
-    insert.Bind(6, int64_t{facts.imported != nullptr});
-    insert.Bind(7, facts.customer != nullptr ? facts.customer->signup_date : std::nullopt);
-    insert.Bind(8, summary.purchase_count);
-    insert.Bind(9, summary.total_spend_micros);
-    insert.Bind(10, summary.refunded_micros);
-    insert.Bind(11, summary.first_purchase_date);
-    insert.Bind(12, summary.last_purchase_date);
-    insert.Bind(13, summary.repeat_order_days);
-    insert.Bind(14, summary.visible_rows);
-    insert.Bind(15, summary.unconverted_rows);
-    insert.Bind(16, summary.last_activity_date);
-    insert.Bind(17, summary.gross_micros);
-    insert.Bind(18, kFoldedAt);
-    EXPECT_TRUE(insert.Run().ok());
+    const CustomerValue value{
+        .customer_id = customer_id,
+        .attributes = domain::AttributesOf(facts.customer, facts.imported),
+        .described = facts.customer != nullptr,
+        .imported = facts.imported != nullptr,
+        .signup_date = facts.customer != nullptr ? facts.customer->signup_date : std::nullopt,
+        .summary = domain::Summarize(facts.rows, facts.imported),
+        .updated_at = kFoldedAt,
+        .folded_position = 7};
+    EXPECT_TRUE(writes->PutValue(value).ok());
   }
 }
 

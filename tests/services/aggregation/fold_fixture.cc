@@ -129,9 +129,9 @@ std::string FoldTest::StateOf(const std::string& clv_db_path, bool with_receipt)
       "last_purchase_date, repeat_order_days, visible_rows, unconverted_rows, last_activity_date, "
       "gross_micros";
   return state + "customer_clv\n" +
-         storage::DumpRawSql(
-             clv_db_path,
-             std::string(kValues) + (with_receipt ? ", updated_at" : "") + " FROM customer_clv");
+         storage::DumpRawSql(clv_db_path, std::string(kValues) +
+                                              (with_receipt ? ", updated_at" : "") +
+                                              " FROM customer_clv ORDER BY customer_id");
 }
 
 void LoggedFoldTest::SetUp() {

@@ -73,7 +73,7 @@ class Site {
 
   std::string State() const { return States::StateOf(path_, true); }
   std::string FoldedPositions() {
-    return Dump("SELECT customer_id, folded_position FROM customer_clv");
+    return Dump("SELECT customer_id, folded_position FROM customer_clv ORDER BY customer_id");
   }
   const std::vector<storage::FoldOutcome>& outcomes() const { return outcomes_; }
   uint64_t winners() const { return winners_; }

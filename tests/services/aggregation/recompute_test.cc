@@ -132,8 +132,17 @@ TEST_F(RecomputeTest, VerifyFromFactsFindsAWrongCount) {
   EXPECT_EQ(progress.differences[0].column, "purchases");
 }
 
+// Of a row for a customer without facts, from that of another.
+const std::string kRowOfC9 =
+    "'c9', country, customer_segment, acquisition_source, described, imported, signup_date, "
+    "purchase_count, total_spend_micros, refunded_micros, first_purchase_date, "
+    "last_purchase_date, repeat_order_days, visible_rows, unconverted_rows, last_activity_date, "
+    "gross_micros, updated_at, folded_position, NULL, NULL";
+
 TEST_F(RecomputeTest, VerifyFromFactsFindsAMissingAndASuperfluousRow) {
-  Damage("UPDATE customer_clv SET customer_id = 'c9' WHERE customer_id = 'c2'");
+  Damage("INSERT INTO customer_clv SELECT " + kRowOfC9 +
+         " FROM customer_clv WHERE customer_id = 'c2'; "
+         "UPDATE customer_clv SET folded_position = -1 WHERE customer_id = 'c2'");
   const RecomputeProgress progress = FromFacts();
   ASSERT_EQ(progress.difference_count, 2u);
   EXPECT_EQ(progress.differences[0].subject, "customer_clv c2");
@@ -207,10 +216,10 @@ TEST_F(RecomputeTest, VerifyFromLogComparesMoreCustomersThanASlice) {
   Append(Record(buys));
   FoldLog();
   EXPECT_EQ(FromLog().difference_count, 0u);
-  Damage("DELETE FROM customer_clv WHERE customer_id >= 'd'");
   const auto facts = store_->Begin().value();
   for (const Buy& buy : buys) {
     ASSERT_TRUE(facts->RemovePurchase(buy.customer_id, buy.purchase_id).ok());
+    ASSERT_TRUE(facts->RemoveValue(buy.customer_id).ok());
   }
   ASSERT_TRUE(facts->Commit(facts->checkpoint()).ok());
   EXPECT_EQ(FromLog().difference_count, 2u * 1'200);
@@ -233,12 +242,9 @@ TEST_F(RecomputeTest, RebuildMendsValuesFromTheFacts) {
   const std::string before = State(true);
   Damage(
       "UPDATE customer_clv SET total_spend_micros = 1, gross_micros = 2; "
-      "DELETE FROM customer_clv WHERE customer_id = 'c3'; "
-      "INSERT INTO customer_clv SELECT 'c9', country, customer_segment, acquisition_source, "
-      "described, imported, signup_date, purchase_count, total_spend_micros, refunded_micros, "
-      "first_purchase_date, last_purchase_date, repeat_order_days, visible_rows, "
-      "unconverted_rows, last_activity_date, gross_micros, updated_at, folded_position "
-      "FROM customer_clv WHERE customer_id = 'c1'");
+      "UPDATE customer_clv SET folded_position = -1 WHERE customer_id = 'c3'; "
+      "INSERT INTO customer_clv SELECT " +
+      kRowOfC9 + " FROM customer_clv WHERE customer_id = 'c1'");
   const auto progress = Rebuild(*store_, GoOn);
   ASSERT_TRUE(progress.ok()) << progress.status();
   EXPECT_EQ(FromFacts().difference_count, 0u);

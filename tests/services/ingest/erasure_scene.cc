@@ -117,7 +117,8 @@ std::string ErasureScene::StateOf(const std::string& clv_db_path) {
          storage::DumpRawSql(clv_db_path,
                              "SELECT customer_id, country, customer_segment, purchase_count, "
                              "total_spend_micros, first_purchase_date, last_purchase_date, "
-                             "described, imported, gross_micros, updated_at FROM customer_clv");
+                             "described, imported, gross_micros, updated_at FROM customer_clv "
+                             "ORDER BY customer_id");
 }
 
 std::string ErasureScene::Replayed() {

@@ -8,7 +8,7 @@
 #include "common/storage/sqlite/migrations/migrations.h"
 #include "common/storage/sqlite/purchase_keys.h"
 #include "common/storage/sqlite/purchase_page.h"
-#include "common/storage/sqlite/purchase_pages.h"
+#include "common/storage/sqlite/purchase_texts.h"
 
 namespace clv::storage {
 namespace {
@@ -271,31 +271,104 @@ INSERT INTO fact_counts
 // Pages may have the second format, see purchase_page.cc; those that are there stay as they are.
 constexpr char kVersion9[] = "";
 
+// Pages lie in the rows of `customer_clv`, see purchase_pages.h and, for what a row is,
+// StoredCustomer in clv_statements.h. They keep their numbers, by which they are found. The old
+// rule for renaming lets the view `orders` alone, whose virtual table may be missing here.
+constexpr char kVersion10[] = R"sql(
+PRAGMA legacy_alter_table = ON;
+ALTER TABLE customer_clv RENAME TO customer_clv_before;
+PRAGMA legacy_alter_table = OFF;
+
+CREATE TABLE customer_clv (
+  customer_id TEXT NOT NULL UNIQUE,
+  country TEXT NOT NULL,
+  customer_segment TEXT NOT NULL,
+  acquisition_source TEXT NOT NULL,
+  described INTEGER NOT NULL,
+  imported INTEGER NOT NULL,
+  signup_date INTEGER,
+  purchase_count INTEGER NOT NULL,
+  total_spend_micros INTEGER NOT NULL,
+  refunded_micros INTEGER NOT NULL,
+  first_purchase_date INTEGER,
+  last_purchase_date INTEGER,
+  repeat_order_days INTEGER NOT NULL,
+  visible_rows INTEGER NOT NULL,
+  unconverted_rows INTEGER NOT NULL,
+  last_activity_date INTEGER,
+  gross_micros INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  folded_position INTEGER NOT NULL,
+  page_id INTEGER PRIMARY KEY,
+  purchases BLOB
+) STRICT;
+
+INSERT INTO customer_clv
+  SELECT p.customer_id, COALESCE(country, ''), COALESCE(customer_segment, ''),
+         COALESCE(acquisition_source, ''), COALESCE(described, 0), COALESCE(imported, 0),
+         signup_date, COALESCE(purchase_count, 0), COALESCE(total_spend_micros, 0),
+         COALESCE(refunded_micros, 0), first_purchase_date, last_purchase_date,
+         COALESCE(repeat_order_days, 0), COALESCE(visible_rows, 0), COALESCE(unconverted_rows, 0),
+         last_activity_date, COALESCE(gross_micros, 0), COALESCE(updated_at, 0),
+         COALESCE(folded_position, -1), p.page_id, p.rows
+    FROM purchase_pages p LEFT JOIN customer_clv_before USING (customer_id)
+   ORDER BY p.page_id;
+INSERT INTO customer_clv
+  SELECT *, NULL, NULL FROM customer_clv_before
+   WHERE customer_id NOT IN (SELECT customer_id FROM purchase_pages);
+
+DROP TABLE customer_clv_before;
+DROP TABLE purchase_pages;
+)sql";
+
 // Moves the rows of the table `purchases` into pages, and drops it.
 absl::Status PackAllPurchases(Database& db) {
   {
-    CLV_ASSIGN_OR_RETURN(const std::unique_ptr<PurchasePages> pages, PurchasePages::Prepare(db));
+    CLV_ASSIGN_OR_RETURN(const std::unique_ptr<PurchaseTexts> texts, PurchaseTexts::Prepare(db));
+    CLV_ASSIGN_OR_RETURN(const std::unique_ptr<PurchaseKeys> keys, PurchaseKeys::Prepare(db));
+    CLV_ASSIGN_OR_RETURN(
+        Statement put, db.Prepare("INSERT INTO purchase_pages (customer_id, rows) VALUES (?, ?)"));
     CLV_ASSIGN_OR_RETURN(
         Statement row,
         db.Prepare("SELECT purchase_id, customer_id, order_id, purchase_amount_micros, "
                    "purchase_date, currency, product_id, product_name, product_category, "
                    "payment_method, created_at FROM purchases ORDER BY customer_id, purchase_id"));
+    std::string customer_id;
+    std::vector<PurchaseFact> page;
+    TextArena ids;
+    const auto write_page = [&]() -> absl::Status {
+      if (page.empty()) return absl::OkStatus();
+      put.Bind(1, customer_id);
+      put.BindBlob(2, PackPurchases(page));
+      CLV_RETURN_IF_ERROR(put.Run());
+      for (const PurchaseFact& fact : page) {
+        keys->Add(PurchaseKeys::HashOf(fact.purchase_id), db.last_insert_rowid());
+        texts->Use(fact);
+      }
+      page.clear();
+      ids.Clear();
+      return absl::OkStatus();
+    };
     while (true) {
       CLV_ASSIGN_OR_RETURN(const bool has_row, row.Step());
       if (!has_row) break;
-      CLV_RETURN_IF_ERROR(pages->Put({.purchase_id = std::string(row.Text(0)),
-                                      .customer_id = std::string(row.Text(1)),
-                                      .order_id = std::string(row.Text(2)),
-                                      .purchase_amount_micros = row.Int(3),
-                                      .purchase_date = row.Int(4),
-                                      .currency = std::string(row.Text(5)),
-                                      .product_id = std::string(row.Text(6)),
-                                      .product_name = std::string(row.Text(7)),
-                                      .product_category = std::string(row.Text(8)),
-                                      .payment_method = std::string(row.Text(9)),
-                                      .created_at = row.OptionalInt(10)}));
+      if (row.Text(1) != customer_id) CLV_RETURN_IF_ERROR(write_page());
+      customer_id = row.Text(1);
+      PurchaseFact fact{.purchase_id = ids.Keep(row.Text(0)),
+                        .amount_micros = row.Int(3),
+                        .date = row.Int(4),
+                        .created_at = row.OptionalInt(10)};
+      if (row.Text(2) != fact.purchase_id) fact.order_id = ids.Keep(row.Text(2));
+      CLV_ASSIGN_OR_RETURN(fact.currency, texts->Intern(row.Text(5)));
+      CLV_ASSIGN_OR_RETURN(fact.product_id, texts->Intern(row.Text(6)));
+      CLV_ASSIGN_OR_RETURN(fact.product_name, texts->Intern(row.Text(7)));
+      CLV_ASSIGN_OR_RETURN(fact.product_category, texts->Intern(row.Text(8)));
+      CLV_ASSIGN_OR_RETURN(fact.payment_method, texts->Intern(row.Text(9)));
+      page.push_back(fact);
     }
-    CLV_RETURN_IF_ERROR(pages->Flush());
+    CLV_RETURN_IF_ERROR(write_page());
+    CLV_RETURN_IF_ERROR(keys->Flush());
+    CLV_RETURN_IF_ERROR(texts->Flush());
   }
   return db.Execute("DROP TABLE purchases");
 }
@@ -341,7 +414,7 @@ const Migrations& ClvMigrations() {
   static const Migrations migrations = {
       {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases},
       {kVersion5}, {kVersion6}, {kVersion7}, {kVersion8},
-      {kVersion9}};
+      {kVersion9}, {kVersion10}};
   return migrations;
 }
 
