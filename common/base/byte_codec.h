@@ -40,9 +40,12 @@ class ByteWriter {
   void Signed(uint64_t number) { Number((number << 1) ^ (0 - (number >> 63))); }
   void Text(std::string_view text) {
     Number(text.size());
-    if (text.empty()) return;
-    std::memcpy(Room(text.size()), text.data(), text.size());
-    size_ += text.size();
+    Bytes(text);
+  }
+  void Bytes(std::string_view bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(Room(bytes.size()), bytes.data(), bytes.size());
+    size_ += bytes.size();
   }
   void Reserve(size_t bytes) { Room(bytes); }
   size_t size() const { return size_; }
@@ -113,6 +116,17 @@ class ByteReader {
  private:
   uint64_t LongNumber() {
     uint64_t number = 0;
+    if (size() >= kLongestNumber) {
+      const char* at = at_;
+      for (int shift = 0; shift < 64; shift += 7) {
+        const auto byte = static_cast<uint8_t>(*at++);
+        number |= uint64_t{byte & 0x7fu} << shift;
+        if (byte >= 0x80) continue;
+        at_ = at;
+        return number;
+      }
+      return Fail();
+    }
     for (int shift = 0; shift < 64; shift += 7) {
       const uint8_t byte = Byte();
       number |= uint64_t{byte & 0x7fu} << shift;
@@ -120,6 +134,8 @@ class ByteReader {
     }
     return Fail();
   }
+
+  static constexpr size_t kLongestNumber = 10;
 
   const char* at_;
   const char* end_;

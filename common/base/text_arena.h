@@ -22,6 +22,8 @@ class TextArena {
     if (!second.empty()) std::memcpy(place + first.size(), second.data(), second.size());
     return {place, first.size() + second.size()};
   }
+  // So many bytes, to be written by the caller.
+  char* Room(size_t bytes) { return Take(bytes); }
   std::string_view Keep(std::string_view text) { return Join(text, {}); }
 
   // Takes over the texts of another arena; views of them stay valid.

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "common/base/instant.h"
 #include "common/base/money.h"
 #include "common/base/seeded_bugs.h"
@@ -64,10 +63,6 @@ void ForEachOrder(absl::Span<const PurchaseAmountView> rows, const Visit& visit)
   }
 }
 
-bool QualifiesOrder(int64_t value_micros, bool has_negative_row) {
-  return !(value_micros < 0 || (has_negative_row && value_micros <= 0));
-}
-
 std::vector<PurchaseAmountView> ViewsOf(absl::Span<const PurchaseAmount> rows) {
   std::vector<PurchaseAmountView> views;
   views.reserve(rows.size());
@@ -94,8 +89,6 @@ const std::string& FirstGiven(const std::string* own, const std::string* importe
 
 }  // namespace
 
-bool Order::Qualifies() const { return QualifiesOrder(value_micros, has_negative_row); }
-
 std::vector<Order> OrdersOf(absl::Span<const PurchaseAmount> rows) {
   std::vector<Order> orders;
   ForEachOrder(ViewsOf(rows), [&](std::string_view order_id, int64_t date, int64_t value_micros,
@@ -109,7 +102,7 @@ std::vector<OrderDay> OrderDaysOf(absl::Span<const PurchaseAmountView> rows) {
   std::vector<OrderDay> days;
   ForEachOrder(rows, [&](std::string_view /*order_id*/, int64_t date, int64_t value_micros,
                          bool has_negative_row) {
-    if (!QualifiesOrder(value_micros, has_negative_row)) return;
+    if (!Order::Qualifies(value_micros, has_negative_row)) return;
     days.push_back({static_cast<int32_t>(DayOf(date)), value_micros});
   });
   std::sort(days.begin(), days.end(),
@@ -131,48 +124,56 @@ CustomerSummary Summarize(absl::Span<const PurchaseAmount> rows, const ImportedC
 }
 
 CustomerSummary Summarize(absl::Span<const PurchaseAmountView> rows, const ImportedClv* imported) {
-  CustomerSummary summary;
-  const auto counts = [&](int64_t date) {
-    return imported == nullptr || date > imported->updated_at;
-  };
-  if (imported != nullptr) {
-    summary.purchase_count = imported->purchase_count;
-    summary.total_spend_micros = imported->total_spend_micros;
-    summary.gross_micros = std::abs(imported->total_spend_micros);
-    summary.last_activity_date = imported->last_purchase_date;
-    Widen(imported->first_purchase_date, &summary.first_purchase_date, &summary.last_purchase_date);
-    Widen(imported->last_purchase_date, &summary.first_purchase_date, &summary.last_purchase_date);
-  }
+  SummaryBuilder builder(imported);
   for (const PurchaseAmountView& row : rows) {
-    summary.gross_micros += std::abs(row.amount_micros);
-    if (!row.in_reporting_currency) {
-      ++summary.unconverted_rows;
-      continue;
-    }
-    ++summary.visible_rows;
-    summary.last_activity_date = std::max(summary.last_activity_date.value_or(row.date), row.date);
-    if (!counts(row.date)) continue;
-    summary.total_spend_micros = IsSeeded(SeededBug::kFloatingPointSums)
-                                     ? InexactSum(summary.total_spend_micros, row.amount_micros)
-                                     : summary.total_spend_micros + row.amount_micros;
-    summary.refunded_micros += std::max<int64_t>(0, -row.amount_micros);
+    builder.AddRow(row.amount_micros, row.date, row.in_reporting_currency);
   }
-  // Days of qualifying orders that count as repeats: all, or those after the imported record's.
-  absl::InlinedVector<int64_t, 64> days;
-  const int64_t imported_day = imported != nullptr ? DayOf(imported->updated_at) : 0;
-  ForEachOrder(rows, [&](std::string_view /*order_id*/, int64_t date, int64_t value_micros,
-                         bool has_negative_row) {
-    if (!QualifiesOrder(value_micros, has_negative_row)) return;
-    Widen(date, &summary.first_purchase_date, &summary.last_purchase_date);
-    if (counts(date)) ++summary.purchase_count;
-    const int64_t day = DayOf(date);
-    if (imported == nullptr || day > imported_day) days.push_back(day);
-  });
-  if (!std::is_sorted(days.begin(), days.end())) std::sort(days.begin(), days.end());
-  const int64_t order_days = std::unique(days.begin(), days.end()) - days.begin();
-  summary.repeat_order_days = imported != nullptr ? imported->purchase_count - 1 + order_days
-                                                  : std::max<int64_t>(0, order_days - 1);
-  return summary;
+  ForEachOrder(
+      rows, [&](std::string_view /*order_id*/, int64_t date, int64_t value_micros,
+                bool has_negative_row) { builder.AddOrder(date, value_micros, has_negative_row); });
+  return builder.Finish();
+}
+
+SummaryBuilder::SummaryBuilder(const ImportedClv* imported)
+    : imported_(imported), imported_day_(imported != nullptr ? DayOf(imported->updated_at) : 0) {
+  if (imported == nullptr) return;
+  summary_.purchase_count = imported->purchase_count;
+  summary_.total_spend_micros = imported->total_spend_micros;
+  summary_.gross_micros = std::abs(imported->total_spend_micros);
+  summary_.last_activity_date = imported->last_purchase_date;
+  Widen(imported->first_purchase_date, &summary_.first_purchase_date, &summary_.last_purchase_date);
+  Widen(imported->last_purchase_date, &summary_.first_purchase_date, &summary_.last_purchase_date);
+}
+
+void SummaryBuilder::AddRow(int64_t amount_micros, int64_t date, bool in_reporting_currency) {
+  summary_.gross_micros += std::abs(amount_micros);
+  if (!in_reporting_currency) {
+    ++summary_.unconverted_rows;
+    return;
+  }
+  ++summary_.visible_rows;
+  summary_.last_activity_date = std::max(summary_.last_activity_date.value_or(date), date);
+  if (!Counts(date)) return;
+  summary_.total_spend_micros = IsSeeded(SeededBug::kFloatingPointSums)
+                                    ? InexactSum(summary_.total_spend_micros, amount_micros)
+                                    : summary_.total_spend_micros + amount_micros;
+  summary_.refunded_micros += std::max<int64_t>(0, -amount_micros);
+}
+
+void SummaryBuilder::AddOrder(int64_t date, int64_t value_micros, bool has_negative_row) {
+  if (!Order::Qualifies(value_micros, has_negative_row)) return;
+  Widen(date, &summary_.first_purchase_date, &summary_.last_purchase_date);
+  if (Counts(date)) ++summary_.purchase_count;
+  const int64_t day = DayOf(date);
+  if (imported_ == nullptr || day > imported_day_) days_.push_back(day);
+}
+
+CustomerSummary SummaryBuilder::Finish() {
+  if (!std::is_sorted(days_.begin(), days_.end())) std::sort(days_.begin(), days_.end());
+  const int64_t order_days = std::unique(days_.begin(), days_.end()) - days_.begin();
+  summary_.repeat_order_days = imported_ != nullptr ? imported_->purchase_count - 1 + order_days
+                                                    : std::max<int64_t>(0, order_days - 1);
+  return summary_;
 }
 
 CustomerAttributes AttributesOf(const Customer* customer, const ImportedClv* imported) {

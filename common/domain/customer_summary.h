@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "common/domain/records.h"
 
@@ -40,7 +41,10 @@ struct Order {
   bool has_negative_row = false;
 
   // Neither negative nor fully refunded.
-  bool Qualifies() const;
+  bool Qualifies() const { return Qualifies(value_micros, has_negative_row); }
+  static bool Qualifies(int64_t value_micros, bool has_negative_row) {
+    return !(value_micros < 0 || (has_negative_row && value_micros <= 0));
+  }
 };
 
 // A customer's numbers over everything known. Rows of other currencies take part only in
@@ -79,8 +83,31 @@ struct OrderDay {
 // The order days of a customer's winning rows, rising. Fastest for rows by order_id.
 std::vector<OrderDay> OrderDaysOf(absl::Span<const PurchaseAmountView> rows);
 
-// The summary of a customer's winning rows and imported record (null: none), whatever the rows'
-// order. Needs gross_micros to fit int64.
+// Makes a summary of a customer's winning rows and imported record (null: none, else it must
+// outlive the builder). Needs gross_micros to fit int64.
+class SummaryBuilder {
+ public:
+  explicit SummaryBuilder(const ImportedClv* imported);
+
+  // Each row and each order once, in any order. An order is of rows in the reporting currency, with
+  // the earliest of their dates and the sum of their amounts.
+  void AddRow(int64_t amount_micros, int64_t date, bool in_reporting_currency);
+  void AddOrder(int64_t date, int64_t value_micros, bool has_negative_row);
+
+  // The builder is of no use afterwards.
+  CustomerSummary Finish();
+
+ private:
+  bool Counts(int64_t date) const { return imported_ == nullptr || date > imported_->updated_at; }
+
+  const ImportedClv* const imported_;
+  const int64_t imported_day_;
+  CustomerSummary summary_;
+  // Of qualifying orders that count as repeats: all, or those after the imported record's.
+  absl::InlinedVector<int64_t, 64> days_;
+};
+
+// The summary of a customer's winning rows and imported record, as above.
 CustomerSummary Summarize(absl::Span<const PurchaseAmount> rows, const ImportedClv* imported);
 // Fastest for rows by order_id.
 CustomerSummary Summarize(absl::Span<const PurchaseAmountView> rows, const ImportedClv* imported);

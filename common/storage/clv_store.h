@@ -199,10 +199,11 @@ class FoldTransaction : public ClvReadTransaction {
   // hold an id.
   virtual absl::StatusOr<bool> Holds(std::string_view purchase_id) = 0;
   // Calls `fold` for each of the customers, which are sorted and differ, with what is stored. It
-  // replaces `purchases` and `value`, appends what it put to the changes, and returns whether the
-  // value is to be written; ids of its rows may point into the stored ones, or live until the end
-  // of the call. No purchase may be put that another customer holds. `fold` may be called on
-  // another thread, one call after another, and of the transaction it may call Holds alone.
+  // replaces `purchases` and `value`, appends what it put to the changes, by purchase_id, and
+  // returns whether the value is to be written; ids of its rows may point into the stored ones, or
+  // live until the end of the call. No purchase may be put that another customer holds. `fold` may
+  // be called on another thread, one call after another, and of the transaction it may call Holds
+  // alone.
   using FoldOne = absl::FunctionRef<absl::StatusOr<bool>(size_t index, CustomerInFold& customer,
                                                          std::vector<PurchaseChange>& changes)>;
   virtual absl::Status FoldCustomers(absl::Span<const std::string_view> customer_ids,

@@ -1,21 +1,31 @@
 #include "common/storage/projected_customer.h"
 
 #include <algorithm>
-#include <tuple>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "common/domain/customer_summary.h"
+#include "common/storage/fact_orders.h"
 
 namespace clv::storage {
 namespace {
 
-// Rows of one order, next to each other.
+// An order, and the rows in the reporting currency that it has if it has several.
 struct GroupedOrder {
   ProjectedOrder order;
   std::string_view order_id;
   size_t begin = 0;
   size_t end = 0;
 };
+
+bool IsEarlier(const GroupedOrder& a, const GroupedOrder& b) {
+  return a.order.date != b.order.date ? a.order.date < b.order.date : a.order_id < b.order_id;
+}
+
+ProjectedOrder OrderOf(const PurchaseFact& row) {
+  return {ToInstant(row.date), row.amount_micros, row.amount_micros >= 0};
+}
 
 ProjectedOrder OrderOf(absl::Span<const PurchaseFact* const> rows) {
   domain::Order order{.order_id = {}, .date = rows.front()->date};
@@ -27,12 +37,11 @@ ProjectedOrder OrderOf(absl::Span<const PurchaseFact* const> rows) {
   return {ToInstant(order.date), order.value_micros, order.Qualifies()};
 }
 
-// Rows that are orders of their own, as almost all are.
-void ProjectSingleRows(const std::vector<const PurchaseFact*>& rows,
-                       std::vector<ProjectedOrder>* orders) {
-  orders->reserve(rows.size());
-  for (const PurchaseFact* row : rows) {
-    orders->push_back({ToInstant(row->date), row->amount_micros, row->amount_micros >= 0});
+// Where every row is an order of its own.
+void ProjectSingleRows(const PurchasesOfCustomer& purchases, std::vector<ProjectedOrder>* orders) {
+  orders->reserve(purchases.rows.size());
+  for (const PurchaseFact& row : purchases.rows) {
+    if (row.currency == purchases.reporting_currency) orders->push_back(OrderOf(row));
   }
   // They come by purchase_id, which is the order_id, and often is as old as the purchase.
   const auto is_earlier = [](const ProjectedOrder& a, const ProjectedOrder& b) {
@@ -43,20 +52,31 @@ void ProjectSingleRows(const std::vector<const PurchaseFact*>& rows,
   }
 }
 
-void ProjectGroups(std::vector<const PurchaseFact*>& rows, std::vector<ProjectedOrder>* orders,
-                   std::vector<OrderRow>* rows_of_several) {
-  SortByOrder(&rows);
+void ProjectGroups(const PurchasesOfCustomer& purchases, const FactOrders& orders_of_rows,
+                   std::vector<ProjectedOrder>* orders, std::vector<OrderRow>* rows_of_several) {
   std::vector<GroupedOrder> groups;
-  for (size_t begin = 0; begin < rows.size();) {
-    size_t end = begin + 1;
-    while (end < rows.size() && rows[end]->order() == rows[begin]->order()) ++end;
-    groups.push_back({OrderOf(absl::MakeSpan(rows).subspan(begin, end - begin)),
-                      rows[begin]->order(), begin, end});
-    begin = end;
+  groups.reserve(purchases.rows.size());
+  for (size_t i = 0; i < purchases.rows.size(); ++i) {
+    const PurchaseFact& row = purchases.rows[i];
+    if (row.currency != purchases.reporting_currency || !orders_of_rows.IsAlone(i)) continue;
+    groups.push_back({OrderOf(row), row.purchase_id});
   }
-  std::sort(groups.begin(), groups.end(), [](const GroupedOrder& a, const GroupedOrder& b) {
-    return std::tie(a.order.date, a.order_id) < std::tie(b.order.date, b.order_id);
+  const auto shared = static_cast<std::ptrdiff_t>(groups.size());
+  std::vector<const PurchaseFact*> rows;
+  orders_of_rows.ForEachShared([&](absl::Span<const PurchaseFact* const> of_one) {
+    const size_t begin = rows.size();
+    std::copy_if(of_one.begin(), of_one.end(), std::back_inserter(rows),
+                 [&](const auto* row) { return row->currency == purchases.reporting_currency; });
+    if (rows.size() == begin) return;
+    groups.push_back({OrderOf(absl::MakeConstSpan(rows).subspan(begin)), of_one.front()->order(),
+                      begin, rows.size()});
   });
+  if (!std::is_sorted(groups.begin(), groups.begin() + shared, IsEarlier)) {
+    std::sort(groups.begin(), groups.begin() + shared, IsEarlier);
+  }
+  std::sort(groups.begin() + shared, groups.end(), IsEarlier);
+  std::inplace_merge(groups.begin(), groups.begin() + shared, groups.end(), IsEarlier);
+  orders->reserve(groups.size());
   for (const GroupedOrder& group : groups) {
     if (group.end - group.begin > 1) {
       for (size_t i = group.begin; i < group.end; ++i) {
@@ -82,21 +102,17 @@ void ProjectCustomer(CustomerInStore facts, ProjectedCustomer* projected) {
   projected->orders.clear();
   projected->rare = {};
   RareFacts& rare = projected->rare;
-  std::vector<const PurchaseFact*> rows;
-  rows.reserve(facts.purchases.rows.size());
-  bool are_single = true;
   for (const PurchaseFact& row : facts.purchases.rows) {
     if (row.currency != facts.purchases.reporting_currency) {
       rare.unconverted_dates.push_back(ToInstant(row.date));
-      continue;
     }
-    are_single &= row.order_id.empty();
-    rows.push_back(&row);
   }
-  if (are_single) {
-    ProjectSingleRows(rows, &projected->orders);
+  FactOrders orders;
+  orders.Group(facts.purchases.rows);
+  if (orders.together().empty()) {
+    ProjectSingleRows(facts.purchases, &projected->orders);
   } else {
-    ProjectGroups(rows, &projected->orders, &rare.rows);
+    ProjectGroups(facts.purchases, orders, &projected->orders, &rare.rows);
   }
   std::sort(rare.unconverted_dates.begin(), rare.unconverted_dates.end());
   if (facts.imported) {

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace clv::storage {
 
@@ -29,10 +28,6 @@ struct PurchaseFact {
   std::string_view order() const { return order_id.empty() ? purchase_id : order_id; }
   bool operator==(const PurchaseFact&) const = default;
 };
-
-// Brings the rows of each order together: sorts by order(), rows of one order by purchase_id, by
-// which all are sorted before. Almost all rows are orders of their own, and stay where they are.
-void SortByOrder(std::vector<const PurchaseFact*>* rows);
 
 // See domain/winner.h.
 inline std::optional<int64_t> VersionOf(const PurchaseFact& fact) { return fact.created_at; }

@@ -203,21 +203,41 @@ absl::StatusOr<bool> PurchaseFold::MergeKey(absl::Span<const Version> versions,
   return true;
 }
 
+domain::CustomerSummary PurchaseFold::Summarize(const CustomerInFold& customer) {
+  domain::SummaryBuilder builder(customer.imported);
+  const std::vector<PurchaseFact>& rows = customer.purchases;
+  orders_.Group(rows);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const PurchaseFact& row = rows[i];
+    const bool is_visible = row.currency == reporting_text_;
+    builder.AddRow(row.amount_micros, row.date, is_visible);
+    if (is_visible && orders_.IsAlone(i)) {
+      builder.AddOrder(row.date, row.amount_micros, row.amount_micros < 0);
+    }
+  }
+  orders_.ForEachShared([&](absl::Span<const PurchaseFact* const> shared) {
+    std::optional<int64_t> date;
+    int64_t value_micros = 0;
+    bool has_negative_row = false;
+    for (const PurchaseFact* row : shared) {
+      if (row->currency != reporting_text_) continue;
+      date = std::min(date.value_or(row->date), row->date);
+      value_micros += row->amount_micros;
+      has_negative_row |= row->amount_micros < 0;
+    }
+    if (date) builder.AddOrder(*date, value_micros, has_negative_row);
+  });
+  return builder.Finish();
+}
+
 void PurchaseFold::Recompute(int64_t received_at_seconds, storage::LogPosition position,
                              CustomerInFold& customer) {
-  amounts_.clear();
-  for (const PurchaseFact& fact : customer.purchases) {
-    amounts_.push_back({.order_id = fact.order(),
-                        .amount_micros = fact.amount_micros,
-                        .date = fact.date,
-                        .in_reporting_currency = fact.currency == reporting_text_});
-  }
   if (!customer.value) {
     // Nobody has described or imported them: such customers have a row already.
     customer.value = storage::CustomerValue{.customer_id = std::string(customer.customer_id),
                                             .attributes = domain::AttributesOf(nullptr, nullptr)};
   }
-  customer.value->summary = domain::Summarize(amounts_, customer.imported);
+  customer.value->summary = Summarize(customer);
   customer.value->updated_at = std::max(customer.value->updated_at, received_at_seconds);
   customer.value->folded_position = position;
 }

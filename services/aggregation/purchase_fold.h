@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/storage/clv_store.h"
+#include "common/storage/fact_orders.h"
 #include "services/aggregation/fold.h"
 
 namespace clv::aggregation {
@@ -78,6 +79,7 @@ class PurchaseFold {
   absl::StatusOr<bool> MergeKey(absl::Span<const Version> versions,
                                 const storage::PurchaseFact* stored,
                                 std::vector<storage::PurchaseChange>& changes);
+  domain::CustomerSummary Summarize(const storage::CustomerInFold& customer);
   void Recompute(int64_t received_at_seconds, storage::LogPosition position,
                  storage::CustomerInFold& customer);
 
@@ -99,7 +101,7 @@ class PurchaseFold {
   std::vector<Version> versions_;
   int64_t received_at_seconds_ = 0;  // greatest of the group's winners
   std::vector<storage::PurchaseFact> merged_;
-  std::vector<domain::PurchaseAmountView> amounts_;
+  storage::FactOrders orders_;
   uint64_t winners_ = 0;
   uint64_t customers_ = 0;
 };

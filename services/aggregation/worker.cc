@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "common/metrics/catalogue.h"
 #include "services/aggregation/fold.h"
+#include "services/aggregation/row_gathering.h"
 
 namespace clv::aggregation {
 namespace {
@@ -81,13 +82,14 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
   CLV_ASSIGN_OR_RETURN(const storage::LogPosition checkpoint, options_.store->Checkpoint());
   // Read and decoded before the transaction begins; the compare-and-set of its Commit tells when
   // another worker was faster.
-  CLV_ASSIGN_OR_RETURN(std::vector<storage::LoggedRecord> records,
-                       log_->ReadAfter(checkpoint, options_.max_rows_per_fold));
-  if (records.empty()) return 0;
-  std::vector<LoggedRows> rows;
-  rows.reserve(records.size());
-  // Each payload goes when its rows have come.
-  for (storage::LoggedRecord& record : records) rows.push_back(DecodeRecord(std::move(record)));
+  CLV_ASSIGN_OR_RETURN(const std::vector<LoggedRows> rows,
+                       GatherRows(*log_, checkpoint,
+                                  {.max_rows = options_.max_rows_per_fold,
+                                   .wait = [this](std::chrono::milliseconds step) {
+                                     std::this_thread::sleep_for(step);
+                                     return !stopping_;
+                                   }}));
+  if (rows.empty()) return 0;
   const storage::LogPosition position = rows.back().position;
   CLV_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FoldTransaction> transaction,
                        options_.store->Begin());

@@ -3,7 +3,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/storage/sqlite/clv_statements.h"
-#include "common/storage/sqlite/purchase_page.h"
 
 namespace clv::storage {
 namespace {
@@ -216,12 +215,13 @@ absl::Status ClvReadStatements::ReadStored(Statement& row, TextArena* ids, Store
   stored->page_id = 0;
   stored->value.reset();
   stored->purchases.clear();
+  stored->page.bytes = {};
   CLV_ASSIGN_OR_RETURN(const bool has_row, row.Step());
   if (has_row) {
     if (row.Int(kFoldedPosition) >= 0) stored->value = ReadValue(row);
     stored->page_id = row.Int(kPageId);
     if (const std::string_view page = row.Blob(kPurchases); !page.empty()) {
-      CLV_RETURN_IF_ERROR(UnpackPurchases(ids->Keep(page), ids, &stored->purchases));
+      CLV_RETURN_IF_ERROR(UnpackPurchases(ids->Keep(page), ids, &stored->purchases, &stored->page));
     }
   }
   row.Reset();

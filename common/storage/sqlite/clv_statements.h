@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/purchase_page.h"
 #include "common/storage/sqlite/purchase_pages.h"
 
 namespace clv::storage {
@@ -24,6 +25,7 @@ struct StoredCustomer {
   int64_t page_id = 0;  // 0: no row
   std::optional<CustomerValue> value;
   std::vector<PurchaseFact> purchases;  // by purchase_id
+  UnpackedPage page;                    // that they were read from; of no bytes: none
 };
 
 // Reads of one connection; the methods are those of ClvReadTransaction. Thread-compatible.

@@ -284,15 +284,18 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
 
   absl::Status WriteRow(FoldedCustomer& folded) {
     const CustomerValue& value = *folded.customer.value;
+    std::string packed;
+    if (!folded.changes.empty()) {
+      packed = RepackPurchases(folded.page, folded.changes, folded.customer.purchases);
+    }
     if (folded.page_id == 0) {
-      CLV_ASSIGN_OR_RETURN(folded.page_id, writes_.InsertCustomer(value, folded.packed_rows));
+      CLV_ASSIGN_OR_RETURN(folded.page_id, writes_.InsertCustomer(value, packed));
       return absl::OkStatus();
     }
     // Purchases were put before, and no value.
     if (!folded.value_before) CLV_RETURN_IF_ERROR(writes_.PutValue(value));
-    return folded.changes.empty()
-               ? writes_.UpdateSummary(folded.page_id, value)
-               : writes_.UpdateCustomer(folded.page_id, value, folded.packed_rows);
+    return folded.changes.empty() ? writes_.UpdateSummary(folded.page_id, value)
+                                  : writes_.UpdateCustomer(folded.page_id, value, packed);
   }
 
   absl::Status NoteWritten(const CustomerValue& value) {

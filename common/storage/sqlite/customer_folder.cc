@@ -4,7 +4,6 @@
 
 #include "common/base/status_macros.h"
 #include "common/storage/projected_customer_codec.h"
-#include "common/storage/sqlite/purchase_page.h"
 
 namespace clv::storage {
 
@@ -18,6 +17,7 @@ absl::Status CustomerFolder::Fold(std::string_view customer_id, size_t index,
   stored_.purchases.swap(customer.purchases);  // its room comes back
   CLV_RETURN_IF_ERROR(reads_.FindStored(customer_id, ids, &stored_));
   customer.purchases.swap(stored_.purchases);
+  std::swap(folded->page, stored_.page);
   customer.value = std::move(stored_.value);
   folded->page_id = stored_.page_id;
   if (customer.value && customer.value->imported) {
@@ -27,8 +27,6 @@ absl::Status CustomerFolder::Fold(std::string_view customer_id, size_t index,
   folded->value_before = customer.value;
   folded->changes.clear();
   CLV_ASSIGN_OR_RETURN(folded->changes_value, fold(index, customer, folded->changes));
-  folded->packed_rows.clear();
-  if (!folded->changes.empty()) folded->packed_rows = PackPurchases(customer.purchases);
   folded->packed_facts.clear();
   return folded->changes_value && options.wants_facts
              ? PackFacts(options.reporting_currency, folded)

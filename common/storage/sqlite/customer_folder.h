@@ -28,7 +28,7 @@ struct FoldedCustomer {
   bool changes_value = false;
   std::vector<PurchaseChange> changes;
   int64_t page_id = 0;       // of the row of `customer_clv`; 0: the customer has none yet
-  std::string packed_rows;   // the page; made where there are changes
+  UnpackedPage page;         // as it was, in the same arena
   std::string packed_facts;  // see CustomerChanges; empty where they are not wanted
 };
 

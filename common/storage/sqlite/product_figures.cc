@@ -1,93 +1,93 @@
 #include "common/storage/sqlite/product_figures.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 
 #include "common/base/status_macros.h"
 #include "common/domain/customer_summary.h"
 
 namespace clv::storage {
-namespace {
 
-// Every row is an order of its own, and qualifies.
-bool AreAllOrders(absl::Span<const PurchaseFact> rows) {
-  return std::all_of(rows.begin(), rows.end(), [](const PurchaseFact& row) {
-    return row.order_id.empty() && row.amount_micros >= 0;
-  });
+bool ProductCounter::IsNewProduct(TextId id) {
+  constexpr uint32_t kGoldenRatio = 0x9e3779b9;
+  const size_t last = products_.size() - 1;
+  size_t place = (id * kGoldenRatio >> 8) & last;
+  for (; products_[place].customer == customer_; place = (place + 1) & last) {
+    if (products_[place].id == id) return false;
+  }
+  products_[place] = {id, customer_};
+  return true;
 }
 
-bool IsUnbounded(const ProductScope& scope) {
-  return scope.as_of_seconds == INT64_MAX && scope.start_seconds == INT64_MIN &&
-         scope.end_seconds == INT64_MAX;
+void ProductCounter::Add(const PurchaseFact& row) {
+  if (row.product_id != 0 && IsNewProduct(row.product_id)) ++distinct_products_;
+  if (row.product_category == 0) return;
+  for (Category& category : categories_) {
+    if (category.id != row.product_category) continue;
+    category.micros += row.amount_micros;
+    return;
+  }
+  categories_.push_back({row.product_category, row.amount_micros});
 }
 
-}  // namespace
-
-void ProductCounter::KeepAll(absl::Span<const PurchaseFact> rows, TextId currency) {
-  for (const PurchaseFact& row : rows) {
-    if (row.currency == currency) kept_.push_back(&row);
+void ProductCounter::AddOrder(absl::Span<const PurchaseFact* const> rows, TextId currency,
+                              const ProductScope& scope) {
+  const auto is_visible = [&](const PurchaseFact& row) {
+    return row.currency == currency && row.date <= scope.as_of_seconds;
+  };
+  int64_t date = INT64_MAX;
+  int64_t value_micros = 0;
+  bool has_negative_row = false;
+  for (const PurchaseFact* row : rows) {
+    if (!is_visible(*row)) continue;
+    date = std::min(date, row->date);
+    value_micros += row->amount_micros;
+    has_negative_row |= row->amount_micros < 0;
+  }
+  if (!domain::Order::Qualifies(value_micros, has_negative_row) || date < scope.start_seconds ||
+      date > scope.end_seconds) {
+    return;
+  }
+  for (const PurchaseFact* row : rows) {
+    if (is_visible(*row)) Add(*row);
   }
 }
 
-void ProductCounter::KeepQualifying(absl::Span<const PurchaseFact> rows, TextId currency,
-                                    const ProductScope& scope) {
-  visible_.clear();
-  for (const PurchaseFact& row : rows) {
-    if (row.currency == currency && row.date <= scope.as_of_seconds) visible_.push_back(&row);
-  }
-  SortByOrder(&visible_);
-  for (size_t begin = 0; begin < visible_.size();) {
-    size_t end = begin;
-    domain::Order order{.order_id = {}, .date = visible_[begin]->date};
-    for (; end < visible_.size() && visible_[end]->order() == visible_[begin]->order(); ++end) {
-      order.date = std::min(order.date, visible_[end]->date);
-      order.value_micros += visible_[end]->amount_micros;
-      order.has_negative_row |= visible_[end]->amount_micros < 0;
+absl::StatusOr<std::string_view> ProductCounter::FavoriteCategory() {
+  std::string_view favorite;
+  int64_t best = 0;
+  for (const Category& category : categories_) {
+    if (!favorite.empty() && category.micros < best) continue;
+    CLV_ASSIGN_OR_RETURN(const std::string_view text, texts_.TextOf(category.id));
+    if (favorite.empty() || category.micros > best || text < favorite) {
+      favorite = text;
+      best = category.micros;
     }
-    if (order.Qualifies() && order.date >= scope.start_seconds && order.date <= scope.end_seconds) {
-      kept_.insert(kept_.end(), visible_.begin() + static_cast<int64_t>(begin),
-                   visible_.begin() + static_cast<int64_t>(end));
-    }
-    begin = end;
   }
+  return favorite;
 }
 
 absl::StatusOr<ProductFigures> ProductCounter::Count(absl::Span<const PurchaseFact> rows,
                                                      TextId reporting_currency,
                                                      const ProductScope& scope) {
-  kept_.clear();
-  if (IsUnbounded(scope) && AreAllOrders(rows)) {
-    KeepAll(rows, reporting_currency);
-  } else {
-    KeepQualifying(rows, reporting_currency, scope);
+  if (products_.size() < 2 * rows.size() || ++customer_ == 0) {
+    products_.assign(std::bit_ceil(std::max(2 * rows.size(), products_.size())), {});
+    customer_ = 1;
   }
-  products_.clear();
+  distinct_products_ = 0;
   categories_.clear();
-  for (const PurchaseFact* row : kept_) {
-    if (row->product_id != 0) products_.push_back(row->product_id);
-    if (row->product_category == 0) continue;
-    const auto known = std::find_if(categories_.begin(), categories_.end(), [&](const auto& entry) {
-      return entry.first == row->product_category;
-    });
-    if (known == categories_.end()) {
-      categories_.emplace_back(row->product_category, row->amount_micros);
-    } else {
-      known->second += row->amount_micros;
-    }
+  orders_.Group(rows);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!orders_.IsAlone(i)) continue;
+    const PurchaseFact* const row = &rows[i];
+    AddOrder({&row, 1}, reporting_currency, scope);
   }
-  std::sort(products_.begin(), products_.end());
-  ProductFigures figures;
-  figures.distinct_products =
-      static_cast<uint64_t>(std::unique(products_.begin(), products_.end()) - products_.begin());
-  int64_t best = 0;
-  for (const auto& [category, sum] : categories_) {
-    if (!figures.favorite_category.empty() && sum < best) continue;
-    CLV_ASSIGN_OR_RETURN(const std::string_view text, texts_.TextOf(category));
-    if (figures.favorite_category.empty() || sum > best || text < figures.favorite_category) {
-      figures.favorite_category = text;
-      best = sum;
-    }
-  }
-  return figures;
+  orders_.ForEachShared([&](absl::Span<const PurchaseFact* const> shared) {
+    AddOrder(shared, reporting_currency, scope);
+  });
+  CLV_ASSIGN_OR_RETURN(const std::string_view favorite, FavoriteCategory());
+  return ProductFigures{.distinct_products = distinct_products_, .favorite_category = favorite};
 }
 
 }  // namespace clv::storage

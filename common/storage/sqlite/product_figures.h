@@ -3,11 +3,12 @@
 #define CLV_COMMON_STORAGE_SQLITE_PRODUCT_FIGURES_H_
 
 #include <cstdint>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/storage/fact_orders.h"
 #include "common/storage/projection_source.h"
 #include "common/storage/purchase_fact.h"
 #include "common/storage/sqlite/purchase_texts.h"
@@ -26,16 +27,30 @@ class ProductCounter {
                                        TextId reporting_currency, const ProductScope& scope);
 
  private:
-  // Rows that count, into kept_.
-  void KeepAll(absl::Span<const PurchaseFact> rows, TextId currency);
-  void KeepQualifying(absl::Span<const PurchaseFact> rows, TextId currency,
-                      const ProductScope& scope);
+  // A row of a qualifying order.
+  void Add(const PurchaseFact& row);
+  // The rows of one order, if it qualifies.
+  void AddOrder(absl::Span<const PurchaseFact* const> rows, TextId currency,
+                const ProductScope& scope);
+  bool IsNewProduct(TextId id);
+  absl::StatusOr<std::string_view> FavoriteCategory();
+
+  struct Category {
+    TextId id = 0;
+    int64_t micros = 0;
+  };
+  // Of a hash table without removals: taken where it has the present customer's number.
+  struct ProductSlot {
+    TextId id = 0;
+    uint32_t customer = 0;
+  };
 
   PurchaseTexts& texts_;
-  std::vector<const PurchaseFact*> kept_;
-  std::vector<const PurchaseFact*> visible_;
-  std::vector<TextId> products_;
-  std::vector<std::pair<TextId, int64_t>> categories_;  // with the sum in micros
+  FactOrders orders_;
+  std::vector<ProductSlot> products_;  // a power of two, twice the rows at least
+  uint32_t customer_ = 0;
+  uint64_t distinct_products_ = 0;
+  std::vector<Category> categories_;
 };
 
 }  // namespace clv::storage

@@ -1,9 +1,9 @@
 #include "common/storage/sqlite/purchase_page.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "common/base/byte_codec.h"
@@ -83,18 +83,19 @@ std::optional<uint64_t> StepOf(const NumberedId& id, const NumberedId& before) {
 
 // The id whose number is greater by `step` than that of `before`; empty when it has more digits.
 NumberedId Stepped(const NumberedId& before, uint64_t step, TextArena* arena) {
-  if (step > UINT64_MAX - before.number) return {};
-  const NumberedId stepped{.id = {}, .head = before.head, .number = before.number + step};
-  const size_t digits = before.id.size() - before.head;
-  std::array<char, kMostDigits> written;
-  uint64_t left = stepped.number;
-  for (size_t i = digits; i > 0; --i, left /= 10) {
-    written[i - 1] = static_cast<char>('0' + left % 10);
+  // Numbers of kMostDigits digits are smaller.
+  constexpr uint64_t kLimit = 1'000'000'000'000'000'000;
+  if (step >= kLimit) return {};
+  const size_t size = before.id.size();
+  char* const id = arena->Room(size);
+  if (size > 0) std::memcpy(id, before.id.data(), size);
+  uint64_t carried = step;
+  for (size_t i = size; carried > 0; carried /= 10) {
+    if (i == before.head) return {};
+    carried += static_cast<uint64_t>(id[--i] - '0');
+    id[i] = static_cast<char>('0' + carried % 10);
   }
-  if (left != 0) return {};
-  return {.id = arena->Join(before.id.substr(0, before.head), {written.data(), digits}),
-          .head = stepped.head,
-          .number = stepped.number};
+  return {.id = {id, size}, .head = before.head, .number = before.number + step};
 }
 
 void WriteRow(const PurchaseFact& row, const NumberedId& id, const NumberedId& id_before,
@@ -135,47 +136,55 @@ NumberedId ReadId(bool is_numbered, const NumberedId& before, TextArena* arena, 
   return NumberedId::Of(shared == 0 ? rest : arena->Join(before.id.substr(0, shared), rest));
 }
 
-// `id`: of the row before; becomes that of the row.
-PurchaseFact ReadRow(int64_t date_before, TextArena* arena, NumberedId* id, ByteReader* page) {
-  PurchaseFact row;
+// `id`: of the row before; becomes that of the row. `row` is as new.
+void ReadRow(int64_t date_before, TextArena* arena, NumberedId* id, ByteReader* page,
+             PurchaseFact* row) {
   const uint8_t flags = page->Byte();
   *id = ReadId((flags & kIsNumbered) != 0, *id, arena, page);
-  row.purchase_id = id->id;
-  if (!page->ok()) return row;
-  if (flags & kHasOrderId) row.order_id = page->Text();
+  row->purchase_id = id->id;
+  if (!page->ok()) return;
+  if (flags & kHasOrderId) row->order_id = page->Text();
   const uint64_t amount = page->Signed();
-  row.amount_micros =
+  row->amount_micros =
       static_cast<int64_t>(flags & kIsInCents ? amount * uint64_t{kMicrosPerCent} : amount);
-  row.date = WrappedSum(date_before, page->Signed());
-  if (flags & kHasCreatedAt) row.created_at = WrappedSum(row.date, page->Signed());
-  row.currency = page->Id();
-  if (flags & kHasProductId) row.product_id = page->Id();
-  if (flags & kHasProductName) row.product_name = page->Id();
-  if (flags & kHasProductCategory) row.product_category = page->Id();
-  if (flags & kHasPaymentMethod) row.payment_method = page->Id();
-  return row;
+  row->date = WrappedSum(date_before, page->Signed());
+  if (flags & kHasCreatedAt) row->created_at = WrappedSum(row->date, page->Signed());
+  row->currency = page->Id();
+  if (flags & kHasProductId) row->product_id = page->Id();
+  if (flags & kHasProductName) row->product_name = page->Id();
+  if (flags & kHasProductCategory) row->product_category = page->Id();
+  if (flags & kHasPaymentMethod) row->payment_method = page->Id();
 }
 
-}  // namespace
-
-std::string PackPurchases(absl::Span<const PurchaseFact> rows) {
-  ByteWriter page;
-  page.Reserve(16 + 32 * rows.size());
-  page.Byte(kFormat);
-  page.Number(rows.size());
-  NumberedId id_before;
-  int64_t date_before = 0;
-  for (const PurchaseFact& row : rows) {
-    const NumberedId id = NumberedId::Of(row.purchase_id);
-    WriteRow(row, id, id_before, date_before, &page);
-    id_before = id;
-    date_before = row.date;
+// Writes rows of a page, each after the one before it.
+class PageWriter {
+ public:
+  explicit PageWriter(absl::Span<const PurchaseFact> rows) : rows_(rows) {
+    page_.Byte(kFormat);
+    page_.Number(rows.size());
   }
-  return page.Take();
-}
 
-absl::Status UnpackPurchases(std::string_view bytes, TextArena* arena,
-                             std::vector<PurchaseFact>* rows) {
+  void Reserve(size_t bytes) { page_.Reserve(bytes); }
+  void WriteRows(size_t begin, size_t end) {
+    if (begin == end) return;
+    NumberedId before = begin == 0 ? NumberedId() : NumberedId::Of(rows_[begin - 1].purchase_id);
+    for (size_t i = begin; i < end; ++i) {
+      const NumberedId id = NumberedId::Of(rows_[i].purchase_id);
+      WriteRow(rows_[i], id, before, i == 0 ? 0 : rows_[i - 1].date, &page_);
+      before = id;
+    }
+  }
+  void Copy(std::string_view bytes) { page_.Bytes(bytes); }
+  std::string Take() { return page_.Take(); }
+
+ private:
+  absl::Span<const PurchaseFact> rows_;
+  ByteWriter page_;
+};
+
+// `bounds` may be null.
+absl::Status Unpack(std::string_view bytes, TextArena* arena, std::vector<PurchaseFact>* rows,
+                    std::vector<uint32_t>* bounds) {
   ByteReader page(bytes);
   const uint8_t format = page.Byte();
   if (format != kFirstFormat && format != kFormat) page.Fail();
@@ -183,14 +192,73 @@ absl::Status UnpackPurchases(std::string_view bytes, TextArena* arena,
   // Every row takes at least five bytes.
   if (count > bytes.size() / 5) page.Fail();
   if (page.ok()) rows->reserve(rows->size() + count);
+  const auto note_bound = [&] {
+    if (bounds != nullptr) bounds->push_back(static_cast<uint32_t>(bytes.size() - page.size()));
+  };
+  note_bound();
   NumberedId id;
   int64_t date = 0;
   for (uint64_t i = 0; i < count && page.ok(); ++i) {
-    rows->push_back(ReadRow(date, arena, &id, &page));
-    date = rows->back().date;
+    PurchaseFact& row = rows->emplace_back();
+    ReadRow(date, arena, &id, &page, &row);
+    date = row.date;
+    note_bound();
   }
   if (!page.ok() || !page.at_end()) return absl::DataLossError("a page of purchases is damaged");
   return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string PackPurchases(absl::Span<const PurchaseFact> rows) {
+  PageWriter page(rows);
+  page.Reserve(16 + 32 * rows.size());
+  page.WriteRows(0, rows.size());
+  return page.Take();
+}
+
+std::string RepackPurchases(const UnpackedPage& before, absl::Span<const PurchaseChange> changes,
+                            absl::Span<const PurchaseFact> rows) {
+  PageWriter page(rows);
+  page.Reserve(before.bytes.size() + 64 * (changes.size() + 1));
+  size_t next = 0;           // of the rows
+  size_t old = 0;            // the row of the page before that would be the next
+  bool is_after_old = true;  // so that the next row's bytes are the same
+  const auto copy_until = [&](size_t end) {
+    const size_t first = is_after_old ? next : std::min(next + 1, end);
+    page.WriteRows(next, first);
+    old += first - next;
+    if (first < end) {
+      const uint32_t begin = before.bounds[old];
+      old += end - first;
+      page.Copy(before.bytes.substr(begin, before.bounds[old] - begin));
+    }
+    next = end;
+  };
+  for (const PurchaseChange& change : changes) {
+    const auto place = std::lower_bound(
+        rows.begin() + static_cast<std::ptrdiff_t>(next), rows.end(), change.after.purchase_id,
+        [](const PurchaseFact& row, std::string_view id) { return row.purchase_id < id; });
+    copy_until(static_cast<size_t>(place - rows.begin()));
+    page.WriteRows(next, next + 1);
+    if (change.before) ++old;
+    ++next;
+    is_after_old = false;
+  }
+  copy_until(rows.size());
+  return page.Take();
+}
+
+absl::Status UnpackPurchases(std::string_view bytes, TextArena* arena,
+                             std::vector<PurchaseFact>* rows) {
+  return Unpack(bytes, arena, rows, nullptr);
+}
+
+absl::Status UnpackPurchases(std::string_view bytes, TextArena* arena,
+                             std::vector<PurchaseFact>* rows, UnpackedPage* unpacked) {
+  unpacked->bytes = bytes;
+  unpacked->bounds.clear();
+  return Unpack(bytes, arena, rows, &unpacked->bounds);
 }
 
 }  // namespace clv::storage

@@ -2,6 +2,7 @@
 #ifndef CLV_COMMON_STORAGE_SQLITE_PURCHASE_PAGE_H_
 #define CLV_COMMON_STORAGE_SQLITE_PURCHASE_PAGE_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "common/base/text_arena.h"
+#include "common/storage/clv_store.h"
 #include "common/storage/purchase_fact.h"
 
 namespace clv::storage {
@@ -22,6 +24,21 @@ std::string PackPurchases(absl::Span<const PurchaseFact> rows);
 // the bytes are no page.
 absl::Status UnpackPurchases(std::string_view page, TextArena* arena,
                              std::vector<PurchaseFact>* rows);
+
+// A page that was read, for RepackPurchases.
+struct UnpackedPage {
+  std::string_view bytes;
+  std::vector<uint32_t> bounds;  // where its first row begins, and where each ends
+};
+
+// The same; tells the page.
+absl::Status UnpackPurchases(std::string_view page, TextArena* arena,
+                             std::vector<PurchaseFact>* rows, UnpackedPage* unpacked);
+
+// As PackPurchases, for the rows of `page` (without one: no bytes) after `changes`, which come by
+// purchase_id, each once: what has not changed is copied.
+std::string RepackPurchases(const UnpackedPage& page, absl::Span<const PurchaseChange> changes,
+                            absl::Span<const PurchaseFact> rows);
 
 }  // namespace clv::storage
 

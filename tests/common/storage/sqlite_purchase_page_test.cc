@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,6 +84,42 @@ RC_GTEST_PROP(PurchasePageProperty, RowsComeBackAsTheyWere, ()) {
   const auto read = Unpack(PackPurchases(rows));
   RC_ASSERT(read->status.ok());
   RC_ASSERT(read->rows == rows);
+}
+
+std::vector<PurchaseFact> RowsOfAPage() {
+  std::vector<PurchaseFact> rows = *rc::gen::container<std::vector<PurchaseFact>>(Rows());
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.purchase_id < b.purchase_id; });
+  const auto is_same = [](const auto& a, const auto& b) { return a.purchase_id == b.purchase_id; };
+  rows.erase(std::unique(rows.begin(), rows.end(), is_same), rows.end());
+  return rows;
+}
+
+RC_GTEST_PROP(PurchasePageProperty, APageAfterChangesIsThatOfTheRowsAfterThem, ()) {
+  const std::vector<PurchaseFact> before = RowsOfAPage();
+  const std::string bytes = before.empty() ? "" : PackPurchases(before);
+  std::map<std::string_view, PurchaseFact> rows;
+  for (const PurchaseFact& row : before) rows[row.purchase_id] = row;
+  std::map<std::string_view, PurchaseChange> changes;
+  for (PurchaseFact& row : *rc::gen::container<std::vector<PurchaseFact>>(Rows())) {
+    if (!before.empty() && *rc::gen::arbitrary<bool>()) {
+      row.purchase_id = before[*rc::gen::inRange<size_t>(0, before.size())].purchase_id;
+    }
+    if (changes.contains(row.purchase_id)) continue;
+    const auto old = rows.find(row.purchase_id);
+    changes[row.purchase_id] = {
+        .before = old != rows.end() ? std::optional(old->second) : std::nullopt, .after = row};
+    rows[row.purchase_id] = row;
+  }
+  std::vector<PurchaseFact> after;
+  for (const auto& [id, row] : rows) after.push_back(row);
+  std::vector<PurchaseChange> sorted;
+  for (const auto& [id, change] : changes) sorted.push_back(change);
+  TextArena ids;
+  std::vector<PurchaseFact> read;
+  UnpackedPage page;
+  if (!bytes.empty()) RC_ASSERT(UnpackPurchases(bytes, &ids, &read, &page).ok());
+  RC_ASSERT(RepackPurchases(page, sorted, after) == PackPurchases(after));
 }
 
 RC_GTEST_PROP(PurchasePageProperty, DamagedBytesAreNoHarm, ()) {

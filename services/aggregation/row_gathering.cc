@@ -1,0 +1,37 @@
+#include "services/aggregation/row_gathering.h"
+
+#include <utility>
+
+#include "common/base/status_macros.h"
+
+namespace clv::aggregation {
+
+absl::StatusOr<std::vector<LoggedRows>> GatherRows(storage::EventReader& log,
+                                                   storage::LogPosition after,
+                                                   const GatheringOptions& options) {
+  std::vector<LoggedRows> gathered;
+  uint64_t rows = 0;
+  size_t bytes = 0;
+  for (int step = 0;; ++step) {
+    CLV_ASSIGN_OR_RETURN(std::vector<storage::LoggedRecord> records,
+                         log.ReadAfter(after, options.max_rows - rows));
+    uint64_t rows_of_step = 0;
+    for (const storage::LoggedRecord& record : records) rows_of_step += record.row_count;
+    // A record of more rows than are left comes alone.
+    if (!gathered.empty() && rows + rows_of_step > options.max_rows) return gathered;
+    for (storage::LoggedRecord& record : records) {
+      after = record.position;
+      bytes += record.payload.size();
+      // Each payload goes when its rows have come.
+      gathered.push_back(DecodeRecord(std::move(record)));
+    }
+    rows += rows_of_step;
+    const bool is_burst = rows_of_step >= options.burst_rows;
+    if (!is_burst || rows >= options.max_rows || bytes >= options.max_bytes ||
+        step == options.most_steps || !options.wait(options.step)) {
+      return gathered;
+    }
+  }
+}
+
+}  // namespace clv::aggregation

@@ -1,0 +1,39 @@
+// services/aggregation/row_gathering.h: which rows of the log a fold takes.
+#ifndef CLV_SERVICES_AGGREGATION_ROW_GATHERING_H_
+#define CLV_SERVICES_AGGREGATION_ROW_GATHERING_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/storage/storage.h"
+#include "services/aggregation/fold.h"
+
+namespace clv::aggregation {
+
+// While rows come faster than folds take them, a fold that begins at once only makes its customers
+// be read and written twice, for the next one has nearly the same: it waits for the end of the
+// burst.
+struct GatheringOptions {
+  uint64_t max_rows = 3'000'000;
+  size_t max_bytes = size_t{256} << 20;  // of their payloads, about
+  // So many rows within a step are a burst: 200,000 a second.
+  uint64_t burst_rows = 8'000;
+  std::chrono::milliseconds step{40};
+  int most_steps = 25;
+  // Lets a step pass; false: it is to be the last.
+  std::function<bool(std::chrono::milliseconds step)> wait;
+};
+
+// The records behind `after`, decoded: what is there and what comes in a burst, within the bounds.
+// At least one if there is one. Errors of EventReader::ReadAfter.
+absl::StatusOr<std::vector<LoggedRows>> GatherRows(storage::EventReader& log,
+                                                   storage::LogPosition after,
+                                                   const GatheringOptions& options);
+
+}  // namespace clv::aggregation
+
+#endif  // CLV_SERVICES_AGGREGATION_ROW_GATHERING_H_
