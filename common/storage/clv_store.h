@@ -80,6 +80,8 @@ struct FactCounts {
   uint64_t dead_letters = 0;
   uint64_t customer_rows = 0;  // rows of `customers`
   uint64_t import_rows = 0;    // rows of `customer_clv` that clients sent
+  uint64_t buyers = 0;         // customers with an order
+  uint64_t repeat_buyers = 0;  // with orders on two days
 };
 
 // What the fold of one record did to the rows that it holds or ends.

@@ -72,7 +72,9 @@ Columns ColumnsOf(const storage::FactCounts& counts) {
   return {{"customers", std::to_string(counts.customers)},
           {"purchases", std::to_string(counts.purchases)},
           {"customer_rows", std::to_string(counts.customer_rows)},
-          {"import_rows", std::to_string(counts.import_rows)}};
+          {"import_rows", std::to_string(counts.import_rows)},
+          {"buyers", std::to_string(counts.buyers)},
+          {"repeat_buyers", std::to_string(counts.repeat_buyers)}};
 }
 
 }  // namespace clv::aggregation

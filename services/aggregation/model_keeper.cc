@@ -89,6 +89,7 @@ absl::Status ModelKeeper::Look() {
     is_waiting_ = true;
   }
   if (!is_waiting_) return absl::OkStatus();
+  if (options_.are_changes_coming && options_.are_changes_coming()) last_change_time_ = now;
   if (now - last_change_time_ < options_.policy.quiet &&
       now - waiting_since_ < options_.policy.longest_wait) {
     return absl::OkStatus();

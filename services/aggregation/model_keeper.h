@@ -46,8 +46,11 @@ class ModelKeeper {
     storage::ModelStore* store = nullptr;  // must outlive the keeper, as the clock
     const Clock* clock = nullptr;
     RefitPolicy policy;
+    // Whether changes are on their way that the store does not show yet, as while a fold takes
+    // seconds; may be empty.
+    std::function<bool()> are_changes_coming;
   };
-  explicit ModelKeeper(Options options) : options_(options) {}
+  explicit ModelKeeper(Options options) : options_(std::move(options)) {}
   ~ModelKeeper() { Stop(); }
 
   ModelKeeper(const ModelKeeper&) = delete;

@@ -55,6 +55,12 @@ class PurchaseFold {
     uint64_t id_prefix = 0;  // compares like the id, as far as it goes
     uint32_t begin = 0;
     uint32_t end = 0;
+
+    // In the order of the ids.
+    bool operator<(const Group& other) const {
+      return id_prefix != other.id_prefix ? id_prefix < other.id_prefix
+                                          : customer_id < other.customer_id;
+    }
   };
   // A row that wants to be a winner.
   struct Version {
@@ -64,7 +70,10 @@ class PurchaseFold {
 
   absl::Status Gather(absl::Span<const LoggedRows> records);
   void LeaveSharedKeys(absl::Span<const uint64_t> key_hashes);
-  void GroupByCustomer(std::vector<uint64_t> customer_hashes);
+  // From by_customer_, which has all rows.
+  void GroupByCustomer(absl::Span<const uint64_t> customer_hashes);
+  template <typename HashOf>
+  std::vector<Group> GroupsOf(uint32_t begin, uint32_t end, const HashOf& hash_of) const;
   wire::PurchaseBatch::Row RowAt(uint32_t index) const {
     return records_[places_[index].record].purchases.RowAt(places_[index].row);
   }

@@ -98,6 +98,9 @@ void CountInto(const storage::CustomerValue& value, storage::FactCounts* counts)
       static_cast<uint64_t>(value.summary.visible_rows + value.summary.unconverted_rows);
   counts->customer_rows += value.described ? 1 : 0;
   counts->import_rows += value.imported ? 1 : 0;
+  const bool has_order = value.summary.purchase_count >= 1;
+  counts->buyers += has_order ? 1 : 0;
+  counts->repeat_buyers += has_order && value.summary.repeat_order_days >= 1 ? 1 : 0;
 }
 
 absl::Status Cancelled() { return absl::CancelledError("the process is ending"); }

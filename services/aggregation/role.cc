@@ -55,7 +55,10 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
   role->model_store_ =
       std::make_unique<storage::SqliteModelStore>(role->store_.get(), options.directory.clv());
   role->models_ = std::make_unique<ModelKeeper>(ModelKeeper::Options{
-      .store = role->model_store_.get(), .clock = options.clock, .policy = options.refit});
+      .store = role->model_store_.get(),
+      .clock = options.clock,
+      .policy = options.refit,
+      .are_changes_coming = [role = role.get()] { return role->worker_->is_folding(); }});
   CLV_ASSIGN_OR_RETURN(
       role->jobs_,
       JobRunner::Start(

@@ -67,6 +67,7 @@ void Worker::Run() {
     }
     if (scrub_is_due_) Scrub();
     const absl::StatusOr<uint64_t> folded = FoldOnce();
+    is_folding_ = false;
     if (!folded.ok()) {
       failed_folds_.Add();
       if (!Recover(folded.status())) return;
@@ -90,6 +91,7 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
                                      return !stopping_;
                                    }}));
   if (rows.empty()) return 0;
+  is_folding_ = true;
   const storage::LogPosition position = rows.back().position;
   CLV_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FoldTransaction> transaction,
                        options_.store->Begin());

@@ -51,6 +51,9 @@ class Worker {
   // Rows folded by this worker.
   uint64_t folded_rows() const { return folded_rows_; }
 
+  // Whether a fold is under way: what it took from the log is not in the store yet. Thread-safe.
+  bool is_folding() const { return is_folding_; }
+
   // Why the worker has stopped folding; empty when it has not. Thread-safe.
   std::string stopped_because() const;
 
@@ -75,6 +78,7 @@ class Worker {
   // An earlier process may have ended between a fold and its scrubbing.
   bool scrub_is_due_ = true;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> is_folding_ = false;
   std::atomic<uint64_t> folded_rows_ = 0;
   mutable std::mutex mutex_;
   std::string stopped_because_;  // guarded by mutex_, as the next two

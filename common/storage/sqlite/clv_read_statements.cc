@@ -151,9 +151,9 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Da
                  "ORDER BY customer_id LIMIT ?2"));
   // The purchases are summed from customer_clv: counting the rows themselves would scan the largest
   // table.
-  CLV_ASSIGN_OR_RETURN(s->counts_,
-                       db.Prepare("SELECT customers, purchases, (SELECT COUNT(*) FROM "
-                                  "dead_letters), customer_rows, import_rows FROM fact_counts"));
+  CLV_ASSIGN_OR_RETURN(s->counts_, db.Prepare("SELECT customers, purchases, (SELECT COUNT(*) FROM "
+                                              "dead_letters), customer_rows, import_rows, buyers, "
+                                              "repeat_buyers FROM fact_counts"));
   CLV_ASSIGN_OR_RETURN(
       s->totals_, db.Prepare("SELECT row_count, duplicate_rows, superseded_rows, dead_letters, "
                              "removed_rows FROM fold_totals"));
@@ -295,7 +295,9 @@ absl::StatusOr<FactCounts> ClvReadStatements::CountFacts() {
                           .purchases = static_cast<uint64_t>(counts_.Int(1)),
                           .dead_letters = static_cast<uint64_t>(counts_.Int(2)),
                           .customer_rows = static_cast<uint64_t>(counts_.Int(3)),
-                          .import_rows = static_cast<uint64_t>(counts_.Int(4))};
+                          .import_rows = static_cast<uint64_t>(counts_.Int(4)),
+                          .buyers = static_cast<uint64_t>(counts_.Int(5)),
+                          .repeat_buyers = static_cast<uint64_t>(counts_.Int(6))};
   counts_.Reset();
   return counts;
 }

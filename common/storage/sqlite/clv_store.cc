@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "common/storage/sqlite/clv_transactions.h"
 
 namespace clv::storage {
 namespace {
@@ -103,11 +102,11 @@ absl::Status SqliteClvStore::KeepWalShort() {
 }
 
 absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvStore::Read() {
-  return BeginClvRead(options_.path);
+  return read_connections_.Begin();
 }
 
 absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvReader::Read() {
-  return BeginClvRead(path_);
+  return connections_.Begin();
 }
 
 absl::Status SqliteClvStore::Scrub() {

@@ -14,6 +14,7 @@
 #include "common/base/broadcast.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/sqlite/clv_statements.h"
+#include "common/storage/sqlite/clv_transactions.h"
 #include "common/storage/sqlite/customer_changes.h"
 #include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/fact_counter.h"
@@ -64,7 +65,8 @@ class SqliteClvStore final : public ClvStore {
   absl::Status Write(absl::FunctionRef<absl::Status(Database&)> write);
 
  private:
-  explicit SqliteClvStore(Options options) : options_(std::move(options)) {}
+  explicit SqliteClvStore(Options options)
+      : options_(std::move(options)), read_connections_(options_.path) {}
   // With keeper_mutex_ held, and writer_mutex_ not.
   absl::Status SyncAndWriteBack();
   // With writer_mutex_ held, as all below.
@@ -82,6 +84,7 @@ class SqliteClvStore final : public ClvStore {
   absl::Status Checked(absl::Status status);
 
   const Options options_;
+  ClvReadConnections read_connections_;
   std::mutex keeper_mutex_;  // before writer_mutex_
   // Guarded by keeper_mutex_: syncs and writes back while the writer goes on.
   std::unique_ptr<Database> keeper_;
@@ -107,12 +110,12 @@ class SqliteClvStore final : public ClvStore {
 // Reads `clv.db`, which another process or object writes. Thread-safe.
 class SqliteClvReader final : public ClvReader {
  public:
-  explicit SqliteClvReader(std::string path) : path_(std::move(path)) {}
+  explicit SqliteClvReader(std::string path) : connections_(std::move(path)) {}
 
   absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Read() override;
 
  private:
-  const std::string path_;
+  ClvReadConnections connections_;
 };
 
 }  // namespace clv::storage

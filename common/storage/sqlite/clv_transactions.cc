@@ -82,26 +82,6 @@ class SqliteReads : public Base {
   LogPosition checkpoint_ = 0;
 };
 
-class SqliteReadTransaction final : public SqliteReads<ClvReadTransaction> {
- public:
-  static absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Begin(const std::string& path) {
-    auto transaction = std::make_unique<SqliteReadTransaction>();
-    CLV_ASSIGN_OR_RETURN(transaction->db_, Database::Open({.path = path,
-                                                           .mode = Database::Mode::kReadOnly,
-                                                           .migrations = &ClvMigrations()}));
-    CLV_ASSIGN_OR_RETURN(transaction->reads_, ClvReadStatements::Prepare(*transaction->db_));
-    CLV_RETURN_IF_ERROR(transaction->db_->Execute("BEGIN DEFERRED"));
-    CLV_RETURN_IF_ERROR(transaction->ReadState());
-    return transaction;
-  }
-
- private:
-  ClvReadStatements& reads() override { return *reads_; }
-
-  std::unique_ptr<Database> db_;
-  std::unique_ptr<ClvReadStatements> reads_;
-};
-
 class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
  public:
   SqliteFoldTransaction(std::unique_lock<std::mutex> lock, Transaction transaction, FoldTools tools)
@@ -123,7 +103,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   absl::Status ReadState() {
     CLV_RETURN_IF_ERROR(SqliteReads::ReadState());
     CLV_RETURN_IF_ERROR(latest_.Begin());
-    counter_.Begin();
+    CLV_RETURN_IF_ERROR(counter_.Begin());
     CLV_RETURN_IF_ERROR(customer_changes_.Begin());
     CLV_ASSIGN_OR_RETURN(const std::string large, reads_.Setting(kHasLargeGross));
     has_large_gross_ = !large.empty();
@@ -325,8 +305,50 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ClvReadTransaction>> BeginClvRead(const std::string& path) {
-  return SqliteReadTransaction::Begin(path);
+class ClvReadConnections::ReadTransaction final : public SqliteReads<ClvReadTransaction> {
+ public:
+  ReadTransaction(std::shared_ptr<State> state, Connection connection, Transaction transaction)
+      : state_(std::move(state)),
+        connection_(std::move(connection)),
+        transaction_(std::move(transaction)) {}
+
+  ~ReadTransaction() override {
+    transaction_.reset();
+    // After an error a statement may still hold on to what it has read.
+    if (!connection_.db->IsIdle()) return;
+    connection_.reads->purchases().Forget();
+    std::lock_guard lock(state_->mutex);
+    std::swap(state_->idle, connection_);
+  }
+
+  absl::Status Begin() { return ReadState(); }
+
+ private:
+  ClvReadStatements& reads() override { return *connection_.reads; }
+
+  const std::shared_ptr<State> state_;
+  Connection connection_;
+  std::optional<Transaction> transaction_;
+};
+
+absl::StatusOr<std::unique_ptr<ClvReadTransaction>> ClvReadConnections::Begin() {
+  Connection connection;
+  {
+    std::lock_guard lock(state_->mutex);
+    connection = std::exchange(state_->idle, {});
+  }
+  if (connection.db == nullptr) {
+    CLV_ASSIGN_OR_RETURN(connection.db, Database::Open({.path = state_->path,
+                                                        .mode = Database::Mode::kReadOnly,
+                                                        .migrations = &ClvMigrations()}));
+    CLV_ASSIGN_OR_RETURN(connection.reads, ClvReadStatements::Prepare(*connection.db));
+  }
+  CLV_ASSIGN_OR_RETURN(Transaction transaction,
+                       Transaction::Begin(*connection.db, Transaction::Kind::kDeferred));
+  auto reading =
+      std::make_unique<ReadTransaction>(state_, std::move(connection), std::move(transaction));
+  CLV_RETURN_IF_ERROR(reading->Begin());
+  return reading;
 }
 
 absl::StatusOr<std::unique_ptr<FoldTransaction>> BeginFold(std::unique_lock<std::mutex> lock,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,8 +21,30 @@
 
 namespace clv::storage {
 
-// As ClvReader::Read, of the file at `path`.
-absl::StatusOr<std::unique_ptr<ClvReadTransaction>> BeginClvRead(const std::string& path);
+// Reads one file. Keeps the connection of a transaction that is over for the next one: opening one
+// takes a millisecond. Thread-safe.
+class ClvReadConnections {
+ public:
+  explicit ClvReadConnections(std::string path)
+      : state_(std::make_shared<State>(std::move(path))) {}
+
+  // As ClvReader::Read; the transaction may outlive this.
+  absl::StatusOr<std::unique_ptr<ClvReadTransaction>> Begin();
+
+ private:
+  class ReadTransaction;
+  struct Connection {
+    std::unique_ptr<Database> db;
+    std::unique_ptr<ClvReadStatements> reads;
+  };
+  struct State {
+    explicit State(std::string path) : path(std::move(path)) {}
+    const std::string path;
+    std::mutex mutex;
+    Connection idle;  // guarded by mutex; empty: none
+  };
+  const std::shared_ptr<State> state_;
+};
 
 // What a fold works with: all of one writing connection, and longer there than the transaction.
 struct FoldTools {

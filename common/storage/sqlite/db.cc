@@ -191,16 +191,28 @@ absl::Status Database::Configure(const Options& options) {
       "PRAGMA mmap_size=0; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-",
       options.cache_kib)));
   if (options.mode == Mode::kReadWrite) {
+    if (options.shrinks) CLV_RETURN_IF_ERROR(Execute("PRAGMA auto_vacuum=INCREMENTAL"));
+    CLV_RETURN_IF_ERROR(UseWal());
     CLV_RETURN_IF_ERROR(
-        Execute(absl::StrCat(options.shrinks ? "PRAGMA auto_vacuum=INCREMENTAL; " : "",
-                             "PRAGMA journal_mode=WAL; PRAGMA secure_delete=",
-                             options.overwrites_deleted ? "ON" : "FAST",
+        Execute(absl::StrCat("PRAGMA secure_delete=", options.overwrites_deleted ? "ON" : "FAST",
                              "; PRAGMA wal_autocheckpoint=", options.wal_pages)));
     if (options.wal_pages == 0) sqlite3_wal_hook(raw(), CountWalPages, this);
     CLV_RETURN_IF_ERROR(SyncCommits(options.syncs_commits));
   }
   sqlite3_progress_handler(raw(), 10'000, IsInterrupted, this);
   return absl::OkStatus();
+}
+
+absl::Status Database::UseWal() {
+  constexpr std::chrono::milliseconds kRetryWait(2);
+  const auto until = std::chrono::steady_clock::now() + busy_timeout_;
+  while (true) {
+    absl::Status status = Execute("PRAGMA journal_mode=WAL");
+    // SQLite does not wait where two make a file's journal one at once.
+    const bool is_busy = (sqlite3_errcode(raw()) & 0xff) == SQLITE_BUSY;
+    if (status.ok() || !is_busy || std::chrono::steady_clock::now() >= until) return status;
+    std::this_thread::sleep_for(kRetryWait);
+  }
 }
 
 int Database::CountWalPages(void* database, sqlite3*, const char*, int pages) {
@@ -271,6 +283,16 @@ absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) return SqliteError(code, "preparing a statement", raw());
   return Statement(statement);
+}
+
+bool Database::IsIdle() const {
+  sqlite3* const db = db_.get();
+  bool is_idle = sqlite3_get_autocommit(db) != 0;
+  for (sqlite3_stmt* one = sqlite3_next_stmt(db, nullptr); one != nullptr && is_idle;
+       one = sqlite3_next_stmt(db, one)) {
+    is_idle = sqlite3_stmt_busy(one) == 0;
+  }
+  return is_idle;
 }
 
 absl::Status Database::Execute(const std::string& sql) {

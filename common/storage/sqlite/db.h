@@ -117,6 +117,9 @@ class Database {
   // Rows changed by the last statement.
   int64_t changes() const { return sqlite3_changes64(db_.get()); }
 
+  // Neither a transaction nor a statement is under way.
+  bool IsIdle() const;
+
   int64_t last_insert_rowid() const { return sqlite3_last_insert_rowid(db_.get()); }
 
   // Moves whenever another connection commits to the file (PRAGMA data_version). Takes a tenth of a
@@ -179,6 +182,8 @@ class Database {
   // `which_file`: the file control that gives it.
   absl::Status Sync(int which_file, std::string_view doing);
   absl::Status Configure(const Options& options);
+  // Makes the journal of the file a write-ahead file, where it is none.
+  absl::Status UseWal();
   absl::Status Migrate(const Migrations& migrations, Mode mode);
   absl::Status MakeShrinkable();
   absl::StatusOr<int64_t> ReadNumber(std::string_view sql);

@@ -29,8 +29,8 @@ SELECT k.customer_id, k.first_purchase_date, k.last_purchase_date, k.last_activi
 )sql";
 
 constexpr char kPopulation[] =
-    "SELECT COUNT(*), SUM(repeat_order_days >= 1), MIN(first_purchase_date), "
-    "(SELECT date FROM latest_activity) FROM customer_clv WHERE purchase_count >= 1";
+    "SELECT buyers, repeat_buyers, first_purchase_date, (SELECT date FROM latest_activity) "
+    "FROM fact_counts";
 
 // One that a fold has removed meanwhile stays away.
 constexpr char kPutPrediction[] =

@@ -22,6 +22,8 @@ constexpr int kPausePerApply = 3;
 constexpr std::chrono::milliseconds kLoadPause(100);
 constexpr std::chrono::seconds kAfterLoad(2);
 constexpr std::chrono::seconds kLongestLoad(15);
+// Applies within a load take this part of its time at most.
+constexpr int kLoadsPerApply = 10;
 
 // Who asks may make an apply like the last one on a thread that others need.
 constexpr std::chrono::milliseconds kQuickApply(2);
@@ -223,6 +225,7 @@ void Projection::Follow() {
     }
     const auto took = steady_clock::now() - begin;
     if (has_applied) {
+      if (is_time_for_many) last_apply_of_many_ = took;
       behind_since_.reset();
     } else {
       is_quick_ = false;
@@ -240,9 +243,15 @@ void Projection::Follow() {
 
 bool Projection::IsTimeForMany(int64_t watched) {
   const steady_clock::time_point now = steady_clock::now();
-  if (std::exchange(last_watched_, watched) != watched) last_moved_ = now;
+  if (std::exchange(last_watched_, watched) != watched) {
+    // Folds of a load may be seconds apart.
+    gap_ = behind_since_ ? now - last_moved_ : steady_clock::duration::zero();
+    last_moved_ = now;
+  }
   if (!behind_since_) behind_since_ = now;
-  return now - last_moved_ >= kAfterLoad || now - *behind_since_ >= kLongestLoad;
+  return now - last_moved_ >= std::max<steady_clock::duration>(kAfterLoad, 2 * gap_) ||
+         now - *behind_since_ >=
+             std::max<steady_clock::duration>(kLongestLoad, kLoadsPerApply * last_apply_of_many_);
 }
 
 void Projection::WarmUp() {

@@ -15,20 +15,32 @@
 namespace clv::storage {
 namespace {
 
-constexpr char kKept[] = "SELECT customers, purchases, customer_rows, import_rows FROM fact_counts";
+constexpr char kKept[] =
+    "SELECT customers, purchases, customer_rows, import_rows, buyers, repeat_buyers, "
+    "first_purchase_date FROM fact_counts";
 constexpr char kCounted[] =
     "SELECT COUNT(*), COALESCE(SUM(visible_rows + unconverted_rows), 0), "
-    "COALESCE(SUM(described), 0), COALESCE(SUM(imported), 0) FROM customer_clv";
+    "COALESCE(SUM(described), 0), COALESCE(SUM(imported), 0), "
+    "COALESCE(SUM(purchase_count >= 1), 0), "
+    "COALESCE(SUM(purchase_count >= 1 AND repeat_order_days >= 1), 0), "
+    "MIN(CASE WHEN purchase_count >= 1 THEN first_purchase_date END) FROM customer_clv";
 
 // 0 .. n - 1, each as often: inRange alone keeps to the first at small sizes.
 int CountBelow(int n) { return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, n)); }
+
+domain::CustomerSummary AnySummary() {
+  domain::CustomerSummary summary{.visible_rows = CountBelow(5), .unconverted_rows = CountBelow(3)};
+  summary.purchase_count = CountBelow(3);
+  summary.repeat_order_days = CountBelow(2);
+  if (summary.purchase_count > 0) summary.first_purchase_date = CountBelow(4);
+  return summary;
+}
 
 CustomerValue AnyValue(const std::string& customer_id) {
   CustomerValue value{.customer_id = customer_id};
   value.described = CountBelow(2) == 0;
   value.imported = CountBelow(2) == 0;
-  value.summary.visible_rows = CountBelow(5);
-  value.summary.unconverted_rows = CountBelow(3);
+  value.summary = AnySummary();
   return value;
 }
 
@@ -46,7 +58,7 @@ void Write(FoldTransaction& transaction) {
       const auto fold = [&](size_t, CustomerInFold& customer,
                             std::vector<PurchaseChange>&) -> absl::StatusOr<bool> {
         if (!customer.value) customer.value = AnyValue(id);
-        customer.value->summary.visible_rows = CountBelow(9);
+        customer.value->summary = AnySummary();
         return CountBelow(4) != 0;
       };
       RC_ASSERT(transaction.FoldCustomers(ids, fold).ok());

@@ -319,6 +319,13 @@ INSERT INTO customer_clv
 
 DROP TABLE customer_clv_before;
 DROP TABLE purchase_pages;
+
+ALTER TABLE fact_counts ADD COLUMN buyers INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE fact_counts ADD COLUMN repeat_buyers INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE fact_counts ADD COLUMN first_purchase_date INTEGER;
+UPDATE fact_counts SET (buyers, repeat_buyers, first_purchase_date) = (
+  SELECT COUNT(*), COALESCE(SUM(repeat_order_days >= 1), 0), MIN(first_purchase_date)
+    FROM customer_clv WHERE purchase_count >= 1);
 )sql";
 
 // Moves the rows of the table `purchases` into pages, and drops it.
