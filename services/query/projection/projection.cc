@@ -209,6 +209,7 @@ void Projection::Follow() {
     if (LastPublished().watched == *watched) {
       is_quick_ = true;
       behind_since_.reset();
+      longest_gap_ = {};
       WarmUp();
       if (IsTimeForSnapshot()) KeepSnapshot();
       continue;
@@ -245,11 +246,11 @@ bool Projection::IsTimeForMany(int64_t watched) {
   const steady_clock::time_point now = steady_clock::now();
   if (std::exchange(last_watched_, watched) != watched) {
     // Folds of a load may be seconds apart.
-    gap_ = behind_since_ ? now - last_moved_ : steady_clock::duration::zero();
+    if (behind_since_) longest_gap_ = std::max(longest_gap_, now - last_moved_);
     last_moved_ = now;
   }
   if (!behind_since_) behind_since_ = now;
-  return now - last_moved_ >= std::max<steady_clock::duration>(kAfterLoad, 2 * gap_) ||
+  return now - last_moved_ >= std::max<steady_clock::duration>(kAfterLoad, 2 * longest_gap_) ||
          now - *behind_since_ >=
              std::max<steady_clock::duration>(kLongestLoad, kLoadsPerApply * last_apply_of_many_);
 }

@@ -112,7 +112,7 @@ class Projection {
   int64_t last_watched_ = -1;
   std::chrono::steady_clock::time_point last_moved_;
   std::optional<std::chrono::steady_clock::time_point> behind_since_;
-  std::chrono::steady_clock::duration gap_{};  // between the last moves since then
+  std::chrono::steady_clock::duration longest_gap_{};  // between moves of a load
   std::chrono::steady_clock::duration last_apply_of_many_{};
 
   std::chrono::steady_clock::time_point last_snapshot_ = std::chrono::steady_clock::now();
