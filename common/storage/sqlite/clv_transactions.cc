@@ -1,6 +1,5 @@
 #include "common/storage/sqlite/clv_transactions.h"
 
-#include <atomic>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -166,7 +165,6 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
                              FoldOne fold) override {
     CLV_RETURN_IF_ERROR(reads_.purchases().FlushPages());
     CLV_ASSIGN_OR_RETURN(const TextId currency, reads_.purchases().texts().Intern(currency_));
-    wants_facts_ = customer_changes_.WantsFacts();
     const bool is_untouched = std::exchange(is_untouched_, false);
     if (is_untouched && customer_ids.size() >= least_folded_ahead_) {
       CLV_RETURN_IF_ERROR(FoldOnTwoThreads(customer_ids, fold, currency));
@@ -226,8 +224,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
         ahead_.Run(customer_ids, fold,
                    {.checkpoint = checkpoint(),
                     .reporting_currency = currency,
-                    .texts = &reads_.purchases().texts(),
-                    .wants_facts = &wants_facts_},
+                    .texts = &reads_.purchases().texts()},
                    [this](FoldedCustomer& folded) { return Write(folded); });
     holder_ = nullptr;
     return folded;
@@ -240,9 +237,10 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     TextArena ids;
     for (size_t i = 0; i < customer_ids.size(); ++i) {
       ids.Clear();
-      CLV_RETURN_IF_ERROR(folder.Fold(customer_ids[i], i, fold,
-                                      {.reporting_currency = currency, .wants_facts = wants_facts_},
-                                      &ids, &folded));
+      CLV_RETURN_IF_ERROR(folder.Fold(
+          customer_ids[i], i, fold,
+          {.reporting_currency = currency, .wants_facts = customer_changes_.WantsFacts()}, &ids,
+          &folded));
       CLV_RETURN_IF_ERROR(Write(folded));
     }
     return absl::OkStatus();
@@ -253,7 +251,6 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     const CustomerInFold& customer = folded.customer;
     CLV_RETURN_IF_ERROR(NoteWritten(*customer.value));
     customer_changes_.Note(customer.customer_id, std::move(folded.packed_facts));
-    wants_facts_ = customer_changes_.WantsFacts();
     const auto& before = folded.value_before;
     counter_.Note(before ? FactCounter::Share::Of(*before) : FactCounter::Share(),
                   FactCounter::Share::Of(*customer.value));
@@ -285,7 +282,6 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return writes_.PutSetting(kHasLargeGross, "1");
   }
 
-  std::atomic<bool> wants_facts_ = false;  // of FoldCustomers
   // Nothing is written yet that FoldCustomers reads.
   bool is_untouched_ = true;
   // Whom Holds asks while FoldCustomers goes on; null: the writer's own connection.

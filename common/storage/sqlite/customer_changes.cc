@@ -11,15 +11,13 @@
 namespace clv::storage {
 namespace {
 
-// Sorted ids share prefixes with the one before.
-std::string PackIds(const absl::flat_hash_map<std::string, std::string>& customers) {
-  std::vector<std::string_view> sorted;
-  sorted.reserve(customers.size());
-  for (const auto& [id, facts] : customers) sorted.push_back(id);
-  std::sort(sorted.begin(), sorted.end());
+// Of changes by id, which share prefixes with the one before.
+template <typename Changes>
+std::string PackIds(const Changes& changes) {
   ByteWriter bytes;
   std::string_view before;
-  for (const std::string_view id : sorted) {
+  for (const auto& change : changes) {
+    const std::string_view id = change.customer_id;
     const size_t most = std::min(before.size(), id.size());
     size_t shared = 0;
     while (shared < most && before[shared] == id[shared]) ++shared;
@@ -82,7 +80,8 @@ absl::StatusOr<std::unique_ptr<CustomerChanges>> CustomerChanges::Prepare(
 }
 
 void CustomerChanges::Forget() {
-  customers_.clear();
+  customers_ = {};
+  are_by_id_ = true;
   fact_bytes_ = 0;
   has_changed_ = false;
   are_too_many_ = false;
@@ -114,18 +113,34 @@ absl::Status CustomerChanges::ReadKept() {
 void CustomerChanges::Note(std::string_view customer_id, std::string packed) {
   has_changed_ = true;
   if (are_too_many_) return;
-  std::string& facts = customers_[std::string(customer_id)];
-  fact_bytes_ += packed.size() - facts.size();
-  facts = std::move(packed);
-  if (customers_.size() > limits_.most_named) {
-    are_too_many_ = true;
-    customers_.clear();
+  are_by_id_ &= customers_.empty() || customers_.back().customer_id < customer_id;
+  fact_bytes_ += packed.size();
+  customers_.push_back({std::string(customer_id), std::move(packed)});
+  if (customers_.size() > 2 * limits_.most_named) Unify();
+}
+
+void CustomerChanges::Unify() {
+  if (!std::exchange(are_by_id_, true)) {
+    std::stable_sort(customers_.begin(), customers_.end(), [](const Change& a, const Change& b) {
+      return a.customer_id < b.customer_id;
+    });
+    // From the end on, where the last ones are.
+    const auto first = std::unique(
+        customers_.rbegin(), customers_.rend(),
+        [](const Change& a, const Change& b) { return a.customer_id == b.customer_id; });
+    customers_.erase(customers_.begin(), first.base());
     fact_bytes_ = 0;
+    for (const Change& change : customers_) fact_bytes_ += change.facts.size();
   }
+  if (customers_.size() <= limits_.most_named) return;
+  are_too_many_ = true;
+  customers_ = {};
+  fact_bytes_ = 0;
 }
 
 absl::Status CustomerChanges::Flush() {
   kept_are_known_ = false;
+  Unify();
   if (names_are_forgotten_) {
     CLV_RETURN_IF_ERROR(remove_all_.Run());
     CLV_RETURN_IF_ERROR(remove_all_facts_.Run());
@@ -154,7 +169,7 @@ absl::Status CustomerChanges::Insert() {
   if (has_names && fact_bytes_ > 0) {
     std::string facts;
     facts.reserve(fact_bytes_);
-    for (const auto& [id, packed] : customers_) facts += packed;
+    for (const Change& change : customers_) facts += change.facts;
     row.fact_bytes = facts.size();
     insert_facts_.Bind(1, row.change_id);
     insert_facts_.BindBlob(2, facts);

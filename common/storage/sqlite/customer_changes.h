@@ -13,7 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -73,8 +72,16 @@ class CustomerChanges {
     size_t fact_bytes = 0;
   };
 
+  // A customer, with its packed facts.
+  struct Change {
+    std::string customer_id;
+    std::string facts;
+  };
+
   CustomerChanges() = default;
   void Forget();
+  // Leaves the last change of each customer, by id; and none where they are too many.
+  void Unify();
   absl::Status ReadKept();
   absl::Status Insert();
   absl::Status Trim();
@@ -82,9 +89,10 @@ class CustomerChanges {
   ChangeLimits limits_;
   Statement insert_, insert_facts_, trim_, trim_facts_, remove_all_, remove_all_facts_;
   Statement kept_, database_bytes_;
-  absl::flat_hash_map<std::string, std::string> customers_;  // with their packed facts
-  size_t fact_bytes_ = 0;
-  size_t most_bytes_ = 0;  // that are kept, as of Begin
+  std::vector<Change> customers_;  // as they were noted, some several times
+  bool are_by_id_ = true;          // each once, by id: as folds note them
+  size_t fact_bytes_ = 0;          // of customers_
+  size_t most_bytes_ = 0;          // that are kept, as of Begin
   bool has_changed_ = false;
   bool are_too_many_ = false;
   bool names_are_forgotten_ = false;

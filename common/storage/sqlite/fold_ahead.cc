@@ -36,9 +36,8 @@ void FoldAhead::FillSlots(absl::Span<const std::string_view> customer_ids,
     slot->status = absl::OkStatus();
     while (slot->count < kCustomersOfSlot && next < customer_ids.size()) {
       slot->status = folder_->Fold(customer_ids[next], next, fold,
-                                   {.reporting_currency = options.reporting_currency,
-                                    .wants_facts = options.wants_facts->load()},
-                                   &slot->ids, &slot->customers[slot->count]);
+                                   {.reporting_currency = options.reporting_currency}, &slot->ids,
+                                   &slot->customers[slot->count]);
       if (!slot->status.ok()) {
         next = customer_ids.size();
         break;

@@ -3,7 +3,6 @@
 #ifndef CLV_COMMON_STORAGE_SQLITE_FOLD_AHEAD_H_
 #define CLV_COMMON_STORAGE_SQLITE_FOLD_AHEAD_H_
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -34,11 +33,10 @@ class FoldAhead {
     // yet that a fold reads.
     LogPosition checkpoint = 0;
     TextId reporting_currency = 0;
-    const PurchaseTexts* texts = nullptr;            // the writer's, which may have given numbers
-    const std::atomic<bool>* wants_facts = nullptr;  // as CustomerFolder, in time about
+    const PurchaseTexts* texts = nullptr;  // the writer's, which may have given numbers
   };
-  // Calls `fold` on a thread of its own, and `write` on this one for what it has made, customer by
-  // customer in the order of the ids.
+  // Calls `fold` on a thread of its own, which makes no facts for CustomerChanges, and `write` on
+  // this one for what it has made, customer by customer in the order of the ids.
   using Write = absl::FunctionRef<absl::Status(FoldedCustomer& folded)>;
   absl::Status Run(absl::Span<const std::string_view> customer_ids, FoldTransaction::FoldOne fold,
                    const Options& options, Write write);
