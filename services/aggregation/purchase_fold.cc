@@ -97,7 +97,7 @@ absl::Status PurchaseFold::Gather(absl::Span<const LoggedRows> records) {
     }
   }
   CLV_RETURN_IF_ERROR(ask());
-  // Each of the two takes seconds at millions of rows, and nothing of the other.
+  // Neither needs anything of the other.
   AtOnce(
       rows >= kRowsOfTwoThreads, [&] { LeaveSharedKeys(key_hashes); },
       [&] { by_customer_ = HashOrder(customer_hashes); });

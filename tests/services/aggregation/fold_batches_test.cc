@@ -80,6 +80,31 @@ TEST_F(FoldBatchesTest, TheSplitIntoFoldsDoesNotMatter) {
   }
 }
 
+// More rows than those from which on folds have a second thread for what comes before customers,
+// and, in one fold, more customers than those from which on they have one for these.
+TEST_F(FoldBatchesTest, LargeFoldsGiveWhatSmallOnesGive) {
+  constexpr int kRows = 130'000;
+  constexpr int kCustomers = 60'000;
+  constexpr int kRowsOfRecord = 6'500;
+  std::mt19937 random(4);
+  const auto below = [&](int n) { return static_cast<int>(random() % n); };
+  std::vector<LoggedRows> records;
+  for (int row = 0; row < kRows;) {
+    std::vector<Buy> buys;
+    for (int i = 0; i < kRowsOfRecord; ++i, ++row) {
+      // One in a hundred is a version of an earlier one, of those half of another customer's.
+      const int purchase = below(100) == 0 ? below(row + 1) : row;
+      const int customer = purchase == row || below(2) == 0 ? purchase * 7 % kCustomers : below(9);
+      buys.push_back({"p" + std::to_string(purchase), "c" + std::to_string(customer), below(50),
+                      below(300), below(5)});
+    }
+    records.push_back(Record(buys));
+  }
+  // Not in a comparison that would print millions of bytes.
+  const std::string in_one = StateAfter(records, records.size());
+  EXPECT_TRUE(StateAfter(records, 1) == in_one);
+}
+
 TEST_F(FoldBatchesTest, TheSplitOfRowsIntoRecordsDoesNotMatter) {
   const std::vector<LoggedRows> records = RandomRecords(99, 60);
   std::vector<LoggedRows> split;

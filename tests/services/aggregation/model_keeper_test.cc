@@ -2,10 +2,13 @@
 
 #include "services/aggregation/model_keeper.h"
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "common/base/instant.h"
 #include "common/domain/customer_prediction.h"
@@ -57,9 +60,12 @@ class ModelKeeperTest : public FoldTest {
   }
   void TearDown() override { keeper_.reset(); }
 
-  void MakeKeeper(const RefitPolicy& policy) {
+  void MakeKeeper(const RefitPolicy& policy, std::function<bool()> are_changes_coming = {}) {
     keeper_ = std::make_unique<ModelKeeper>(
-        ModelKeeper::Options{.store = models_.get(), .clock = &clock_, .policy = policy});
+        ModelKeeper::Options{.store = models_.get(),
+                             .clock = &clock_,
+                             .policy = policy,
+                             .are_changes_coming = std::move(are_changes_coming)});
   }
 
   static bool GoOn(double) { return true; }
@@ -152,6 +158,24 @@ TEST_F(ModelKeeperTest, FitsByItselfOnceThereIsEnough) {
   keeper_->Start();
   WaitUntil([&] { return Ask("SELECT COUNT(*) FROM scoring") == "1\n"; }, "a scoring");
   ExpectCurrentPredictions();
+}
+
+TEST_F(ModelKeeperTest, AFoldThatIsUnderWayIsNoPause) {
+  std::atomic<int> looks = 0;
+  std::atomic<bool> is_folding = true;
+  MakeKeeper({.quiet = std::chrono::milliseconds(10),
+              .longest_wait = std::chrono::minutes(10),
+              .look = std::chrono::milliseconds(1)},
+             [&] {
+               ++looks;
+               return is_folding.load();
+             });
+  Send(SomeShop(600, 500));
+  keeper_->Start();
+  WaitUntil([&] { return looks > 50; }, "the keeper does not look");
+  EXPECT_FALSE(models_->FindModels(0)->has_value());
+  is_folding = false;
+  WaitUntil([&] { return models_->Scoring()->has_value(); }, "nothing was fitted");
 }
 
 TEST_F(ModelKeeperTest, CustomersThatAFoldTouchesAreScoredAtOnce) {
