@@ -24,7 +24,7 @@ struct GatheringOptions {
   uint64_t burst_rows = 8'000;
   std::chrono::milliseconds step{40};
   int most_steps = 25;
-  // Lets a step pass; false: it is to be the last.
+  // Lets a step pass; false: the rows so far are all. Must be set.
   std::function<bool(std::chrono::milliseconds step)> wait;
 };
 

@@ -217,15 +217,17 @@ absl::Status ClvReadStatements::ReadStored(Statement& row, TextArena* ids, Store
   stored->purchases.clear();
   stored->page.bytes = {};
   CLV_ASSIGN_OR_RETURN(const bool has_row, row.Step());
+  absl::Status unpacked;
   if (has_row) {
     if (row.Int(kFoldedPosition) >= 0) stored->value = ReadValue(row);
     stored->page_id = row.Int(kPageId);
     if (const std::string_view page = row.Blob(kPurchases); !page.empty()) {
-      CLV_RETURN_IF_ERROR(UnpackPurchases(ids->Keep(page), ids, &stored->purchases, &stored->page));
+      unpacked = UnpackPurchases(ids->Keep(page), ids, &stored->purchases, &stored->page);
     }
   }
+  // Before an error too: the statement would hold on to the state that it has read.
   row.Reset();
-  return absl::OkStatus();
+  return unpacked;
 }
 
 absl::StatusOr<std::optional<domain::ImportedClv>> ClvReadStatements::FindImport(

@@ -289,9 +289,10 @@ absl::Status PurchasePages::ReadPage(std::string_view customer_id, TextArena* id
   page_.Reset();  // likewise
   page_.Bind(1, customer_id);
   CLV_ASSIGN_OR_RETURN(const bool has_page, page_.Step());
-  if (has_page) CLV_RETURN_IF_ERROR(UnpackPurchases(ids->Keep(page_.Blob(1)), ids, rows));
+  absl::Status unpacked;
+  if (has_page) unpacked = UnpackPurchases(ids->Keep(page_.Blob(1)), ids, rows);
   page_.Reset();
-  return absl::OkStatus();
+  return unpacked;
 }
 
 void PurchasePages::NoteWritten(int64_t page_id, absl::Span<const PurchaseChange> changes) {

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -213,6 +215,36 @@ TEST_P(SqliteClvMigrationTest, PurchasesWithoutAValueAreKept) {
   EXPECT_TRUE(state->FindValues({"c101"})->empty());
   EXPECT_EQ(state->FindValues({"c102"})->size(), 1u);
   EXPECT_EQ(state->CustomersAfter("", 1'000)->size(), size_t{kCustomers});
+}
+
+bool IsIn(const std::string& bytes, const std::string& text) {
+  return bytes.find(text) != std::string::npos;
+}
+
+// What it moved is nowhere else any more.
+TEST_P(SqliteClvMigrationTest, WhatIsRemovedAfterItIsInNoFile) {
+  Make();
+  const auto store = SqliteClvStore::Open({.path = path_}).value();
+  {
+    const auto transaction = store->Begin().value();
+    for (const Purchase& purchase : Purchases()) {
+      ASSERT_TRUE(transaction->RemovePurchase(purchase.customer_id, purchase.purchase_id).ok());
+    }
+    for (int customer = 0; customer < kCustomers; ++customer) {
+      ASSERT_TRUE(transaction->RemoveValue(CustomerId(customer)).ok());
+    }
+    // Names of those who have changed, too.
+    ASSERT_TRUE(transaction->RemoveTraces({}).ok());
+    ASSERT_TRUE(transaction->Commit(10).ok());
+  }
+  ASSERT_TRUE(store->Scrub().ok());
+  std::ifstream file(path_, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_GT(bytes.size(), 4'096u);
+  for (int customer = 0; customer < kCustomers; ++customer) {
+    EXPECT_FALSE(IsIn(bytes, CustomerId(customer))) << customer;
+    EXPECT_FALSE(IsIn(bytes, "p" + std::to_string(1'000 * customer + 1))) << customer;
+  }
 }
 
 TEST_P(SqliteClvMigrationTest, NobodyIsNamedWhereNobodyWasActive) {

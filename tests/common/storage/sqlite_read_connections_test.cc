@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/storage/sqlite/clv_store.h"
+#include "common/storage/sqlite/projection_source.h"
 #include "tests/common/storage/raw_sqlite.h"
 #include "tests/common/storage/temp_directory.h"
 
@@ -70,6 +71,21 @@ TEST_F(SqliteReadConnectionsTest, AnErrorLeavesNothingBehind) {
   EXPECT_TRUE(store_->Scrub().ok());
   Put("c");
   EXPECT_EQ(CurrencyIn(*store_->Read().value(), "c"), "USD-c");
+}
+
+TEST_F(SqliteReadConnectionsTest, ADamagedPageOfTheProjectionLeavesNothingBehindEither) {
+  Put("a");
+  Put("b");
+  RunRawSql(path_, "UPDATE customer_clv SET purchases = x'00' WHERE customer_id = 'a'");
+  SqliteProjectionSource source(path_);
+  const auto nothing = [](const CustomerInStore&) { return absl::OkStatus(); };
+  {
+    const auto reading = source.Read().value();
+    EXPECT_TRUE(absl::IsDataLoss(reading->Find("a", nothing).status()));
+    EXPECT_TRUE(*reading->Find("b", nothing));
+    EXPECT_TRUE(absl::IsDataLoss(reading->Find("a", nothing).status()));
+  }
+  EXPECT_TRUE(store_->Scrub().ok());
 }
 
 }  // namespace
