@@ -1,5 +1,6 @@
 #include "services/aggregation/row_gathering.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -26,7 +27,11 @@ absl::StatusOr<std::vector<LoggedRows>> GatherRows(storage::EventReader& log,
       gathered.push_back(DecodeRecord(std::move(record)));
     }
     rows += rows_of_step;
-    const bool is_burst = rows_of_step >= options.burst_rows;
+    const double steps =
+        step == 0 ? std::max(1.0, options.first_step / std::chrono::duration<double>(options.step))
+                  : 1.0;
+    const bool is_burst =
+        static_cast<double>(rows_of_step) >= steps * static_cast<double>(options.burst_rows);
     if (!is_burst || rows >= options.max_rows || bytes >= options.max_bytes ||
         step == options.most_steps || !options.wait(options.step)) {
       return gathered;

@@ -23,6 +23,8 @@ struct GatheringOptions {
   // So many rows within a step are a burst: 200,000 a second.
   uint64_t burst_rows = 8'000;
   std::chrono::milliseconds step{40};
+  // In which those have come that are there: the time since others were gathered.
+  std::chrono::nanoseconds first_step{0};
   int most_steps = 25;
   // Lets a step pass; false: the rows so far are all. Must be set.
   std::function<bool(std::chrono::milliseconds step)> wait;

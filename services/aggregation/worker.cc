@@ -86,10 +86,12 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
   CLV_ASSIGN_OR_RETURN(const std::vector<LoggedRows> rows,
                        GatherRows(*log_, checkpoint,
                                   {.max_rows = options_.max_rows_per_fold,
+                                   .first_step = began - last_gathered_,
                                    .wait = [this](std::chrono::milliseconds step) {
                                      std::this_thread::sleep_for(step);
                                      return !stopping_;
                                    }}));
+  last_gathered_ = steady_clock::now();
   if (rows.empty()) return 0;
   is_folding_ = true;
   const storage::LogPosition position = rows.back().position;

@@ -75,6 +75,7 @@ class Worker {
   const metrics::Counter failed_folds_;
   std::unique_ptr<storage::EventReader> log_;
   std::chrono::milliseconds retry_wait_;
+  std::chrono::steady_clock::time_point last_gathered_;
   // An earlier process may have ended between a fold and its scrubbing.
   bool scrub_is_due_ = true;
   std::atomic<bool> stopping_ = false;

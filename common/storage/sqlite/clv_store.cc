@@ -1,5 +1,6 @@
 #include "common/storage/sqlite/clv_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -45,7 +46,7 @@ absl::Status SqliteClvStore::OpenWriter() {
   CLV_ASSIGN_OR_RETURN(latest_, LatestActivity::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(counter_, FactCounter::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(changes_, CustomerChanges::Prepare(*db, options_.changes));
-  CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db));
+  CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db, &places_));
   CLV_ASSIGN_OR_RETURN(writes_, ClvWriteStatements::Prepare(*db));
   ahead_ = std::make_unique<FoldAhead>(options_.path, options_.ahead_cache_kib);
   db_ = std::move(db);
@@ -66,6 +67,7 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
       BeginFold(std::move(lock), std::move(transaction),
                 {.reads = *reads_,
                  .writes = *writes_,
+                 .places = places_,
                  .latest = *latest_,
                  .counter = *counter_,
                  .changes = *changes_,
@@ -82,6 +84,7 @@ void SqliteClvStore::WarmUp() {
   std::lock_guard lock(writer_mutex_);
   if (!OpenWriterOnce().ok()) return;
   reads_->purchases().MayHold({}).status().IgnoreError();
+  reads_->FindPlaces().IgnoreError();
 }
 
 absl::Status SqliteClvStore::Committed(LogPosition position) {
@@ -92,13 +95,16 @@ absl::Status SqliteClvStore::Committed(LogPosition position) {
 }
 
 absl::Status SqliteClvStore::KeepWalShort() {
-  wal_pages_ = db_->wal_pages();
+  const int pages_before = wal_pages_.exchange(db_->wal_pages());
   // A file that has become shorter was begun anew.
-  if (wal_pages_ < written_back_pages_) written_back_pages_ = 0;
+  if (wal_pages_ < pages_before) pages_to_restart_at_ = 2 * options_.long_wal_pages;
+  if (wal_pages_ < std::max<int>(pages_before, written_back_pages_)) written_back_pages_ = 0;
   if (wal_pages_ <= options_.long_wal_pages) return absl::OkStatus();
   const bool is_little_left = wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync;
-  return is_little_left || wal_pages_ > 2 * options_.long_wal_pages ? db_->WriteBack().status()
-                                                                    : absl::OkStatus();
+  if (!is_little_left && wal_pages_ <= pages_to_restart_at_) return absl::OkStatus();
+  // Where a reader is in the way again and again, most folds do without.
+  pages_to_restart_at_ = wal_pages_ + options_.long_wal_pages;
+  return db_->TryRestartWal().status();
 }
 
 absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvStore::Read() {
@@ -124,6 +130,7 @@ absl::Status SqliteClvStore::EmptyWal() {
   must_rewrite_ = false;
   wal_pages_ = 0;
   written_back_pages_ = 0;
+  pages_to_restart_at_ = 2 * options_.long_wal_pages;
   return absl::OkStatus();
 }
 

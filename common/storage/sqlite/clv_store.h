@@ -30,7 +30,7 @@ class SqliteClvStore final : public ClvStore {
   struct Options {
     std::string path;
     Broadcast* folded = nullptr;  // told after every commit that moved the checkpoint; may be null
-    int cache_kib = 64 * 1024;
+    int cache_kib = 48 * 1024;
     // Customers of a fold from which on one thread reads and folds what another writes, with a
     // connection of its own (fold_ahead.h).
     size_t least_folded_ahead = 50'000;
@@ -38,7 +38,8 @@ class SqliteClvStore final : public ClvStore {
     // New pages (4 KiB) of the write-ahead file from which on MakeDurable writes them back, too.
     int wal_pages_at_sync = 2'048;
     // When the write-ahead file is longer, MakeDurable writes back until little is left, and the
-    // next fold does that; from twice as much on a fold writes back whatever is left.
+    // next fold does that; from twice as much on, and after each further so many, a fold writes
+    // back whatever is left.
     int long_wal_pages = 32'768;
     ChangeLimits changes;
   };
@@ -77,7 +78,8 @@ class SqliteClvStore final : public ClvStore {
   absl::Status EmptyWal();
   // What follows the commit of a fold.
   absl::Status Committed(LogPosition position);
-  // Writes back what is left when the write-ahead file is long: the next commit begins it anew.
+  // Writes back what is left when the write-ahead file is long, so that the next commit begins it
+  // anew.
   absl::Status KeepWalShort();
   // After an error of the disk the next call opens the file again: where a sync has failed, a later
   // one may say that all is well.
@@ -95,6 +97,7 @@ class SqliteClvStore final : public ClvStore {
 
   std::mutex writer_mutex_;  // held while a writing transaction lives
   std::unique_ptr<Database> db_;
+  CustomerPlaces places_;
   std::unique_ptr<ClvReadStatements> reads_;
   std::unique_ptr<ClvWriteStatements> writes_;
   std::unique_ptr<LatestActivity> latest_;
@@ -104,6 +107,8 @@ class SqliteClvStore final : public ClvStore {
   // What the write-ahead file held when it was opened may have missed its sync: nothing is called
   // durable before it was written back.
   bool must_rewrite_ = true;
+  // Length of the write-ahead file from which on a fold writes back whatever is left.
+  int pages_to_restart_at_ = 2 * options_.long_wal_pages;
   LogPosition last_checkpoint_ = 0;  // as this connection knows it
 };
 

@@ -15,7 +15,8 @@
 namespace clv::storage {
 namespace {
 
-constexpr int kTruncateMilliseconds = 50;
+// The thread that writes must not wait for a slow reader.
+constexpr int kReaderMilliseconds = 50;
 
 uint64_t FileSize(const std::string& path) {
   struct stat info {};
@@ -335,16 +336,24 @@ void Database::WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout) {
   }
 }
 
-absl::StatusOr<bool> Database::TryTruncateWal() {
-  CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
-  // The thread that writes must not wait for a slow reader.
-  sqlite3_busy_timeout(raw(), kTruncateMilliseconds);
-  ReachFailpoint("db.before_truncate");
+absl::StatusOr<bool> Database::WriteBackBehindReaders(std::string_view sql) {
+  CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare(sql));
+  sqlite3_busy_timeout(raw(), kReaderMilliseconds);
   const absl::Status status = checkpoint.Step().status();
-  ReachFailpoint("db.after_truncate");
   sqlite3_busy_timeout(raw(), static_cast<int>(busy_timeout_.count()));
   CLV_RETURN_IF_ERROR(status);
   return checkpoint.Int(0) == 0;
+}
+
+absl::StatusOr<bool> Database::TryRestartWal() {
+  return WriteBackBehindReaders("PRAGMA wal_checkpoint(RESTART)");
+}
+
+absl::StatusOr<bool> Database::TryTruncateWal() {
+  ReachFailpoint("db.before_truncate");
+  absl::StatusOr<bool> is_truncated = WriteBackBehindReaders("PRAGMA wal_checkpoint(TRUNCATE)");
+  ReachFailpoint("db.after_truncate");
+  return is_truncated;
 }
 
 absl::Status Database::TruncateWal() {

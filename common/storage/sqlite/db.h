@@ -161,7 +161,11 @@ class Database {
   // Takes the free pages out of the file when there are more than `kept` (4 KiB each).
   absl::Status GiveBackFreePages(int64_t kept);
 
-  // Writes the write-ahead file back into the database and empties it; false: a reader holds it.
+  // Writes the write-ahead file back into the database, so that the next commit begins it anew;
+  // waits a while for those who read older states, and for another connection that writes back.
+  // False: one was in the way for longer.
+  absl::StatusOr<bool> TryRestartWal();
+  // Likewise, and empties the file.
   absl::StatusOr<bool> TryTruncateWal();
 
   // Writes the write-ahead file back into the database and empties it. UNAVAILABLE while a reader
@@ -185,6 +189,8 @@ class Database {
   // Makes the journal of the file a write-ahead file, where it is none.
   absl::Status UseWal();
   absl::Status Migrate(const Migrations& migrations, Mode mode);
+  // Runs a `PRAGMA wal_checkpoint` that waits for readers; false: one was in the way for too long.
+  absl::StatusOr<bool> WriteBackBehindReaders(std::string_view sql);
   absl::Status MakeShrinkable();
   absl::StatusOr<int64_t> ReadNumber(std::string_view sql);
 

@@ -1,5 +1,6 @@
 // Who writes the write-ahead file of clv.db back, and when.
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/db.h"
+#include "common/storage/sqlite/migrations/migrations.h"
 #include "gtest/gtest.h"
 #include "tests/common/storage/temp_directory.h"
 
@@ -35,15 +37,16 @@ class SqliteWriteBackTest : public ::testing::Test {
     ASSERT_TRUE(fold->Commit(++position_).ok());
   }
   int64_t WalBytes() const { return static_cast<int64_t>(SizeOfDatabase(path_).wal_bytes); }
-  // Frames of the write-ahead file that are back in the database: `nBackfill` of the wal-index
-  // (https://sqlite.org/walformat.html#wal_locks).
-  uint32_t WrittenBackPages() const {
-    constexpr int kPlace = 96;
+  // Frames of the write-ahead file that are back in the database, and all: `nBackfill` and
+  // `mxFrame` of the wal-index (https://sqlite.org/walformat.html#the_wal_index_header).
+  uint32_t WrittenBackPages() const { return NumberOfIndex(96); }
+  uint32_t WalPages() const { return NumberOfIndex(16); }
+  uint32_t NumberOfIndex(int place) const {
     std::ifstream index(path_ + "-shm", std::ios::binary);
-    index.seekg(kPlace);
-    uint32_t pages = 0;
-    index.read(reinterpret_cast<char*>(&pages), sizeof(pages));
-    return pages;
+    index.seekg(place);
+    uint32_t number = 0;
+    index.read(reinterpret_cast<char*>(&number), sizeof(number));
+    return number;
   }
 
   TempDirectory directory_;
@@ -77,6 +80,32 @@ TEST_F(SqliteWriteBackTest, AFoldLeavesAFileThatWasBegunAnewToMakeDurable) {
   ASSERT_EQ(WrittenBackPages(), 0u);
   while (!store_->MustBeMadeDurableSoon()) Fold();
   EXPECT_EQ(WrittenBackPages(), 0u);
+}
+
+TEST_F(SqliteWriteBackTest, AFoldThatFindsAVeryLongFileWritesItBackItself) {
+  for (int n = 0; n < 1'000 && WalPages() <= 2 * kLongWalPages; ++n) Fold();
+  EXPECT_EQ(WrittenBackPages(), WalPages());
+  const uint32_t before = WalPages();
+  Fold();
+  EXPECT_LT(WalPages(), before);
+}
+
+TEST_F(SqliteWriteBackTest, WhileAReaderIsInTheWayTheFileGrowsAndAfterwardsItIsBegunAnew) {
+  uint32_t longest = 0;
+  const auto reader = Database::Open({.path = path_, .migrations = &ClvMigrations()}).value();
+  {
+    const auto reading = Transaction::Begin(*reader, Transaction::Kind::kDeferred).value();
+    ASSERT_TRUE(reader->Execute("SELECT * FROM checkpoint").ok());
+    for (int n = 0; n < 1'000 && WalPages() <= 5 * kLongWalPages; ++n) Fold();
+    EXPECT_GT(WalPages(), static_cast<uint32_t>(5 * kLongWalPages));
+    EXPECT_LT(WrittenBackPages(), WalPages());
+  }
+  // From then on it is written back when it is long, as before.
+  for (int n = 0; n < 30; ++n) {
+    Fold();
+    longest = std::max(longest, n < 10 ? 0u : WalPages());
+  }
+  EXPECT_LE(longest, static_cast<uint32_t>(4 * kLongWalPages));
 }
 
 }  // namespace

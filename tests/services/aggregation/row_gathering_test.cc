@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,6 +55,16 @@ TEST_F(RowGatheringTest, FewRowsAreNotWaitedFor) {
   AppendRows(9);
   EXPECT_EQ(Gather({100}).size(), 1u);
   EXPECT_EQ(waits_, 0);
+}
+
+TEST_F(RowGatheringTest, ManyRowsThatTookLongToComeAreNoBurst) {
+  const std::chrono::milliseconds step{40};
+  AppendRows(19);
+  EXPECT_EQ(Gather({100}, {.step = step, .first_step = 2 * step}).size(), 1u);
+  EXPECT_EQ(waits_, 0);
+  AppendRows(1);
+  EXPECT_EQ(Gather({9}, {.step = step, .first_step = 2 * step}).size(), 3u);
+  EXPECT_EQ(waits_, 1);
 }
 
 TEST_F(RowGatheringTest, ABurstIsGatheredInOrderUntilItEnds) {
