@@ -21,6 +21,7 @@
 #include "absl/types/span.h"
 #include "common/domain/customer_summary.h"
 #include "common/domain/records.h"
+#include "common/storage/fact_orders.h"
 #include "common/storage/purchase_fact.h"
 #include "common/storage/storage.h"
 
@@ -56,6 +57,7 @@ struct CustomerInFold {
   const domain::ImportedClv* imported = nullptr;  // null: none
   std::optional<CustomerValue> value;
   std::vector<PurchaseFact> purchases;  // by purchase_id, which they differ in
+  FactOrders orders;                    // of the purchases, once they are folded
 };
 
 // A purchase that a fold has put.

@@ -19,8 +19,23 @@ struct GroupedOrder {
   size_t end = 0;
 };
 
-bool IsEarlier(const GroupedOrder& a, const GroupedOrder& b) {
-  return a.order.date != b.order.date ? a.order.date < b.order.date : a.order_id < b.order_id;
+// The places of the orders by date, then order_id.
+std::vector<uint32_t> PlacesInOrder(absl::Span<const GroupedOrder> orders) {
+  const auto date_of = [](uint64_t key) { return key >> 32; };
+  const auto order_of = [&](uint64_t key) -> const GroupedOrder& {
+    return orders[static_cast<uint32_t>(key)];
+  };
+  std::vector<uint64_t> keys(orders.size());  // numbers sort faster than orders
+  for (size_t i = 0; i < orders.size(); ++i) keys[i] = uint64_t{orders[i].order.date} << 32 | i;
+  std::sort(keys.begin(), keys.end());
+  for (auto begin = keys.begin(); begin != keys.end();) {
+    const auto end = std::find_if(begin, keys.end(),
+                                  [&](uint64_t key) { return date_of(key) != date_of(*begin); });
+    std::sort(begin, end,
+              [&](uint64_t a, uint64_t b) { return order_of(a).order_id < order_of(b).order_id; });
+    begin = end;
+  }
+  return {keys.begin(), keys.end()};
 }
 
 ProjectedOrder OrderOf(const PurchaseFact& row) {
@@ -52,8 +67,9 @@ void ProjectSingleRows(const PurchasesOfCustomer& purchases, std::vector<Project
   }
 }
 
-void ProjectGroups(const PurchasesOfCustomer& purchases, const FactOrders& orders_of_rows,
-                   std::vector<ProjectedOrder>* orders, std::vector<OrderRow>* rows_of_several) {
+void ProjectGroups(const PurchasesOfCustomer& purchases, std::vector<ProjectedOrder>* orders,
+                   std::vector<OrderRow>* rows_of_several) {
+  const FactOrders& orders_of_rows = *purchases.orders;
   std::vector<GroupedOrder> groups;
   groups.reserve(purchases.rows.size());
   for (size_t i = 0; i < purchases.rows.size(); ++i) {
@@ -61,7 +77,6 @@ void ProjectGroups(const PurchasesOfCustomer& purchases, const FactOrders& order
     if (row.currency != purchases.reporting_currency || !orders_of_rows.IsAlone(i)) continue;
     groups.push_back({OrderOf(row), row.purchase_id});
   }
-  const auto shared = static_cast<std::ptrdiff_t>(groups.size());
   std::vector<const PurchaseFact*> rows;
   orders_of_rows.ForEachShared([&](absl::Span<const PurchaseFact* const> of_one) {
     const size_t begin = rows.size();
@@ -71,13 +86,9 @@ void ProjectGroups(const PurchasesOfCustomer& purchases, const FactOrders& order
     groups.push_back({OrderOf(absl::MakeConstSpan(rows).subspan(begin)), of_one.front()->order(),
                       begin, rows.size()});
   });
-  if (!std::is_sorted(groups.begin(), groups.begin() + shared, IsEarlier)) {
-    std::sort(groups.begin(), groups.begin() + shared, IsEarlier);
-  }
-  std::sort(groups.begin() + shared, groups.end(), IsEarlier);
-  std::inplace_merge(groups.begin(), groups.begin() + shared, groups.end(), IsEarlier);
   orders->reserve(groups.size());
-  for (const GroupedOrder& group : groups) {
+  for (const uint32_t place : PlacesInOrder(groups)) {
+    const GroupedOrder& group = groups[place];
     if (group.end - group.begin > 1) {
       for (size_t i = group.begin; i < group.end; ++i) {
         rows_of_several->push_back({static_cast<uint32_t>(orders->size()), ToInstant(rows[i]->date),
@@ -107,12 +118,10 @@ void ProjectCustomer(CustomerInStore facts, ProjectedCustomer* projected) {
       rare.unconverted_dates.push_back(ToInstant(row.date));
     }
   }
-  FactOrders orders;
-  orders.Group(facts.purchases.rows);
-  if (orders.together().empty()) {
+  if (facts.purchases.orders->together().empty()) {
     ProjectSingleRows(facts.purchases, &projected->orders);
   } else {
-    ProjectGroups(facts.purchases, orders, &projected->orders, &rare.rows);
+    ProjectGroups(facts.purchases, &projected->orders, &rare.rows);
   }
   std::sort(rare.unconverted_dates.begin(), rare.unconverted_dates.end());
   if (facts.imported) {

@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "common/domain/records.h"
 #include "common/storage/clv_store.h"
+#include "common/storage/fact_orders.h"
 #include "common/storage/purchase_fact.h"
 
 namespace clv::storage {
@@ -32,7 +33,8 @@ struct ProductFigures {
 // them.
 struct PurchasesOfCustomer {
   absl::Span<const PurchaseFact> rows;
-  TextId reporting_currency = 0;  // of rows; 0: no row is in it
+  const FactOrders* orders = nullptr;  // of the rows; never null
+  TextId reporting_currency = 0;       // of rows; 0: no row is in it
   ProductFigures products;
 };
 

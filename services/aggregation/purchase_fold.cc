@@ -238,19 +238,19 @@ absl::StatusOr<bool> PurchaseFold::MergeKey(absl::Span<const Version> versions,
   return true;
 }
 
-domain::CustomerSummary PurchaseFold::Summarize(const CustomerInFold& customer) {
+domain::CustomerSummary PurchaseFold::Summarize(CustomerInFold& customer) {
   domain::SummaryBuilder builder(customer.imported);
   const std::vector<PurchaseFact>& rows = customer.purchases;
-  orders_.Group(rows);
+  customer.orders.Group(rows);
   for (size_t i = 0; i < rows.size(); ++i) {
     const PurchaseFact& row = rows[i];
     const bool is_visible = row.currency == reporting_text_;
     builder.AddRow(row.amount_micros, row.date, is_visible);
-    if (is_visible && orders_.IsAlone(i)) {
+    if (is_visible && customer.orders.IsAlone(i)) {
       builder.AddOrder(row.date, row.amount_micros, row.amount_micros < 0);
     }
   }
-  orders_.ForEachShared([&](absl::Span<const PurchaseFact* const> shared) {
+  customer.orders.ForEachShared([&](absl::Span<const PurchaseFact* const> shared) {
     std::optional<int64_t> date;
     int64_t value_micros = 0;
     bool has_negative_row = false;

@@ -88,7 +88,7 @@ class PurchaseFold {
   absl::StatusOr<bool> MergeKey(absl::Span<const Version> versions,
                                 const storage::PurchaseFact* stored,
                                 std::vector<storage::PurchaseChange>& changes);
-  domain::CustomerSummary Summarize(const storage::CustomerInFold& customer);
+  domain::CustomerSummary Summarize(storage::CustomerInFold& customer);
   void Recompute(int64_t received_at_seconds, storage::LogPosition position,
                  storage::CustomerInFold& customer);
 
@@ -110,7 +110,6 @@ class PurchaseFold {
   std::vector<Version> versions_;
   int64_t received_at_seconds_ = 0;  // greatest of the group's winners
   std::vector<storage::PurchaseFact> merged_;
-  storage::FactOrders orders_;
   uint64_t winners_ = 0;
   uint64_t customers_ = 0;
 };

@@ -112,8 +112,9 @@ absl::StatusOr<ByKey<Row>> FindEach(Statement& statement, const std::vector<std:
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Database& db) {
-  std::unique_ptr<ClvReadStatements> s(new ClvReadStatements());
+absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(
+    Database& db, CustomerPlaces* places) {
+  std::unique_ptr<ClvReadStatements> s(new ClvReadStatements(places));
   CLV_ASSIGN_OR_RETURN(s->checkpoint_, db.Prepare("SELECT folded_position FROM checkpoint"));
   CLV_ASSIGN_OR_RETURN(s->setting_, db.Prepare("SELECT value FROM settings WHERE key = ?"));
   CLV_ASSIGN_OR_RETURN(s->purchases_, PurchasePages::Prepare(db));
@@ -149,6 +150,9 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(Da
                  "UNION SELECT customer_id FROM customer_clv_imports WHERE customer_id > ?1 "
                  "UNION SELECT customer_id FROM customer_clv WHERE customer_id > ?1 "
                  "ORDER BY customer_id LIMIT ?2"));
+  // All of it is in the index.
+  CLV_ASSIGN_OR_RETURN(s->places_of_all_,
+                       db.Prepare("SELECT customer_id, page_id FROM customer_clv LIMIT ?"));
   // The purchases are summed from customer_clv: counting the rows themselves would scan the largest
   // table.
   CLV_ASSIGN_OR_RETURN(s->counts_, db.Prepare("SELECT customers, purchases, (SELECT COUNT(*) FROM "
@@ -199,9 +203,16 @@ absl::StatusOr<ByKey<CustomerValue>> ClvReadStatements::FindValues(
 
 absl::Status ClvReadStatements::FindStored(std::string_view customer_id, TextArena* ids,
                                            StoredCustomer* stored) {
+  const int64_t place = places_ != nullptr ? places_->Find(customer_id) : 0;
+  if (place != 0) {
+    CLV_RETURN_IF_ERROR(FindStoredAt(place, ids, stored));
+    if (stored->value && stored->value->customer_id == customer_id) return absl::OkStatus();
+  }
   stored_.Reset();  // an error may have left it at a row
   stored_.Bind(1, customer_id);
-  return ReadStored(stored_, ids, stored);
+  CLV_RETURN_IF_ERROR(ReadStored(stored_, ids, stored));
+  if (places_ != nullptr) places_->Note(customer_id, stored->page_id);
+  return absl::OkStatus();
 }
 
 absl::Status ClvReadStatements::FindStoredAt(int64_t page_id, TextArena* ids,
@@ -244,6 +255,19 @@ absl::StatusOr<CustomerFacts> ClvReadStatements::FactsOf(const std::string& cust
   if (!imports.empty()) facts.imported = std::move(imports.begin()->second);
   CLV_ASSIGN_OR_RETURN(facts.purchases, purchases_->AmountsOf(customer_id, currency));
   return facts;
+}
+
+absl::Status ClvReadStatements::FindPlaces() {
+  Statement& rows = places_of_all_;
+  rows.Reset();
+  rows.Bind(1, static_cast<int64_t>(places_->most_customers()));
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, rows.Step());
+    if (!has_row) break;
+    places_->Note(rows.Text(0), rows.Int(1));
+  }
+  rows.Reset();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> ClvReadStatements::CustomersAfter(const std::string& after,

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/storage/clv_store.h"
+#include "common/storage/sqlite/customer_places.h"
 #include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/purchase_page.h"
 #include "common/storage/sqlite/purchase_pages.h"
@@ -31,7 +32,9 @@ struct StoredCustomer {
 // Reads of one connection; the methods are those of ClvReadTransaction. Thread-compatible.
 class ClvReadStatements {
  public:
-  static absl::StatusOr<std::unique_ptr<ClvReadStatements>> Prepare(Database& db);
+  // `places`, which may be null, must outlive the statements: FindStored looks there first.
+  static absl::StatusOr<std::unique_ptr<ClvReadStatements>> Prepare(
+      Database& db, CustomerPlaces* places = nullptr);
 
   absl::StatusOr<LogPosition> Checkpoint();
   absl::StatusOr<std::string> Setting(const std::string& key);
@@ -53,13 +56,17 @@ class ClvReadStatements {
   absl::StatusOr<std::optional<FoldOutcome>> OutcomeOf(LogPosition position);
   absl::StatusOr<std::vector<JobRecord>> ListJobs(uint32_t limit);
   PurchasePages& purchases() { return *purchases_; }
+  // Notes the places of all customers, or of as many as are kept.
+  absl::Status FindPlaces();
 
  private:
-  ClvReadStatements() = default;
+  explicit ClvReadStatements(CustomerPlaces* places) : places_(places) {}
+  CustomerPlaces* const places_;
   std::unique_ptr<PurchasePages> purchases_;
   absl::Status ReadStored(Statement& row, TextArena* ids, StoredCustomer* stored);
   Statement checkpoint_, setting_, customer_, import_, value_, stored_, stored_by_page_,
-      customers_after_, scan_customers_, scan_imports_, counts_, totals_, outcome_, jobs_;
+      customers_after_, scan_customers_, scan_imports_, places_of_all_, counts_, totals_, outcome_,
+      jobs_;
 };
 
 // Writes of one connection. Thread-compatible.

@@ -88,6 +88,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
         transaction_(std::move(transaction)),
         reads_(tools.reads),
         writes_(tools.writes),
+        places_(tools.places),
         latest_(tools.latest),
         counter_(tools.counter),
         customer_changes_(tools.changes),
@@ -267,6 +268,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     }
     if (folded.page_id == 0) {
       CLV_ASSIGN_OR_RETURN(folded.page_id, writes_.InsertCustomer(value, packed));
+      places_.Note(value.customer_id, folded.page_id);
       return absl::OkStatus();
     }
     // Purchases were put before, and no value.
@@ -291,6 +293,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   std::optional<Transaction> transaction_;
   ClvReadStatements& reads_;
   ClvWriteStatements& writes_;
+  CustomerPlaces& places_;
   LatestActivity& latest_;
   FactCounter& counter_;
   CustomerChanges& customer_changes_;

@@ -14,6 +14,7 @@
 #include "common/storage/clv_store.h"
 #include "common/storage/sqlite/clv_statements.h"
 #include "common/storage/sqlite/customer_changes.h"
+#include "common/storage/sqlite/customer_places.h"
 #include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/fact_counter.h"
 #include "common/storage/sqlite/fold_ahead.h"
@@ -50,6 +51,7 @@ class ClvReadConnections {
 struct FoldTools {
   ClvReadStatements& reads;
   ClvWriteStatements& writes;
+  CustomerPlaces& places;
   LatestActivity& latest;
   FactCounter& counter;
   CustomerChanges& changes;

@@ -27,7 +27,7 @@ struct ChangeLimits {
   size_t most_named = 131'072;
   // Bytes of facts of one transaction, but no more than are kept of all; beyond, customers are
   // named only.
-  size_t most_fact_bytes = size_t{4} << 20;
+  size_t most_fact_bytes = size_t{16} << 20;
   // Transactions that are kept, and their bytes: a 32nd of the database, between the two. Facts go
   // first.
   size_t most_rows = 1'024;

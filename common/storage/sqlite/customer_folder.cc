@@ -35,11 +35,15 @@ absl::Status CustomerFolder::Fold(std::string_view customer_id, size_t index,
 
 absl::Status CustomerFolder::PackFacts(TextId reporting_currency, FoldedCustomer* folded) {
   const std::vector<PurchaseFact>& rows = folded->customer.purchases;
-  CustomerInStore facts{
-      .value = *folded->customer.value,
-      .imported = folded->imported,
-      .purchases = {.rows = rows, .reporting_currency = reporting_currency, .products = {}}};
-  CLV_ASSIGN_OR_RETURN(facts.purchases.products, products_.Count(rows, reporting_currency, {}));
+  const FactOrders& orders = folded->customer.orders;
+  CustomerInStore facts{.value = *folded->customer.value,
+                        .imported = folded->imported,
+                        .purchases = {.rows = rows,
+                                      .orders = &orders,
+                                      .reporting_currency = reporting_currency,
+                                      .products = {}}};
+  CLV_ASSIGN_OR_RETURN(facts.purchases.products,
+                       products_.Count(rows, orders, reporting_currency, {}));
   ProjectCustomer(std::move(facts), &projected_);
   PackCustomer(projected_, &bytes_);
   folded->packed_facts = bytes_.Take();

@@ -69,6 +69,7 @@ absl::StatusOr<std::string_view> ProductCounter::FavoriteCategory() {
 }
 
 absl::StatusOr<ProductFigures> ProductCounter::Count(absl::Span<const PurchaseFact> rows,
+                                                     const FactOrders& orders,
                                                      TextId reporting_currency,
                                                      const ProductScope& scope) {
   if (products_.size() < 2 * rows.size() || ++customer_ == 0) {
@@ -77,13 +78,15 @@ absl::StatusOr<ProductFigures> ProductCounter::Count(absl::Span<const PurchaseFa
   }
   distinct_products_ = 0;
   categories_.clear();
-  orders_.Group(rows);
+  const int64_t end = std::min(scope.end_seconds, scope.as_of_seconds);
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (!orders_.IsAlone(i)) continue;
-    const PurchaseFact* const row = &rows[i];
-    AddOrder({&row, 1}, reporting_currency, scope);
+    const PurchaseFact& row = rows[i];
+    if (row.currency == reporting_currency && orders.IsAlone(i) && row.amount_micros >= 0 &&
+        row.date >= scope.start_seconds && row.date <= end) {
+      Add(row);
+    }
   }
-  orders_.ForEachShared([&](absl::Span<const PurchaseFact* const> shared) {
+  orders.ForEachShared([&](absl::Span<const PurchaseFact* const> shared) {
     AddOrder(shared, reporting_currency, scope);
   });
   CLV_ASSIGN_OR_RETURN(const std::string_view favorite, FavoriteCategory());

@@ -22,14 +22,16 @@ class ProductCounter {
   // `texts` outlives the counter, and what it tells stays valid as it says.
   explicit ProductCounter(PurchaseTexts& texts) : texts_(texts) {}
 
-  // Of one customer's rows. `reporting_currency`: its number; rows of others do not count.
+  // Of one customer's rows and their orders. `reporting_currency`: its number; rows of others do
+  // not count.
   absl::StatusOr<ProductFigures> Count(absl::Span<const PurchaseFact> rows,
-                                       TextId reporting_currency, const ProductScope& scope);
+                                       const FactOrders& orders, TextId reporting_currency,
+                                       const ProductScope& scope);
 
  private:
   // A row of a qualifying order.
   void Add(const PurchaseFact& row);
-  // The rows of one order, if it qualifies.
+  // The rows of an order of several, if it qualifies.
   void AddOrder(absl::Span<const PurchaseFact* const> rows, TextId currency,
                 const ProductScope& scope);
   bool IsNewProduct(TextId id);
@@ -46,7 +48,6 @@ class ProductCounter {
   };
 
   PurchaseTexts& texts_;
-  FactOrders orders_;
   std::vector<ProductSlot> products_;  // a power of two, twice the rows at least
   uint32_t customer_ = 0;
   uint64_t distinct_products_ = 0;

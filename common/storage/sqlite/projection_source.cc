@@ -155,10 +155,14 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
     if (facts.value.imported) {
       CLV_ASSIGN_OR_RETURN(facts.imported, connection_.reads->FindImport(facts.value.customer_id));
     }
-    facts.purchases = {
-        .rows = stored_.purchases, .reporting_currency = currency_.text, .products = {}};
-    CLV_ASSIGN_OR_RETURN(facts.purchases.products,
-                         connection_.products->Count(stored_.purchases, currency_.text, {}));
+    orders_.Group(stored_.purchases);
+    facts.purchases = {.rows = stored_.purchases,
+                       .orders = &orders_,
+                       .reporting_currency = currency_.text,
+                       .products = {}};
+    CLV_ASSIGN_OR_RETURN(
+        facts.purchases.products,
+        connection_.products->Count(stored_.purchases, orders_, currency_.text, {}));
     return visit(std::move(facts));
   }
 
@@ -180,7 +184,8 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
   uint64_t last_change_ = 0;
   Currency currency_;
   std::optional<int64_t> horizon_seconds_;
-  StoredCustomer stored_;  // that was read last, with the ids of its purchases
+  StoredCustomer stored_;  // that was read last, with its orders and the ids of its purchases
+  FactOrders orders_;
   TextArena ids_;
   ProjectedCustomer customer_;  // of VisitChangedAfter
 };
@@ -292,7 +297,9 @@ class SqliteCustomerDetails::Connection {
                             CustomerDetails* details) {
     ids_.Clear();
     CLV_RETURN_IF_ERROR(pages_->ReadPage(id, &ids_, &rows_));
-    CLV_ASSIGN_OR_RETURN(const ProductFigures figures, products_->Count(rows_, currency, scope));
+    orders_.Group(rows_);
+    CLV_ASSIGN_OR_RETURN(const ProductFigures figures,
+                         products_->Count(rows_, orders_, currency, scope));
     details->distinct_products = figures.distinct_products;
     if (!figures.favorite_category.empty()) {
       details->favorite_category = std::string(figures.favorite_category);
@@ -305,7 +312,8 @@ class SqliteCustomerDetails::Connection {
   std::unique_ptr<CustomerChangesReader> changes_;
   std::unique_ptr<ProductCounter> products_;
   Statement customer_, currency_;
-  std::vector<PurchaseFact> rows_;  // of ReadProducts, with their ids
+  std::vector<PurchaseFact> rows_;  // of ReadProducts, with their orders and ids
+  FactOrders orders_;
   TextArena ids_;
 };
 
