@@ -36,6 +36,16 @@ class CohortActivity {
   CohortActivity(const ActivityScope& scope, uint32_t cohort, Sink& sink)
       : scope_(scope), cohort_(cohort), sink_(sink) {}
 
+  // Of the customer's orders those in the range alone; a period must be in it wholly or not at all.
+  // Wants no imported record and no order of several rows, and tells nothing of a second activity.
+  void AddSome(const OrderBlock& block, size_t i, OrderBlock::Range range) {
+    uint32_t active = kNoPeriod;
+    block.ForEachIn(i % kBlockCustomers, range,
+                    [&](uint32_t date, int64_t value_micros, bool qualifies) {
+                      AddOrder(date, value_micros, qualifies, &active);
+                    });
+  }
+
   // `imported`: the customer's visible record, or null.
   void Add(const CustomerChunk& chunk, size_t i, const ImportedRecord* imported) {
     if (imported == nullptr) {
@@ -55,21 +65,26 @@ class CohortActivity {
   }
 
   void AddOrders(const CustomerChunk& chunk, size_t i) {
-    uint32_t active = kNoPeriod;  // the last period that the customer was counted in
+    uint32_t active = kNoPeriod;
     uint32_t orders = 0;
     ForEachVisibleOrder(
         chunk, i, scope_.as_of_seconds,
         [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
           if (order.qualifies && ++orders == 2) BeSecond(order.date);
-          const uint32_t period = PeriodOf(order.date);
-          if (period == kNoPeriod) return;
-          CohortCell& cell = sink_.CellOf(period);
-          cell.revenue_micros += order.value_micros;
-          if (!order.qualifies) return;
-          ++cell.orders;
-          cell.active_customers += period != active;
-          active = period;
+          AddOrder(order.date, order.value_micros, order.qualifies, &active);
         });
+  }
+
+  // `active`: the last period that the customer was counted in.
+  void AddOrder(uint32_t date, int64_t value_micros, bool qualifies, uint32_t* active) {
+    const uint32_t period = PeriodOf(date);
+    if (period == kNoPeriod) return;
+    CohortCell& cell = sink_.CellOf(period);
+    cell.revenue_micros += value_micros;
+    if (!qualifies) return;
+    ++cell.orders;
+    cell.active_customers += period != *active;
+    *active = period;
   }
 
   void BeSecond(uint32_t date) {

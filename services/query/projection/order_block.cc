@@ -97,6 +97,30 @@ bool OrderBlock::AreWhole(const Parts& parts) {
          (parts.cents.empty() || parts.micros.empty());
 }
 
+std::pair<OrderBlock::Range, OrderBlock::Range> OrderBlock::Difference(
+    size_t customer, const OrderBlock& other) const {
+  Range here{0, count(customer)};
+  Range there{0, other.count(customer)};
+  if (wide_values_.empty() != other.wide_values_.empty()) return {here, there};
+  const auto is_same = [&](size_t a, size_t b) {
+    a += begins_[customer];
+    b += other.begins_[customer];
+    return dates_[a] == other.dates_[b] &&
+           (wide_values_.empty() ? values_[a] == other.values_[b]
+                                 : wide_values_[a] == other.wide_values_[b]);
+  };
+  for (; here.begin < here.end && there.begin < there.end && is_same(here.begin, there.begin);) {
+    ++here.begin;
+    ++there.begin;
+  }
+  for (;
+       here.begin < here.end && there.begin < there.end && is_same(here.end - 1, there.end - 1);) {
+    --here.end;
+    --there.end;
+  }
+  return {here, there};
+}
+
 std::vector<ProjectedOrder> OrderBlock::OrdersOf(size_t customer) const {
   std::vector<ProjectedOrder> orders;
   orders.reserve(count(customer));

@@ -55,12 +55,32 @@ class OrderBlock {
   // Calls `visit(date, value_micros, qualifies)` for each order of a customer.
   template <typename Visit>
   void ForEach(size_t customer, Visit&& visit) const {
+    ForEachIn(customer, {0, count(customer)}, visit);
+  }
+
+  // Some of a customer's orders, by index.
+  struct Range {
+    size_t begin = 0;
+    size_t end = 0;
+  };
+  // Likewise for those in the range.
+  template <typename Visit>
+  void ForEachIn(size_t customer, Range range, Visit&& visit) const {
     if (wide_values_.empty()) {
-      ForEachOf(customer, values_.data(), int64_t{kMicrosPerCent}, visit);
+      ForEachOf(customer, range, values_.data(), int64_t{kMicrosPerCent}, visit);
     } else {
-      ForEachOf(customer, wide_values_.data(), int64_t{1}, visit);
+      ForEachOf(customer, range, wide_values_.data(), int64_t{1}, visit);
     }
   }
+
+  // The dates of a customer's orders, rising.
+  absl::Span<const uint32_t> DatesOf(size_t customer) const {
+    return absl::MakeConstSpan(dates_).subspan(begins_[customer], count(customer));
+  }
+
+  // What is left of a customer's orders here and in another block without those that both begin
+  // and end with: first the range here, then the one there.
+  std::pair<Range, Range> Difference(size_t customer, const OrderBlock& other) const;
 
   // Sums over the orders of a customer that are dated inside the bounds, both included.
   struct Sums {
@@ -115,8 +135,10 @@ class OrderBlock {
   static constexpr Value kRefunded = std::numeric_limits<Value>::min();
 
   template <typename Value, typename Visit>
-  void ForEachOf(size_t customer, const Value* values, int64_t unit, Visit& visit) const {
-    for (uint32_t i = begins_[customer]; i < begins_[customer + 1]; ++i) {
+  void ForEachOf(size_t customer, Range range, const Value* values, int64_t unit,
+                 Visit& visit) const {
+    const size_t begin = begins_[customer];
+    for (size_t i = begin + range.begin; i < begin + range.end; ++i) {
       const Value value = values[i];
       visit(dates_[i], value == kRefunded<Value> ? int64_t{0} : int64_t{value} * unit, value >= 0);
     }

@@ -51,7 +51,11 @@ class IndexChange {
     sums_.first_days += sign * __int128{DayOf(state.first[i])};
     sums_.spend_micros += sign * __int128{state.spend_micros[i]};
     sums_.orders += sign * __int128{state.purchase_count[i]};
-    cube_.Add(chunk, i, sign);
+  }
+
+  // What the orders of a customer were (null: nothing) and are.
+  void AddOrders(const CustomerChunk* before, const CustomerChunk& after, uint32_t number) {
+    cube_.Add(before, after, number % kChunkCustomers);
   }
 
   void Apply(const PopulationIndex& before) {
@@ -83,10 +87,12 @@ std::shared_ptr<const PopulationIndex> PopulationIndex::Of(const ProjectionVersi
   auto next = std::make_shared<PopulationIndex>(last);
   IndexChange change(next.get());
   for (const uint32_t number : changed) {
-    if (before != nullptr && number < before->customers) {
-      change.Add(before->ChunkOf(number), number, -1);
-    }
-    change.Add(after.ChunkOf(number), number, 1);
+    const bool is_old = before != nullptr && number < before->customers;
+    const CustomerChunk* const was = is_old ? &before->ChunkOf(number) : nullptr;
+    const CustomerChunk& is = after.ChunkOf(number);
+    if (was != nullptr) change.Add(*was, number, -1);
+    change.Add(is, number, 1);
+    change.AddOrders(was, is, number);
   }
   change.Apply(last);
   next->values = before != nullptr ? last.values.With(*before, after, *next, changed)

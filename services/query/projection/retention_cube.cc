@@ -16,6 +16,8 @@ struct CubeSink {
   void SecondIn(uint32_t /*period*/) {}
 };
 
+ActivityScope EachMonth() { return {PeriodTable::Of(domain::CalendarPeriod::kMonth)}; }
+
 }  // namespace
 
 void CubeCohort::Add(const CubeCohort& other, int sign) {
@@ -30,17 +32,68 @@ void CubeCohort::Add(const CubeCohort& other, int sign) {
   }
 }
 
-void RetentionCube::Change::Add(const CustomerChunk& chunk, size_t i, int sign) {
-  const ActivityScope scope{PeriodTable::Of(domain::CalendarPeriod::kMonth)};
+void RetentionCube::Change::AddAll(const CustomerChunk& chunk, size_t i, int sign) {
+  const ActivityScope scope = EachMonth();
   const uint32_t number = scope.periods[chunk.state.first[i]];
-  const uint64_t set = std::min<uint64_t>(chunk.attributes[i], kMostAttributeSets);
-  Sums& sums = sums_[set << 32 | number];
+  Sums& sums = SumsOf(chunk.attributes[i], number);
   CubeCohort& cohort = sign > 0 ? sums.added : sums.removed;
   ++cohort.size;
   CubeSink sink{cohort};
   const RareFacts* const rare = chunk.state.imported[i] != 0 ? chunk.Rare(i) : nullptr;
   CohortActivity<CubeSink>(scope, number, sink)
       .Add(chunk, i, rare != nullptr ? &*rare->imported : nullptr);
+}
+
+void RetentionCube::Change::AddDifference(const CustomerChunk& before, const CustomerChunk& after,
+                                          size_t i) {
+  const ActivityScope scope = EachMonth();
+  const OrderBlock& old_orders = *before.orders[i / kBlockCustomers];
+  const OrderBlock& new_orders = *after.orders[i / kBlockCustomers];
+  const size_t customer = i % kBlockCustomers;
+  auto [gone, come] = old_orders.Difference(customer, new_orders);
+  const absl::Span<const uint32_t> old_dates = old_orders.DatesOf(customer);
+  const absl::Span<const uint32_t> new_dates = new_orders.DatesOf(customer);
+  if (gone.begin == gone.end && come.begin == come.end) return;
+  // Whole months: a customer is active once in each.
+  const auto month = [&](uint32_t date) { return scope.periods[date]; };
+  const uint32_t first =
+      std::min(gone.begin < gone.end ? month(old_dates[gone.begin]) : UINT32_MAX,
+               come.begin < come.end ? month(new_dates[come.begin]) : UINT32_MAX);
+  const uint32_t last = std::max(gone.begin < gone.end ? month(old_dates[gone.end - 1]) : 0,
+                                 come.begin < come.end ? month(new_dates[come.end - 1]) : 0);
+  while (gone.begin > 0 && month(old_dates[gone.begin - 1]) >= first) {
+    --gone.begin;
+    --come.begin;
+  }
+  while (gone.end < old_dates.size() && month(old_dates[gone.end]) <= last) {
+    ++gone.end;
+    ++come.end;
+  }
+  const uint32_t number = month(after.state.first[i]);
+  Sums& sums = SumsOf(after.attributes[i], number);
+  CubeSink removed{sums.removed};
+  CohortActivity<CubeSink>(scope, number, removed).AddSome(old_orders, i, gone);
+  CubeSink added{sums.added};
+  CohortActivity<CubeSink>(scope, number, added).AddSome(new_orders, i, come);
+}
+
+void RetentionCube::Change::Add(const CustomerChunk* before, const CustomerChunk& after, size_t i) {
+  const auto is_member = [i](const CustomerChunk* chunk) {
+    return chunk != nullptr && chunk->state.purchase_count[i] >= 1;
+  };
+  const auto has_plain_orders = [i](const CustomerChunk& chunk) {
+    const RareFacts* const rare = chunk.Rare(i);
+    return chunk.orders[i / kBlockCustomers] != nullptr &&
+           (rare == nullptr || (rare->rows.empty() && !rare->imported));
+  };
+  const ActivityScope scope = EachMonth();
+  if (is_member(before) && is_member(&after) && before->attributes[i] == after.attributes[i] &&
+      scope.periods[before->state.first[i]] == scope.periods[after.state.first[i]] &&
+      has_plain_orders(*before) && has_plain_orders(after)) {
+    return AddDifference(*before, after, i);
+  }
+  if (is_member(before)) AddAll(*before, i, -1);
+  if (is_member(&after)) AddAll(after, i, 1);
 }
 
 void RetentionCube::Apply(uint32_t number, const Change::Sums& sums, CohortList* cohorts) {

@@ -3,6 +3,7 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_RETENTION_CUBE_H_
 #define CLV_SERVICES_QUERY_PROJECTION_RETENTION_CUBE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -35,14 +36,21 @@ class RetentionCube {
   // Sums of what customers contribute, added or taken away.
   class Change {
    public:
-    // `sign`: 1 or -1. Wants purchase_count >= 1.
-    void Add(const CustomerChunk& chunk, size_t i, int sign);
+    // A customer of `before` (null: of nobody) is that of `after` now.
+    void Add(const CustomerChunk* before, const CustomerChunk& after, size_t i);
 
    private:
     friend class RetentionCube;
+    // `sign`: 1 or -1. Wants purchase_count >= 1.
+    void AddAll(const CustomerChunk& chunk, size_t i, int sign);
+    // Where nothing but orders of one row each has changed: the months of those that differ.
+    void AddDifference(const CustomerChunk& before, const CustomerChunk& after, size_t i);
     struct Sums {
       CubeCohort added, removed;  // whose numbers are not set
     };
+    Sums& SumsOf(uint32_t attribute_set, uint32_t number) {
+      return sums_[std::min<uint64_t>(attribute_set, kMostAttributeSets) << 32 | number];
+    }
     // By attribute set (from kMostAttributeSets on all in one), then by the month's number.
     absl::flat_hash_map<uint64_t, Sums> sums_;
   };

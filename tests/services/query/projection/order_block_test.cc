@@ -98,6 +98,30 @@ TEST(OrderBlockTest, TheLeastNumberOfCentsIsNoRefund) {
 }
 
 // Blocks of cents and of micros, and changes that keep a block what it is or make it the other.
+TEST(OrderBlockTest, TellsWhatDiffersFromAnother) {
+  const auto ranges = [](const std::vector<ProjectedOrder>& a,
+                         const std::vector<ProjectedOrder>& b) {
+    OrderBlock::Orders one, other;
+    one[2] = a;
+    other[1] = {{5, 10'000}};
+    other[2] = b;
+    const auto [here, there] = OrderBlock(one).Difference(2, OrderBlock(other));
+    return std::vector<size_t>{here.begin, here.end, there.begin, there.end};
+  };
+  const ProjectedOrder a{1, 10'000}, b{2, 20'000}, c{3, 30'000}, refunded{2, 0, false}, free{2, 0};
+  using Ranges = std::vector<size_t>;
+  EXPECT_EQ(ranges({a, b}, {a, b}), (Ranges{2, 2, 2, 2}));
+  EXPECT_EQ(ranges({}, {a, b}), (Ranges{0, 0, 0, 2}));
+  EXPECT_EQ(ranges({a, c}, {a, b, c}), (Ranges{1, 1, 1, 2}));
+  EXPECT_EQ(ranges({a, b, c}, {a, c}), (Ranges{1, 2, 1, 1}));
+  EXPECT_EQ(ranges({a, b, c}, {b, b, c}), (Ranges{0, 1, 0, 1}));
+  EXPECT_EQ(ranges({b}, {b, b}), (Ranges{1, 1, 1, 2}));
+  EXPECT_EQ(ranges({a, refunded, c}, {a, free, c}), (Ranges{1, 2, 1, 2}));
+  // Of other units all differ.
+  EXPECT_EQ(ranges({a, b}, {a, {2, 1}}), (Ranges{0, 2, 0, 2}));
+  EXPECT_EQ(ranges({a, {2, 1}}, {a, {2, 2}}), (Ranges{1, 2, 1, 2}));
+}
+
 TEST(OrderBlockTest, GivesEveryoneElsesOrdersAsTheyWere) {
   for (const int64_t unit : {kCent, int64_t{1}}) {
     OrderBlock::Orders orders;

@@ -1,7 +1,9 @@
 // What an index keeps, carried along in random steps, equals what is derived from nothing.
 #include "services/query/projection/population_index.h"
 
+#include <cstdint>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,6 +32,40 @@ std::vector<SetSums> SumsOf(const ValueSums& values, uint32_t sets) {
   return all;
 }
 
+// A cohort's number, size and cells: active customers, orders and revenue of each period.
+using PlainCohort =
+    std::tuple<uint32_t, uint64_t, std::vector<std::tuple<uint32_t, uint32_t, int64_t>>>;
+
+// Periods at the end in which nothing is left are as good as none.
+std::vector<PlainCohort> PlainCohorts(const RetentionCube::CohortList& cohorts) {
+  std::vector<PlainCohort> plain;
+  for (const auto& cohort : cohorts) {
+    auto& [number, size, cells] = plain.emplace_back();
+    number = cohort->number;
+    size = cohort->size;
+    for (const CohortCell& cell : cohort->cells) {
+      cells.emplace_back(cell.active_customers, cell.orders,
+                         static_cast<int64_t>(cell.revenue_micros));
+    }
+    while (!cells.empty() && cells.back() == std::tuple(0, 0, 0)) cells.pop_back();
+  }
+  return plain;
+}
+
+void ExpectCubeOfAll(const ProjectionVersion& version) {
+  RetentionCube::Change all;
+  for (uint32_t number = 0; number < version.customers; ++number) {
+    all.Add(nullptr, version.ChunkOf(number), number % kChunkCustomers);
+  }
+  const RetentionCube expected = RetentionCube().With(all);
+  const RetentionCube& actual = version.population->cube;
+  ASSERT_TRUE(actual.has_sets());
+  EXPECT_EQ(PlainCohorts(actual.all()), PlainCohorts(expected.all()));
+  for (uint32_t set = 0; set < version.attribute_sets; ++set) {
+    EXPECT_EQ(PlainCohorts(actual.Of(set)), PlainCohorts(expected.Of(set))) << "set " << set;
+  }
+}
+
 void ExpectDerived(const ProjectionVersion& version) {
   const PopulationIndex& kept = *version.population;
   PopulationIndex derived = kept;
@@ -43,6 +79,7 @@ void ExpectDerived(const ProjectionVersion& version) {
   EXPECT_EQ(kept.values.late_signups().All(), derived.values.late_signups().All());
   EXPECT_EQ(kept.values.horizon_seconds(), derived.values.horizon_seconds());
   EXPECT_EQ(kept.best_predicted, derived.best_predicted);
+  ExpectCubeOfAll(version);
   EXPECT_EQ(kept.best_predicted.empty(), version.serving == nullptr || version.customers == 0);
 }
 
