@@ -7,12 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "services/query/projection/version_keeper.h"
+
 namespace clv::query {
 
 // Lists in a chain: each is made from the one before, whose values it shares but for those that it
 // opens. A list is changed by one thread until it is sealed and is immutable from then on; lists
-// may be given up in any order and on any thread. Making a successor copies pointers and counts no
-// references: what a list is the last to hold is freed once neither it nor an earlier one is there.
+// may be given up in any order and on any thread, see VersionKeeper.
 template <typename Value>
 class ChainedList {
  public:
@@ -62,8 +63,7 @@ class ChainedList {
   void Seal() {
     keeper_ = std::make_shared<Keeper>();
     if (before_ != nullptr) {
-      std::swap(before_->values, replaced_);
-      before_->next = keeper_;
+      before_->SucceededBy(keeper_, std::exchange(replaced_, {}));
       before_.reset();
     }
     for (std::unique_ptr<Value>& value : own_) value.release();
@@ -71,37 +71,10 @@ class ChainedList {
   }
 
  private:
-  // There as long as the list or an earlier one is. Owns what the list holds and its successor does
-  // not: while it has none, all, which the list hands over when it goes.
-  struct Keeper {
-    Keeper() = default;
-    Keeper(const Keeper&) = delete;
-    Keeper& operator=(const Keeper&) = delete;
-    ~Keeper() {
-      for (const Value* value : values) delete value;
-      // One after the other and not each within the one before: there may be very many.
-      thread_local std::vector<std::shared_ptr<Keeper>>* following = nullptr;
-      if (following != nullptr) {
-        following->push_back(std::move(next));
-        return;
-      }
-      std::vector<std::shared_ptr<Keeper>> left;
-      following = &left;
-      for (auto last = std::move(next); last != nullptr;) {
-        last.reset();
-        if (left.empty()) break;
-        last = std::move(left.back());
-        left.pop_back();
-      }
-      following = nullptr;
-    }
-
-    std::vector<const Value*> values;
-    std::shared_ptr<Keeper> next;
-  };
+  using Keeper = VersionKeeper<Value>;
 
   void GiveUp() {
-    if (keeper_ != nullptr && keeper_->next == nullptr) keeper_->values = std::move(values_);
+    if (keeper_ != nullptr) keeper_->GiveUp(std::move(values_));
     keeper_.reset();
   }
 

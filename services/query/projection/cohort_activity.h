@@ -36,8 +36,8 @@ class CohortActivity {
   CohortActivity(const ActivityScope& scope, uint32_t cohort, Sink& sink)
       : scope_(scope), cohort_(cohort), sink_(sink) {}
 
-  // Of the customer's orders those in the range alone; a period must be in it wholly or not at all.
-  // Wants no imported record and no order of several rows, and tells nothing of a second activity.
+  // Of the customer's orders those in the range alone, at the end of time; a period must be in it
+  // wholly or not at all. Wants no imported record, and tells nothing of a second activity.
   void AddSome(const OrderBlock& block, size_t i, OrderBlock::Range range) {
     uint32_t active = kNoPeriod;
     block.ForEachIn(i % kBlockCustomers, range,

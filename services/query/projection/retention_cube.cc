@@ -81,15 +81,13 @@ void RetentionCube::Change::Add(const CustomerChunk* before, const CustomerChunk
   const auto is_member = [i](const CustomerChunk* chunk) {
     return chunk != nullptr && chunk->state.purchase_count[i] >= 1;
   };
-  const auto has_plain_orders = [i](const CustomerChunk& chunk) {
-    const RareFacts* const rare = chunk.Rare(i);
-    return chunk.orders[i / kBlockCustomers] != nullptr &&
-           (rare == nullptr || (rare->rows.empty() && !rare->imported));
+  const auto has_orders_alone = [i](const CustomerChunk& chunk) {
+    return chunk.orders[i / kBlockCustomers] != nullptr && chunk.state.imported[i] == 0;
   };
   const ActivityScope scope = EachMonth();
   if (is_member(before) && is_member(&after) && before->attributes[i] == after.attributes[i] &&
       scope.periods[before->state.first[i]] == scope.periods[after.state.first[i]] &&
-      has_plain_orders(*before) && has_plain_orders(after)) {
+      has_orders_alone(*before) && has_orders_alone(after)) {
     return AddDifference(*before, after, i);
   }
   if (is_member(before)) AddAll(*before, i, -1);

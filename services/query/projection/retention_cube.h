@@ -43,7 +43,7 @@ class RetentionCube {
     friend class RetentionCube;
     // `sign`: 1 or -1. Wants purchase_count >= 1.
     void AddAll(const CustomerChunk& chunk, size_t i, int sign);
-    // Where nothing but orders of one row each has changed: the months of those that differ.
+    // Where nothing but orders has changed: the months of those that differ.
     void AddDifference(const CustomerChunk& before, const CustomerChunk& after, size_t i);
     struct Sums {
       CubeCohort added, removed;  // whose numbers are not set

@@ -11,11 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include "services/query/projection/version_keeper.h"
+
 namespace clv::query {
 
 // Values with a `<`, and an `==` of all that they hold; equal ones as often as they were added.
-// Immutable: a change makes another list, at the cost of copying the buckets that it touches; a
-// copy shares all of them. Finding a value or a rank takes two binary searches.
+// Immutable: a change makes another list, at the cost of copying the buckets that it touches and
+// pointers to the others; a copy shares all of them. Finding a value or a rank takes two binary
+// searches.
 template <typename Value>
 class SortedBuckets {
  public:
@@ -90,7 +93,8 @@ class SortedBuckets {
   }
 
   // The list without `removed` and with `added`; both sorted. What is in both cancels out, and what
-  // is removed must be there.
+  // is removed must be there. Of a list and its copies on one thread at a time; the second such
+  // list copies all.
   SortedBuckets With(const std::vector<Value>& removed, const std::vector<Value>& added) const {
     std::vector<Value> gone;
     std::vector<Value> come;
@@ -112,7 +116,7 @@ class SortedBuckets {
     }
     if (gone.empty() && come.empty()) return *this;
     SortedBuckets next;
-    next.list_ = std::make_shared<const List>(Changed(*list_, gone, come));
+    next.list_ = Changed(*list_, gone, come);
     return next;
   }
 
@@ -122,44 +126,57 @@ class SortedBuckets {
   }
 
  private:
-  static constexpr size_t kTarget = 512;
+  static constexpr size_t kTarget = 256;
   using Iterator = typename std::vector<Value>::const_iterator;
 
   struct List {
-    std::vector<std::shared_ptr<const Bucket>> buckets;  // none is empty
-    std::vector<Value> fronts;                           // the first of each bucket
-    std::vector<size_t> before = {0};                    // values before each bucket, then all
+    List() = default;
+    List(const List&) = delete;
+    List& operator=(const List&) = delete;
+    ~List() { keeper->GiveUp(std::move(buckets)); }
 
-    void Reserve(size_t count) {
-      buckets.reserve(count);
-      fronts.reserve(count);
-      before.reserve(count + 1);
+    std::vector<const Bucket*> buckets;  // none is empty
+    std::vector<Value> fronts;           // the first of each bucket
+    std::vector<size_t> before = {0};    // values before each bucket, then all
+    const std::shared_ptr<VersionKeeper<Bucket>> keeper = std::make_shared<VersionKeeper<Bucket>>();
+  };
+
+  // Makes the successor of a list, bucket by bucket.
+  class Successor {
+   public:
+    Successor(const List& list, size_t buckets)
+        : list_(list), shares_(!list.keeper->has_successor()) {
+      next_->buckets.reserve(buckets);
+      next_->fronts.reserve(buckets);
+      next_->before.reserve(buckets + 1);
     }
-    void Append(std::shared_ptr<const Bucket> bucket, const Value& front, size_t count) {
-      buckets.push_back(std::move(bucket));
-      fronts.push_back(front);
-      before.push_back(before.back() + count);
-    }
-    void Append(Bucket values) {
-      const Value front = values.front();
-      const size_t count = values.size();
-      Append(std::make_shared<const Bucket>(std::move(values)), front, count);
-    }
-    // What has become few joins the bucket before, so that there are never many small ones.
-    void AppendSmall(Bucket bucket) {
-      if (bucket.size() < kTarget / 4 && !buckets.empty() &&
-          buckets.back()->size() + bucket.size() <= kTarget) {
-        Bucket joined;
-        joined.reserve(buckets.back()->size() + bucket.size());
-        joined.insert(joined.end(), buckets.back()->begin(), buckets.back()->end());
-        joined.insert(joined.end(), bucket.begin(), bucket.end());
-        bucket = std::move(joined);
-        buckets.pop_back();
-        fronts.pop_back();
-        before.pop_back();
+
+    // Buckets of the list from `begin` to before `end`.
+    void Keep(size_t begin, size_t end) {
+      if (begin == end) return;
+      const auto copy = [begin, end](const auto& from, auto* to) {
+        to->insert(to->end(), from.begin() + static_cast<std::ptrdiff_t>(begin),
+                   from.begin() + static_cast<std::ptrdiff_t>(end));
+      };
+      const size_t moved = next_->before.back() - list_.before[begin];  // may wrap around and back
+      copy(list_.fronts, &next_->fronts);
+      for (size_t b = begin; b < end; ++b) next_->before.push_back(list_.before[b + 1] + moved);
+      if (shares_) {
+        copy(list_.buckets, &next_->buckets);
+      } else {
+        for (size_t b = begin; b < end; ++b) {
+          next_->buckets.push_back(new Bucket(*list_.buckets[b]));
+        }
       }
-      Append(std::move(bucket));
+      is_last_shared_ = shares_;
     }
+
+    // In the place of a bucket of the list.
+    void Replace(size_t b, Bucket values) {
+      if (shares_) replaced_.push_back(list_.buckets[b]);
+      AppendAll(std::move(values));
+    }
+
     void AppendAll(Bucket values) {
       if (values.size() <= 2 * kTarget) {
         if (!values.empty()) AppendSmall(std::move(values));
@@ -170,32 +187,75 @@ class SortedBuckets {
         const auto begin = values.begin() + static_cast<std::ptrdiff_t>(values.size() * p / parts);
         const auto end =
             values.begin() + static_cast<std::ptrdiff_t>(values.size() * (p + 1) / parts);
-        Append(Bucket(begin, end));
+        AppendOwn(Bucket(begin, end));
       }
     }
+
+    std::shared_ptr<const List> Finish() {
+      // A list of nothing may have successors on several threads.
+      if (shares_ && !list_.buckets.empty()) {
+        list_.keeper->SucceededBy(next_->keeper, std::move(replaced_));
+      }
+      return std::move(next_);
+    }
+
+   private:
+    void Append(const Bucket* bucket, const Value& front, size_t count) {
+      next_->buckets.push_back(bucket);
+      next_->fronts.push_back(front);
+      next_->before.push_back(next_->before.back() + count);
+    }
+    void AppendOwn(Bucket values) {
+      const Value front = values.front();
+      const size_t count = values.size();
+      Append(new Bucket(std::move(values)), front, count);
+      is_last_shared_ = false;
+    }
+    // What has become few joins the bucket before, so that there are never many small ones.
+    void AppendSmall(Bucket bucket) {
+      if (bucket.size() < kTarget / 4 && !next_->buckets.empty() &&
+          next_->buckets.back()->size() + bucket.size() <= kTarget) {
+        const Bucket* const last = next_->buckets.back();
+        bucket.insert(bucket.begin(), last->begin(), last->end());
+        if (is_last_shared_) {
+          replaced_.push_back(last);
+        } else {
+          delete last;
+        }
+        next_->buckets.pop_back();
+        next_->fronts.pop_back();
+        next_->before.pop_back();
+      }
+      AppendOwn(std::move(bucket));
+    }
+
+    const List& list_;
+    const bool shares_;
+    std::shared_ptr<List> next_ = std::make_shared<List>();
+    bool is_last_shared_ = false;          // of the buckets of next_
+    std::vector<const Bucket*> replaced_;  // of the list, that next_ does not hold
   };
 
   // No value is in both `gone` and `come`.
-  static List Changed(const List& list, const std::vector<Value>& gone,
-                      const std::vector<Value>& come) {
-    List next;
-    next.Reserve(list.buckets.size() + come.size() / kTarget + 1);
+  static std::shared_ptr<const List> Changed(const List& list, const std::vector<Value>& gone,
+                                             const std::vector<Value>& come) {
+    Successor next(list, list.buckets.size() + come.size() / kTarget + 1);
     auto out = gone.begin();
     auto in = come.begin();
     // Looks into the buckets that change only: the others lie all over memory.
-    for (size_t b = 0; b < list.buckets.size(); ++b) {
+    size_t b = 0;
+    for (; b < list.buckets.size() && (in != come.end() || out != gone.end()); ++b) {
+      // A value belongs into the last bucket whose first one is not above it; but the one before
+      // gives up what equals that.
+      const auto first_from_next = list.fronts.begin() + static_cast<std::ptrdiff_t>(b) + 1;
+      auto next_front = list.fronts.end();
+      if (in != come.end()) next_front = std::upper_bound(first_from_next, next_front, *in);
+      if (out != gone.end()) next_front = std::lower_bound(first_from_next, next_front, *out);
+      const size_t changed = static_cast<size_t>(next_front - list.fronts.begin()) - 1;
+      next.Keep(b, changed);
+      b = changed;
       const Bucket& bucket = *list.buckets[b];
       const bool is_last = b + 1 == list.buckets.size();
-      const auto is_of_later = [&](Iterator value, Iterator end, bool or_equal) {
-        if (value == end) return true;
-        if (is_last) return false;
-        const Value& bound = list.fronts[b + 1];
-        return or_equal ? !(*value < bound) : bound < *value;
-      };
-      if (is_of_later(in, come.end(), true) && is_of_later(out, gone.end(), false)) {
-        next.Append(list.buckets[b], list.fronts[b], list.before[b + 1] - list.before[b]);
-        continue;
-      }
       auto out_end = gone.end();
       auto in_end = come.end();
       if (!is_last) {
@@ -207,12 +267,13 @@ class SortedBuckets {
         const auto equal_end = std::upper_bound(out_end, gone.end(), bound);
         out_end += std::min(equal_end - out_end, CountOf(bucket, bound));
       }
-      next.AppendAll(Merged(bucket, out, out_end, in, in_end));
+      next.Replace(b, Merged(bucket, out, out_end, in, in_end));
       out = out_end;
       in = in_end;
     }
+    next.Keep(b, list.buckets.size());
     if (list.buckets.empty()) next.AppendAll(Merged({}, out, gone.end(), in, come.end()));
-    return next;
+    return next.Finish();
   }
 
   static std::ptrdiff_t CountOf(const Bucket& bucket, const Value& value) {

@@ -1,7 +1,10 @@
 #include "services/query/projection/sorted_buckets.h"
 
 #include <algorithm>
+#include <memory>
+#include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -78,11 +81,31 @@ TEST(SortedBucketsTest, AnOldListStaysAsItWas) {
   EXPECT_EQ(next.All(), (std::vector<int>{1, 3, 7}));
 }
 
+TEST(SortedBucketsTest, OfOneListThereMayBeSeveralThatFollow) {
+  std::vector<int> many(5'000);
+  std::iota(many.begin(), many.end(), 0);
+  auto list = std::make_unique<SortedBuckets<int>>(SortedBuckets<int>().With({}, many));
+  const SortedBuckets<int> first = list->With({17}, {});
+  std::vector<SortedBuckets<int>> others;
+  for (int n = 0; n < 3; ++n) others.push_back(list->With({4'000 + n}, {n}));
+  const SortedBuckets<int> after_first = first.With({}, {17});
+  list.reset();
+  EXPECT_EQ(first.size(), many.size() - 1);
+  EXPECT_EQ(after_first.All(), many);
+  for (int n = 0; n < 3; ++n) {
+    std::vector<int> expected = many;
+    expected.erase(expected.begin() + 4'000 + n);
+    expected.insert(expected.begin() + n, n);
+    EXPECT_EQ(others[static_cast<size_t>(n)].All(), expected);
+  }
+}
+
 // Random changes against a plain vector; few different values make copies lie in many buckets.
 void CheckRandomChanges(uint32_t seed, int values) {
   std::mt19937 random(seed);
   SortedBuckets<int> list;
   std::vector<int> expected;
+  std::vector<std::pair<SortedBuckets<int>, std::vector<int>>> older;
   for (int step = 0; step < 60; ++step) {
     const size_t removals = std::min<size_t>(expected.size(), random() % 900);
     std::shuffle(expected.begin(), expected.end(), random);
@@ -104,6 +127,13 @@ void CheckRandomChanges(uint32_t seed, int values) {
     list = list.With(Sorted(gone), Sorted(added));
     expected = Sorted(expected);
     ASSERT_NO_FATAL_FAILURE(ExpectEqual(list, expected)) << "seed " << seed << " step " << step;
+    // Some older ones stay for a while, and go in any order.
+    older.emplace_back(list, expected);
+    if (older.size() > 5) {
+      const size_t going = random() % older.size();
+      EXPECT_EQ(older[going].first.All(), older[going].second);
+      older.erase(older.begin() + static_cast<int64_t>(going));
+    }
   }
 }
 
