@@ -38,10 +38,6 @@ std::vector<uint32_t> PlacesInOrder(absl::Span<const GroupedOrder> orders) {
   return {keys.begin(), keys.end()};
 }
 
-ProjectedOrder OrderOf(const PurchaseFact& row) {
-  return {ToInstant(row.date), row.amount_micros, row.amount_micros >= 0};
-}
-
 ProjectedOrder OrderOf(absl::Span<const PurchaseFact* const> rows) {
   domain::Order order{.order_id = {}, .date = rows.front()->date};
   for (const PurchaseFact* row : rows) {
@@ -56,7 +52,7 @@ ProjectedOrder OrderOf(absl::Span<const PurchaseFact* const> rows) {
 void ProjectSingleRows(const PurchasesOfCustomer& purchases, std::vector<ProjectedOrder>* orders) {
   orders->reserve(purchases.rows.size());
   for (const PurchaseFact& row : purchases.rows) {
-    if (row.currency == purchases.reporting_currency) orders->push_back(OrderOf(row));
+    if (row.currency == purchases.reporting_currency) orders->push_back(OrderOfRow(row));
   }
   // They come by purchase_id, which is the order_id, and often is as old as the purchase.
   const auto is_earlier = [](const ProjectedOrder& a, const ProjectedOrder& b) {
@@ -75,7 +71,7 @@ void ProjectGroups(const PurchasesOfCustomer& purchases, std::vector<ProjectedOr
   for (size_t i = 0; i < purchases.rows.size(); ++i) {
     const PurchaseFact& row = purchases.rows[i];
     if (row.currency != purchases.reporting_currency || !orders_of_rows.IsAlone(i)) continue;
-    groups.push_back({OrderOf(row), row.purchase_id});
+    groups.push_back({OrderOfRow(row), row.purchase_id});
   }
   std::vector<const PurchaseFact*> rows;
   orders_of_rows.ForEachShared([&](absl::Span<const PurchaseFact* const> of_one) {
@@ -100,6 +96,10 @@ void ProjectGroups(const PurchasesOfCustomer& purchases, std::vector<ProjectedOr
 }
 
 }  // namespace
+
+ProjectedOrder OrderOfRow(const PurchaseFact& row) {
+  return {ToInstant(row.date), row.amount_micros, row.amount_micros >= 0};
+}
 
 uint32_t ToInstant(int64_t seconds) {
   return static_cast<uint32_t>(std::clamp<int64_t>(seconds, 0, kNoInstant - 1));

@@ -54,6 +54,9 @@ struct ProjectedOrder {
   bool operator==(const ProjectedOrder&) const = default;
 };
 
+// The order that a row is alone.
+ProjectedOrder OrderOfRow(const PurchaseFact& row);
+
 // An imported record.
 struct ImportedRecord {
   int64_t spend_micros = 0;

@@ -116,16 +116,20 @@ void UnpackRare(uint8_t flags, ByteReader* bytes, RareFacts* rare) {
   }
 }
 
+uint8_t When(bool is_so, Flag flag) { return is_so ? flag : 0; }
+
+uint8_t FlagsOf(const domain::CustomerSummary& summary) {
+  return When(summary.first_purchase_date.has_value(), kHasDates) |
+         When(summary.last_activity_date.has_value(), kHasActivity);
+}
+
 uint8_t FlagsOf(const ProjectedCustomer& customer) {
   const CustomerValue& value = customer.value;
-  const auto when = [](bool is_so, Flag flag) { return is_so ? flag : Flag{}; };
-  return when(value.described, kDescribed) | when(value.imported, kImportedValue) |
-         when(value.signup_date.has_value(), kHasSignup) |
-         when(value.summary.first_purchase_date.has_value(), kHasDates) |
-         when(value.summary.last_activity_date.has_value(), kHasActivity) |
-         when(customer.rare.imported.has_value(), kHasImport) |
-         when(!customer.rare.rows.empty(), kHasRows) |
-         when(!customer.rare.unconverted_dates.empty(), kHasUnconverted);
+  return When(value.described, kDescribed) | When(value.imported, kImportedValue) |
+         When(value.signup_date.has_value(), kHasSignup) | FlagsOf(value.summary) |
+         When(customer.rare.imported.has_value(), kHasImport) |
+         When(!customer.rare.rows.empty(), kHasRows) |
+         When(!customer.rare.unconverted_dates.empty(), kHasUnconverted);
 }
 
 void PackSummary(const domain::CustomerSummary& summary, ByteWriter* bytes) {
@@ -161,26 +165,7 @@ void UnpackSummary(uint8_t flags, ByteReader* bytes, domain::CustomerSummary* su
   summary->gross_micros = UnpackAmount(bytes);
 }
 
-}  // namespace
-
-void PackCustomer(const ProjectedCustomer& customer, ByteWriter* bytes) {
-  const CustomerValue& value = customer.value;
-  bytes->Text(value.customer_id);
-  bytes->Byte(FlagsOf(customer));
-  bytes->Text(value.attributes.country);
-  bytes->Text(value.attributes.customer_segment);
-  bytes->Text(value.attributes.acquisition_source);
-  if (value.signup_date) bytes->Signed(Bits(*value.signup_date));
-  PackSummary(value.summary, bytes);
-  bytes->Signed(Bits(value.updated_at));
-  bytes->Number(value.folded_position);
-  bytes->Number(customer.distinct_products);
-  bytes->Text(customer.favorite_category);
-  PackRare(customer.rare, bytes);
-  PackOrders(customer.orders, bytes);
-}
-
-absl::Status UnpackCustomer(ByteReader* bytes, ProjectedCustomer* customer) {
+void UnpackCustomer(ByteReader* bytes, ProjectedCustomer* customer) {
   CustomerValue& value = customer->value;
   value.customer_id = bytes->Text();
   const uint8_t flags = bytes->Byte();
@@ -198,8 +183,75 @@ absl::Status UnpackCustomer(ByteReader* bytes, ProjectedCustomer* customer) {
   customer->favorite_category = bytes->Text();
   UnpackRare(flags, bytes, &customer->rare);
   UnpackOrders(bytes, &customer->orders);
-  return bytes->ok() ? absl::OkStatus()
-                     : absl::DataLossError("the facts of a changed customer cannot be read");
+}
+
+void UnpackChange(ByteReader* bytes, OrdersChange* change) {
+  CustomerValue& value = change->value;
+  value.customer_id = bytes->Text();
+  UnpackSummary(bytes->Byte(), bytes, &value.summary);
+  value.updated_at = Value(bytes->Signed());
+  value.folded_position = bytes->Number();
+  change->distinct_products = bytes->Number();
+  change->favorite_category = bytes->Text();
+  UnpackOrders(bytes, &change->added);
+  UnpackOrders(bytes, &change->removed);
+}
+
+}  // namespace
+
+void PackCustomer(const ProjectedCustomer& customer, ByteWriter* bytes) {
+  const CustomerValue& value = customer.value;
+  bytes->Byte(static_cast<uint8_t>(FactsKind::kCustomer));
+  bytes->Text(value.customer_id);
+  bytes->Byte(FlagsOf(customer));
+  bytes->Text(value.attributes.country);
+  bytes->Text(value.attributes.customer_segment);
+  bytes->Text(value.attributes.acquisition_source);
+  if (value.signup_date) bytes->Signed(Bits(*value.signup_date));
+  PackSummary(value.summary, bytes);
+  bytes->Signed(Bits(value.updated_at));
+  bytes->Number(value.folded_position);
+  bytes->Number(customer.distinct_products);
+  bytes->Text(customer.favorite_category);
+  PackRare(customer.rare, bytes);
+  PackOrders(customer.orders, bytes);
+}
+
+void PackChange(const OrdersChange& change, ByteWriter* bytes) {
+  const CustomerValue& value = change.value;
+  bytes->Byte(static_cast<uint8_t>(FactsKind::kChange));
+  bytes->Text(value.customer_id);
+  bytes->Byte(FlagsOf(value.summary));
+  PackSummary(value.summary, bytes);
+  bytes->Signed(Bits(value.updated_at));
+  bytes->Number(value.folded_position);
+  bytes->Number(change.distinct_products);
+  bytes->Text(change.favorite_category);
+  PackOrders(change.added, bytes);
+  PackOrders(change.removed, bytes);
+}
+
+std::string_view IdOfFacts(std::string_view packed) {
+  ByteReader bytes(packed);
+  bytes.Byte();
+  return bytes.Text();
+}
+
+absl::StatusOr<FactsKind> UnpackFacts(std::string_view packed, ProjectedCustomer* customer,
+                                      OrdersChange* change) {
+  ByteReader bytes(packed);
+  const auto kind = static_cast<FactsKind>(bytes.Byte());
+  if (kind == FactsKind::kCustomer) {
+    UnpackCustomer(&bytes, customer);
+  } else if (kind == FactsKind::kChange) {
+    UnpackChange(&bytes, change);
+  } else {
+    bytes.Fail();
+  }
+  if (!bytes.ok() || !bytes.at_end()) {
+    return absl::DataLossError("the facts of a changed customer cannot be read");
+  }
+  return kind;
 }
 
 }  // namespace clv::storage

@@ -20,6 +20,7 @@
 #include "common/domain/served_model.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/model_store.h"
+#include "common/storage/orders_change.h"
 #include "common/storage/projected_customer.h"
 
 namespace clv::storage {
@@ -43,12 +44,16 @@ class ProjectionReading {
   virtual absl::StatusOr<std::optional<ScoringState>> Scoring() = 0;
   virtual absl::StatusOr<std::optional<domain::ServingFit>> FindFit(uint64_t version) = 0;
 
-  // Calls `visit` with each customer whose value was written by changes after number `change`, and
-  // `visit_removed` with the id of each whose value they removed; false, and no call, when these
-  // are not known any more. No order. `visit` may take what it gets apart.
+  // Calls `visit` with each customer whose value was written by changes after number `change`, or
+  // `visit_change` with what they have changed of one, and `visit_removed` with the id of each
+  // whose value they removed; false, and no call, when these are not known any more. No order.
+  // `visit` may take what it gets apart, and is called where `visit_change` says that it knows no
+  // such state.
   using VisitCustomer = absl::FunctionRef<absl::Status(ProjectedCustomer& customer)>;
+  using VisitChange = absl::FunctionRef<bool(const OrdersChange& change)>;
   using VisitId = absl::FunctionRef<absl::Status(std::string_view customer_id)>;
   virtual absl::StatusOr<bool> VisitChangedAfter(uint64_t change, VisitCustomer visit,
+                                                 VisitChange visit_change,
                                                  VisitId visit_removed) = 0;
 
   // Whether these are more than some forty thousand, or not known: without looking at them.

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/types/span.h"
 #include "common/base/byte_codec.h"
 #include "common/base/status_macros.h"
+#include "common/base/text_arena.h"
 #include "common/storage/projected_customer_codec.h"
 
 namespace clv::storage {
@@ -44,6 +48,72 @@ absl::Status UnpackIds(std::string_view packed, const Visit& visit) {
   }
   return absl::OkStatus();
 }
+
+bool IsWhole(std::string_view facts) {
+  return !facts.empty() && facts.front() == static_cast<char>(FactsKind::kCustomer);
+}
+
+// Tells of one customer after the other.
+class FactsVisitor {
+ public:
+  FactsVisitor(CustomerChangesReader::Visit visit, CustomerChangesReader::VisitChange visit_change,
+               CustomerChangesReader::VisitName visit_name)
+      : visit_(visit), visit_change_(visit_change), visit_name_(visit_name) {}
+
+  // `facts`: of the customer, in the order of the changes, of which each but the first goes on from
+  // the one before; none: not told.
+  absl::Status Visit(std::string_view id, absl::Span<const std::string_view> facts) {
+    if (facts.empty()) return visit_name_(id);
+    CLV_ASSIGN_OR_RETURN(const FactsKind kind, UnpackFacts(facts.front(), &customer_, &change_));
+    for (const std::string_view more : facts.subspan(1)) {
+      CLV_ASSIGN_OR_RETURN(const FactsKind next, UnpackFacts(more, &unused_, &next_));
+      if (next != FactsKind::kChange) return absl::InternalError("facts that go on from nothing");
+      if (kind == FactsKind::kChange) {
+        Join(std::move(next_), &change_);
+      } else if (!ApplyChange(next_, &customer_)) {
+        return visit_name_(id);
+      }
+    }
+    if (kind == FactsKind::kCustomer) return visit_(customer_);
+    return visit_change_(change_) ? absl::OkStatus() : visit_name_(id);
+  }
+
+ private:
+  CustomerChangesReader::Visit visit_;
+  CustomerChangesReader::VisitChange visit_change_;
+  CustomerChangesReader::VisitName visit_name_;
+  // Kept for their memory.
+  ProjectedCustomer customer_, unused_;
+  OrdersChange change_, next_;
+};
+
+// The facts of customers whom several rows name.
+class FactsOfSeveral {
+ public:
+  // Of the next row, or of the same.
+  void Add(const std::string& id, std::string_view facts) {
+    Facts& known = customers_[id];
+    known.is_name_only |= facts.empty();
+    if (known.is_name_only || IsWhole(facts)) known.records.clear();
+    if (known.is_name_only) return;
+    known.records.push_back(arena_.Keep(facts));
+  }
+
+  absl::Status Visit(FactsVisitor& visitor) const {
+    for (const auto& [id, facts] : customers_) {
+      CLV_RETURN_IF_ERROR(visitor.Visit(id, facts.records));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Facts {
+    absl::InlinedVector<std::string_view, 1> records;
+    bool is_name_only = false;
+  };
+  TextArena arena_;
+  absl::flat_hash_map<std::string, Facts> customers_;
+};
 
 constexpr size_t kShareOfDatabase = 32;
 // Of the bytes that are kept, the names take at most this part.
@@ -124,11 +194,18 @@ void CustomerChanges::Unify() {
     std::stable_sort(customers_.begin(), customers_.end(), [](const Change& a, const Change& b) {
       return a.customer_id < b.customer_id;
     });
-    // From the end on, where the last ones are.
-    const auto first = std::unique(
-        customers_.rbegin(), customers_.rend(),
-        [](const Change& a, const Change& b) { return a.customer_id == b.customer_id; });
-    customers_.erase(customers_.begin(), first.base());
+    size_t kept = 0;
+    for (size_t i = 0; i < customers_.size(); ++i) {
+      if (kept == 0 || customers_[kept - 1].customer_id != customers_[i].customer_id) {
+        if (kept != i) customers_[kept] = std::move(customers_[i]);
+        ++kept;
+        continue;
+      }
+      // What the last one tells alone is true, unless it goes on from the one before.
+      Change& last = customers_[kept - 1];
+      last.facts = IsWhole(customers_[i].facts) ? std::move(customers_[i].facts) : std::string();
+    }
+    customers_.resize(kept);
     fact_bytes_ = 0;
     for (const Change& change : customers_) fact_bytes_ += change.facts.size();
   }
@@ -167,12 +244,14 @@ absl::Status CustomerChanges::Insert() {
   KeptRow row{.change_id = insert_.Int(0), .name_bytes = names.size()};
   insert_.Reset();
   if (has_names && fact_bytes_ > 0) {
-    std::string facts;
-    facts.reserve(fact_bytes_);
-    for (const Change& change : customers_) facts += change.facts;
+    ByteWriter facts;  // in the order of the names
+    facts.Reserve(fact_bytes_ + 2 * customers_.size());
+    for (const Change& change : customers_) {
+      if (!change.facts.empty()) facts.Text(change.facts);
+    }
     row.fact_bytes = facts.size();
     insert_facts_.Bind(1, row.change_id);
-    insert_facts_.BindBlob(2, facts);
+    insert_facts_.BindBlob(2, facts.Take());
     CLV_RETURN_IF_ERROR(insert_facts_.Run());
   }
   rows_.push_back(row);
@@ -222,11 +301,10 @@ absl::StatusOr<std::unique_ptr<CustomerChangesReader>> CustomerChangesReader::Pr
   CLV_ASSIGN_OR_RETURN(reader->name_bytes_,
                        db.Prepare("SELECT COALESCE(SUM(LENGTH(customers)), 0) FROM "
                                   "customer_changes WHERE change_id > ?"));
-  // The newest first: what a customer became last counts.
   CLV_ASSIGN_OR_RETURN(reader->after_,
                        db.Prepare("SELECT customers, facts FROM customer_changes "
                                   "LEFT JOIN customer_change_facts USING (change_id) "
-                                  "WHERE change_id > ? ORDER BY change_id DESC"));
+                                  "WHERE change_id > ? ORDER BY change_id"));
   return reader;
 }
 
@@ -259,45 +337,60 @@ absl::StatusOr<std::optional<uint64_t>> CustomerChangesReader::NameBytesAfter(ui
   return std::optional(bytes);
 }
 
+template <typename See>
+absl::Status CustomerChangesReader::SeeAfter(uint64_t change, const See& see) {
+  after_.Reset();
+  after_.Bind(1, static_cast<int64_t>(change));
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const bool has_row, after_.Step());
+    if (!has_row) break;
+    ByteReader all_facts(after_.Blob(1));
+    std::string_view facts = all_facts.at_end() ? std::string_view() : all_facts.Text();
+    CLV_RETURN_IF_ERROR(UnpackIds(after_.Blob(0), [&](const std::string& id) {
+      if (facts.empty() || IdOfFacts(facts) != id) return see(id, std::string_view());
+      const absl::Status seen = see(id, facts);
+      facts = all_facts.at_end() ? std::string_view() : all_facts.Text();
+      return seen;
+    }));
+    if (!facts.empty() || !all_facts.ok()) {
+      return absl::DataLossError("customer_changes: facts of a customer who is not named");
+    }
+  }
+  after_.Reset();
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<std::vector<std::string>>> CustomerChangesReader::ChangedAfter(
     uint64_t change) {
   CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change));
   if (!are_named) return std::optional<std::vector<std::string>>();
   absl::flat_hash_set<std::string> ids;
-  after_.Reset();
-  after_.Bind(1, static_cast<int64_t>(change));
-  while (true) {
-    CLV_ASSIGN_OR_RETURN(const bool has_row, after_.Step());
-    if (!has_row) break;
-    CLV_RETURN_IF_ERROR(UnpackIds(after_.Blob(0), [&](const std::string& id) {
-      ids.insert(id);
-      return absl::OkStatus();
-    }));
-  }
-  after_.Reset();
+  CLV_RETURN_IF_ERROR(SeeAfter(change, [&](const std::string& id, std::string_view /*facts*/) {
+    ids.insert(id);
+    return absl::OkStatus();
+  }));
   return std::optional(std::vector<std::string>(ids.begin(), ids.end()));
 }
 
 absl::StatusOr<bool> CustomerChangesReader::VisitAfter(uint64_t change, Visit visit,
+                                                       VisitChange visit_change,
                                                        VisitName visit_name) {
   CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change));
   if (!are_named) return false;
-  absl::flat_hash_set<std::string> seen;
-  after_.Reset();
-  after_.Bind(1, static_cast<int64_t>(change));
-  while (true) {
-    CLV_ASSIGN_OR_RETURN(const bool has_row, after_.Step());
-    if (!has_row) break;
-    ByteReader facts(after_.Blob(1));
-    while (!facts.at_end()) {
-      CLV_RETURN_IF_ERROR(UnpackCustomer(&facts, &customer_));
-      if (seen.insert(customer_.value.customer_id).second) CLV_RETURN_IF_ERROR(visit(customer_));
-    }
-    CLV_RETURN_IF_ERROR(UnpackIds(after_.Blob(0), [&](const std::string& id) {
-      return seen.insert(id).second ? visit_name(id) : absl::OkStatus();
+  CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+  FactsVisitor visitor(visit, visit_change, visit_name);
+  if (last == change + 1) {
+    CLV_RETURN_IF_ERROR(SeeAfter(change, [&](const std::string& id, std::string_view facts) {
+      return visitor.Visit(id, {&facts, facts.empty() ? 0U : 1U});
     }));
+    return true;
   }
-  after_.Reset();
+  FactsOfSeveral several;
+  CLV_RETURN_IF_ERROR(SeeAfter(change, [&](const std::string& id, std::string_view facts) {
+    several.Add(id, facts);
+    return absl::OkStatus();
+  }));
+  CLV_RETURN_IF_ERROR(several.Visit(visitor));
   return true;
 }
 

@@ -16,6 +16,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/storage/orders_change.h"
 #include "common/storage/projected_customer.h"
 #include "common/storage/sqlite/db.h"
 
@@ -50,7 +51,8 @@ class CustomerChanges {
 
   // The value of a customer is written or removed.
   void Note(std::string_view customer_id) { Note(customer_id, {}); }
-  // It is written, and this is the customer now (projected_customer_codec.h); empty: not told.
+  // It is written, and this is the customer now, or what the transaction has changed of it so far
+  // (projected_customer_codec.h); empty: not told.
   void Note(std::string_view customer_id, std::string packed_facts);
   // Whether there is room for the facts of one more.
   bool WantsFacts() const {
@@ -80,7 +82,7 @@ class CustomerChanges {
 
   CustomerChanges() = default;
   void Forget();
-  // Leaves the last change of each customer, by id; and none where they are too many.
+  // Leaves one change of each customer, by id; and none where they are too many.
   void Unify();
   absl::Status ReadKept();
   absl::Status Insert();
@@ -113,11 +115,14 @@ class CustomerChangesReader {
   // named, or rows are not kept that far back.
   absl::StatusOr<std::optional<std::vector<std::string>>> ChangedAfter(uint64_t change);
 
-  // The same, each with one call: of `visit` where its facts are those of its last change, else of
-  // `visit_name`; false, and no call, where absent is said above.
+  // The same, each with one call: of `visit` where it is told what the customer is now, of
+  // `visit_change` where it is told what has changed since, else of `visit_name`; of that too after
+  // a change that was not taken. False, and no call, where absent is said above.
   using Visit = absl::FunctionRef<absl::Status(ProjectedCustomer& customer)>;
+  using VisitChange = absl::FunctionRef<bool(const OrdersChange& change)>;
   using VisitName = absl::FunctionRef<absl::Status(std::string_view customer_id)>;
-  absl::StatusOr<bool> VisitAfter(uint64_t change, Visit visit, VisitName visit_name);
+  absl::StatusOr<bool> VisitAfter(uint64_t change, Visit visit, VisitChange visit_change,
+                                  VisitName visit_name);
 
   // Bytes that these changes name their customers in, four to ten each; absent as above.
   absl::StatusOr<std::optional<uint64_t>> NameBytesAfter(uint64_t change);
@@ -125,8 +130,11 @@ class CustomerChangesReader {
  private:
   CustomerChangesReader() = default;
   absl::StatusOr<bool> AreAllNamed(uint64_t change);
+  // Calls `see(customer_id, packed_facts)` for each customer that rows after `change` name, the
+  // oldest row first; no facts: not told.
+  template <typename See>
+  absl::Status SeeAfter(uint64_t change, const See& see);
   Statement last_, named_, name_bytes_, after_;
-  ProjectedCustomer customer_;  // of VisitAfter, kept for its memory
 };
 
 }  // namespace clv::storage

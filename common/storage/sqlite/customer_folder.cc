@@ -1,5 +1,6 @@
 #include "common/storage/sqlite/customer_folder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -33,9 +34,48 @@ absl::Status CustomerFolder::Fold(std::string_view customer_id, size_t index,
              : absl::OkStatus();
 }
 
+bool CustomerFolder::ChangesOrdersAlone(const FoldedCustomer& folded, TextId reporting_currency) {
+  const CustomerInFold& customer = folded.customer;
+  if (!folded.value_before || customer.value->imported) return false;
+  const auto is_order = [&](const PurchaseFact& row) {
+    return row.order_id.empty() && row.currency == reporting_currency;
+  };
+  return std::all_of(
+      folded.changes.begin(), folded.changes.end(), [&](const PurchaseChange& change) {
+        if (!is_order(change.after) || (change.before && !is_order(*change.before))) return false;
+        const std::vector<PurchaseFact>& rows = customer.purchases;
+        const auto row = std::lower_bound(
+            rows.begin(), rows.end(), change.after.purchase_id,
+            [](const PurchaseFact& fact, std::string_view id) { return fact.purchase_id < id; });
+        return customer.orders.IsAlone(static_cast<size_t>(row - rows.begin()));
+      });
+}
+
+absl::Status CustomerFolder::PackOrdersChange(TextId reporting_currency, FoldedCustomer* folded) {
+  const CustomerInFold& customer = folded->customer;
+  change_.value = *customer.value;
+  change_.added.clear();
+  change_.removed.clear();
+  for (const PurchaseChange& change : folded->changes) {
+    change_.added.push_back(OrderOfRow(change.after));
+    if (change.before) change_.removed.push_back(OrderOfRow(*change.before));
+  }
+  CLV_ASSIGN_OR_RETURN(
+      const ProductFigures products,
+      products_.Count(customer.purchases, customer.orders, reporting_currency, {}));
+  change_.distinct_products = products.distinct_products;
+  change_.favorite_category = products.favorite_category;
+  PackChange(change_, &bytes_);
+  folded->packed_facts = bytes_.Take();
+  return absl::OkStatus();
+}
+
 absl::Status CustomerFolder::PackFacts(TextId reporting_currency, FoldedCustomer* folded) {
   const std::vector<PurchaseFact>& rows = folded->customer.purchases;
   const FactOrders& orders = folded->customer.orders;
+  if (ChangesOrdersAlone(*folded, reporting_currency)) {
+    return PackOrdersChange(reporting_currency, folded);
+  }
   CustomerInStore facts{.value = *folded->customer.value,
                         .imported = folded->imported,
                         .purchases = {.rows = rows,

@@ -13,6 +13,7 @@
 #include "common/base/byte_codec.h"
 #include "common/base/text_arena.h"
 #include "common/storage/clv_store.h"
+#include "common/storage/orders_change.h"
 #include "common/storage/projected_customer.h"
 #include "common/storage/sqlite/clv_statements.h"
 #include "common/storage/sqlite/product_figures.h"
@@ -49,12 +50,16 @@ class CustomerFolder {
 
  private:
   absl::Status PackFacts(TextId reporting_currency, FoldedCustomer* folded);
+  // Whether an OrdersChange tells what the fold has changed.
+  static bool ChangesOrdersAlone(const FoldedCustomer& folded, TextId reporting_currency);
+  absl::Status PackOrdersChange(TextId reporting_currency, FoldedCustomer* folded);
 
   ClvReadStatements& reads_;
   ProductCounter products_;
   // Of Fold and PackFacts, kept for their memory.
   StoredCustomer stored_;
   ProjectedCustomer projected_;
+  OrdersChange change_;
   ByteWriter bytes_;
 };
 

@@ -102,14 +102,15 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
   }
 
   absl::StatusOr<bool> VisitChangedAfter(uint64_t change, VisitCustomer visit,
-                                         VisitId visit_removed) override {
-    return connection_.changes->VisitAfter(change, visit, [&](std::string_view id) -> absl::Status {
+                                         VisitChange visit_change, VisitId visit_removed) override {
+    const auto visit_name = [&](std::string_view id) -> absl::Status {
       CLV_ASSIGN_OR_RETURN(const bool is_there, Find(id, [&](CustomerInStore facts) {
                              ProjectCustomer(std::move(facts), &customer_);
                              return visit(customer_);
                            }));
       return is_there ? absl::OkStatus() : visit_removed(id);
-    });
+    };
+    return connection_.changes->VisitAfter(change, visit, visit_change, visit_name);
   }
 
   absl::StatusOr<bool> AreManyChangedAfter(uint64_t change) override {

@@ -104,17 +104,18 @@ absl::Status ProjectionBuilder::Load(storage::ProjectionReading& reading) {
 
 absl::Status ProjectionBuilder::Catch(storage::ProjectionReading& reading) {
   BeginNext();
-  CLV_ASSIGN_OR_RETURN(const bool are_known, reading.VisitChangedAfter(
-                                                 version_->last_change,
-                                                 [&](storage::ProjectedCustomer& customer) {
-                                                   Put(customer);
-                                                   return absl::OkStatus();
-                                                 },
-                                                 [&](std::string_view id) {
-                                                   if (const auto number = NumberOf(id))
-                                                     Remove(*number);
-                                                   return absl::OkStatus();
-                                                 }));
+  CLV_ASSIGN_OR_RETURN(const bool are_known,
+                       reading.VisitChangedAfter(
+                           version_->last_change,
+                           [&](storage::ProjectedCustomer& customer) {
+                             Put(customer);
+                             return absl::OkStatus();
+                           },
+                           [&](const storage::OrdersChange& change) { return PutChange(change); },
+                           [&](std::string_view id) {
+                             if (const auto number = NumberOf(id)) Remove(*number);
+                             return absl::OkStatus();
+                           }));
   return are_known ? absl::OkStatus() : ApplyScanned(reading);
 }
 
@@ -244,16 +245,49 @@ void ProjectionBuilder::Put(storage::ProjectedCustomer& customer) {
   CustomerChunk& chunk = Open(number / kChunkCustomers);
   const size_t i = number % kChunkCustomers;
   PutColumns(customer, chunk, i);
-  RepeatSpend spend(customer.rare.imported ? &*customer.rare.imported : nullptr);
-  for (const ProjectedOrder& order : customer.orders) {
-    if (order.qualifies) spend.Add(order.date, order.value_micros);
-  }
-  spend.Store(i, &chunk.state);
-  PutEarlyValue(customer.orders, chunk, i);
+  PutOrderColumns(customer.orders, customer.rare.imported ? &*customer.rare.imported : nullptr,
+                  chunk, i);
   PutRare(chunk, i,
           customer.rare.empty() ? nullptr
                                 : std::make_shared<const RareFacts>(std::move(customer.rare)));
   PutOrders(number, std::move(customer.orders));
+}
+
+bool ProjectionBuilder::PutChange(const storage::OrdersChange& change) {
+  const std::optional<uint32_t> known = NumberOf(change.value.customer_id);
+  if (!known) return false;
+  const size_t i = *known % kChunkCustomers;
+  const CustomerChunk& before = next_->chunks[*known / kChunkCustomers];
+  const RareFacts* const rare = before.Rare(i);
+  if (before.known[i] == 0 || (rare != nullptr && rare->imported)) return false;
+  std::vector<ProjectedOrder> orders;
+  if (const OrderBlock* const block = before.orders[i / kBlockCustomers].get(); block != nullptr) {
+    orders = block->OrdersOf(i % kBlockCustomers);
+  }
+  std::vector<OrderRow> rows;
+  if (rare != nullptr) rows = rare->rows;
+  if (!ApplyChange(change, &orders, &rows)) return false;
+  CustomerChunk& chunk = Open(*known / kChunkCustomers);
+  PutSummary(change.value, change.distinct_products, change.favorite_category, chunk, i);
+  PutOrderColumns(orders, nullptr, chunk, i);
+  if (rare != nullptr && rare->rows != rows) {
+    RareFacts next = *rare;
+    next.rows = std::move(rows);
+    PutRare(chunk, i, std::make_shared<const RareFacts>(std::move(next)));
+  }
+  PutOrders(*known, std::move(orders));
+  return true;
+}
+
+void ProjectionBuilder::PutOrderColumns(const std::vector<ProjectedOrder>& orders,
+                                        const ImportedRecord* imported, CustomerChunk& chunk,
+                                        size_t i) {
+  RepeatSpend spend(imported);
+  for (const ProjectedOrder& order : orders) {
+    if (order.qualifies) spend.Add(order.date, order.value_micros);
+  }
+  spend.Store(i, &chunk.state);
+  PutEarlyValue(orders, chunk, i);
 }
 
 void ProjectionBuilder::Remove(uint32_t number) {
@@ -268,7 +302,18 @@ void ProjectionBuilder::Remove(uint32_t number) {
 
 void ProjectionBuilder::PutColumns(const storage::ProjectedCustomer& customer, CustomerChunk& chunk,
                                    size_t i) {
-  const domain::CustomerSummary& summary = customer.value.summary;
+  chunk.state.imported[i] = customer.rare.imported.has_value();
+  chunk.known[i] = 1;
+  chunk.described[i] = customer.value.described;
+  chunk.attributes[i] = AttributeSetOf(customer.value.attributes);
+  chunk.signup[i] = storage::ToInstant(customer.value.signup_date);
+  PutSummary(customer.value, customer.distinct_products, customer.favorite_category, chunk, i);
+}
+
+void ProjectionBuilder::PutSummary(const storage::CustomerValue& value, uint64_t distinct_products,
+                                   std::string_view favorite_category, CustomerChunk& chunk,
+                                   size_t i) {
+  const domain::CustomerSummary& summary = value.summary;
   StateColumns& state = chunk.state;
   state.spend_micros[i] = summary.total_spend_micros;
   state.refunded_micros[i] = summary.refunded_micros;
@@ -278,15 +323,10 @@ void ProjectionBuilder::PutColumns(const storage::ProjectedCustomer& customer, C
   state.last[i] = storage::ToInstant(summary.last_purchase_date.value_or(0));
   state.visible_rows[i] =
       static_cast<uint32_t>(std::min<int64_t>(summary.visible_rows, UINT32_MAX));
-  state.imported[i] = customer.rare.imported.has_value();
-  chunk.known[i] = 1;
-  chunk.described[i] = customer.value.described;
-  chunk.attributes[i] = AttributeSetOf(customer.value.attributes);
-  chunk.signup[i] = storage::ToInstant(customer.value.signup_date);
-  chunk.updated_at[i] = storage::ToInstant(customer.value.updated_at);
+  chunk.updated_at[i] = storage::ToInstant(value.updated_at);
   chunk.last_activity[i] = storage::ToInstant(summary.last_activity_date);
-  chunk.distinct_products[i] = static_cast<uint32_t>(customer.distinct_products);
-  chunk.favorite_category[i] = CategoryOf(customer.favorite_category);
+  chunk.distinct_products[i] = static_cast<uint32_t>(distinct_products);
+  chunk.favorite_category[i] = CategoryOf(favorite_category);
 }
 
 void ProjectionBuilder::PutEarlyValue(const std::vector<ProjectedOrder>& orders,

@@ -48,8 +48,15 @@ class ProjectionBuilder {
 
   // Takes orders and rare facts out of it.
   void Put(storage::ProjectedCustomer& customer);
+  // False, and nothing is changed: the customer is not in the state that the change goes on from.
+  bool PutChange(const storage::OrdersChange& change);
   void Remove(uint32_t number);
   void PutColumns(const storage::ProjectedCustomer& customer, CustomerChunk& chunk, size_t i);
+  void PutSummary(const storage::CustomerValue& value, uint64_t distinct_products,
+                  std::string_view favorite_category, CustomerChunk& chunk, size_t i);
+  // What is told of orders beside the summary. `imported`: the record, or null.
+  void PutOrderColumns(const std::vector<ProjectedOrder>& orders, const ImportedRecord* imported,
+                       CustomerChunk& chunk, size_t i);
   void PutEarlyValue(const std::vector<ProjectedOrder>& orders, CustomerChunk& chunk, size_t i);
   void PutRare(CustomerChunk& chunk, size_t i, std::shared_ptr<const RareFacts> rare);
   void PutOrders(uint32_t number, std::vector<ProjectedOrder> orders);

@@ -54,56 +54,77 @@ ProjectedCustomer Plain() {
   return customer;
 }
 
-TEST(ProjectedCustomerCodecTest, GivesBackWhatWasPackedOneAfterAnother) {
-  const std::vector<ProjectedCustomer> customers = {Extreme(), Plain(), ProjectedCustomer{},
-                                                    Extreme()};
-  ByteWriter bytes;
-  for (const ProjectedCustomer& customer : customers) PackCustomer(customer, &bytes);
-  const std::string packed = bytes.Take();
-  ByteReader reader(packed);
-  ProjectedCustomer read;  // the same for all: nothing of the one before stays
-  for (const ProjectedCustomer& customer : customers) {
-    ASSERT_TRUE(UnpackCustomer(&reader, &read).ok());
-    EXPECT_EQ(read, customer) << customer.value.customer_id;
-  }
-  EXPECT_TRUE(reader.at_end());
+OrdersChange ExtremeChange() {
+  OrdersChange change;
+  change.value.customer_id = Extreme().value.customer_id;
+  change.value.summary = Extreme().value.summary;
+  change.value.updated_at = kLeastNumber;
+  change.value.folded_position = UINT64_MAX;
+  change.added = Extreme().orders;
+  change.removed = {{9, 1, true}, {3, kLeastNumber, false}};  // of any order
+  change.distinct_products = UINT64_MAX;
+  change.favorite_category = "Toys";
+  return change;
 }
 
-TEST(ProjectedCustomerCodecTest, BytesThatEndEarlyAreRefused) {
+std::string Packed(const ProjectedCustomer& customer) {
   ByteWriter bytes;
-  PackCustomer(Extreme(), &bytes);
-  const std::string packed = bytes.Take();
-  for (size_t size = 0; size < packed.size(); ++size) {
-    const std::string part = packed.substr(0, size);
-    ByteReader reader(part);
-    ProjectedCustomer read;
-    EXPECT_TRUE(absl::IsDataLoss(UnpackCustomer(&reader, &read))) << size;
+  PackCustomer(customer, &bytes);
+  return bytes.Take();
+}
+
+std::string Packed(const OrdersChange& change) {
+  ByteWriter bytes;
+  PackChange(change, &bytes);
+  return bytes.Take();
+}
+
+TEST(ProjectedCustomerCodecTest, GivesBackWhatWasPackedOneAfterAnother) {
+  ProjectedCustomer read;  // the same for all: nothing of the one before stays
+  OrdersChange change;
+  for (const ProjectedCustomer& customer : {Extreme(), Plain(), ProjectedCustomer{}, Extreme()}) {
+    EXPECT_EQ(UnpackFacts(Packed(customer), &read, &change).value(), FactsKind::kCustomer);
+    EXPECT_EQ(read, customer) << customer.value.customer_id;
+    EXPECT_EQ(IdOfFacts(Packed(customer)), customer.value.customer_id);
+  }
+  for (const OrdersChange& packed : {ExtremeChange(), OrdersChange{}, ExtremeChange()}) {
+    EXPECT_EQ(UnpackFacts(Packed(packed), &read, &change).value(), FactsKind::kChange);
+    EXPECT_EQ(change, packed);
+    EXPECT_EQ(IdOfFacts(Packed(packed)), packed.value.customer_id);
+  }
+}
+
+TEST(ProjectedCustomerCodecTest, BytesThatAreNoFactsAreRefused) {
+  ProjectedCustomer read;
+  OrdersChange change;
+  for (const std::string& packed : {Packed(Extreme()), Packed(ExtremeChange())}) {
+    for (size_t size = 0; size < packed.size(); ++size) {
+      const std::string part = packed.substr(0, size);
+      EXPECT_TRUE(absl::IsDataLoss(UnpackFacts(part, &read, &change).status())) << size;
+    }
+    EXPECT_TRUE(absl::IsDataLoss(UnpackFacts(packed + "x", &read, &change).status()));
+    EXPECT_TRUE(absl::IsDataLoss(UnpackFacts("\2" + packed.substr(1), &read, &change).status()));
   }
 }
 
 TEST(ProjectedCustomerCodecTest, CountsThatCannotBeAreRefusedWithoutReservingMemory) {
-  ByteWriter bytes;
-  PackCustomer(ProjectedCustomer{}, &bytes);
-  std::string packed = bytes.Take();
+  std::string packed = Packed(ProjectedCustomer{});
   packed.pop_back();  // the number of orders
   ByteWriter count;
   count.Number(uint64_t{1} << 60);
   packed += count.Take();
-  ByteReader reader(packed);
   ProjectedCustomer read;
-  EXPECT_TRUE(absl::IsDataLoss(UnpackCustomer(&reader, &read)));
+  OrdersChange change;
+  EXPECT_TRUE(absl::IsDataLoss(UnpackFacts(packed, &read, &change).status()));
 }
 
 TEST(ProjectedCustomerCodecTest, AnOrderTakesAboutSixBytes) {
   ProjectedCustomer customer = Plain();
-  ByteWriter bytes;
-  PackCustomer(customer, &bytes);
-  const size_t one = bytes.Take().size();
+  const size_t one = Packed(customer).size();
   for (uint32_t i = 1; i <= 100; ++i) {
     customer.orders.push_back({1'700'000'000 + i * 20 * 86'400, 57'990'000, true});
   }
-  PackCustomer(customer, &bytes);
-  EXPECT_LE(bytes.Take().size(), one + 100 * 7 + 1);
+  EXPECT_LE(Packed(customer).size(), one + 100 * 7 + 1);
 }
 
 }  // namespace

@@ -7,9 +7,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/base/byte_codec.h"
+#include "common/storage/orders_change.h"
 #include "common/storage/projected_customer_codec.h"
 #include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/customer_changes.h"
@@ -39,6 +42,14 @@ ProjectedCustomer CustomerWith(const std::string& id, int orders) {
   return customer;
 }
 
+OrdersChange ChangeOf(const std::string& id, std::vector<ProjectedOrder> added,
+                      std::vector<ProjectedOrder> removed, uint64_t distinct_products = 1) {
+  OrdersChange change{.value = {}, .added = std::move(added), .removed = std::move(removed)};
+  change.value.customer_id = id;
+  change.distinct_products = distinct_products;
+  return change;
+}
+
 std::string Numbered(int i) { return "customer " + std::to_string(i); }
 
 class SqliteCustomerChangesTest : public ::testing::Test {
@@ -58,10 +69,13 @@ class SqliteCustomerChangesTest : public ::testing::Test {
     ASSERT_TRUE(changes_->Flush().ok());
     changes_->Committed();
   }
-  // One whose customers become what is given.
-  void Change(const std::vector<ProjectedCustomer>& customers) {
+  // One whose customers become what is given, or change so.
+  using Facts = std::variant<ProjectedCustomer, OrdersChange>;
+  void Change(const std::vector<Facts>& customers) {
     ASSERT_TRUE(changes_->Begin().ok());
-    for (const ProjectedCustomer& customer : customers) Note(customer);
+    for (const Facts& customer : customers) {
+      std::visit([this](const auto& facts) { Note(facts); }, customer);
+    }
     ASSERT_TRUE(changes_->Flush().ok());
     changes_->Committed();
   }
@@ -70,6 +84,11 @@ class SqliteCustomerChangesTest : public ::testing::Test {
     ByteWriter packed;
     PackCustomer(customer, &packed);
     changes_->Note(customer.value.customer_id, packed.Take());
+  }
+  void Note(const OrdersChange& change) {
+    ByteWriter packed;
+    PackChange(change, &packed);
+    changes_->Note(change.value.customer_id, packed.Take());
   }
 
   // What VisitAfter tells: the last facts by customer, absent for those who are named only.
@@ -82,6 +101,10 @@ class SqliteCustomerChangesTest : public ::testing::Test {
           EXPECT_TRUE(told.emplace(customer.value.customer_id, customer).second) << "told twice";
           return absl::OkStatus();
         },
+        [&](const OrdersChange& change) {
+          EXPECT_TRUE(changes_told_.emplace(change.value.customer_id, change).second);
+          return takes_changes_;
+        },
         [&](std::string_view id) {
           EXPECT_TRUE(told.emplace(std::string(id), std::nullopt).second) << "told twice";
           return absl::OkStatus();
@@ -89,6 +112,10 @@ class SqliteCustomerChangesTest : public ::testing::Test {
     EXPECT_TRUE(are_known.ok()) << are_known.status();
     return are_known.ok() && *are_known ? std::optional(told) : std::nullopt;
   }
+  // The changes that VisitAfter told, whether they were taken or not.
+  using ChangesTold = std::map<std::string, OrdersChange>;
+  ChangesTold changes_told_;
+  bool takes_changes_ = true;
   int64_t Count(const std::string& sql) { return std::stoll(ReadRawSql(path_, sql)); }
 
   std::optional<Names> ChangedAfter(uint64_t change) {
@@ -212,6 +239,65 @@ TEST_F(SqliteCustomerChangesTest, WhatIsNotedTwiceIsWhatWasNotedLast) {
   EXPECT_EQ(ToldAfter(0), (Told{{"a", {}}}));
 }
 
+TEST_F(SqliteCustomerChangesTest, TellsOfAChangeByWhatHasChanged) {
+  Change({ChangeOf("a", {{1, 10'000}}, {})});
+  EXPECT_EQ(ToldAfter(0), Told());
+  EXPECT_EQ(changes_told_, (ChangesTold{{"a", ChangeOf("a", {{1, 10'000}}, {})}}));
+  // Whoever does not take it is told the name.
+  changes_told_.clear();
+  takes_changes_ = false;
+  EXPECT_EQ(ToldAfter(0), (Told{{"a", {}}}));
+}
+
+TEST_F(SqliteCustomerChangesTest, SeveralChangesOfOneCustomerAreToldAsOne) {
+  const ProjectedOrder one{1, 10'000}, two{2, 20'000}, three{3, 30'000};
+  Change({ChangeOf("a", {one}, {}, 7)});
+  Change({ChangeOf("b", {three}, {})});
+  Change({ChangeOf("a", {two}, {one}, 8)});
+  EXPECT_EQ(ToldAfter(0), Told());
+  EXPECT_EQ(changes_told_, (ChangesTold{{"a", ChangeOf("a", {two, one}, {one}, 8)},
+                                        {"b", ChangeOf("b", {three}, {})}}));
+}
+
+TEST_F(SqliteCustomerChangesTest, AChangeOfACustomerWhoIsToldAsAWholeIsPartOfIt) {
+  ProjectedCustomer now = CustomerWith("a", 2);
+  Change({CustomerWith("a", 2)});
+  const ProjectedOrder last = now.orders.back();
+  Change({ChangeOf("a", {{1, 10'000}}, {last}, 9)});
+  now.orders = {{1, 10'000}, now.orders.front()};
+  now.distinct_products = 9;
+  EXPECT_EQ(ToldAfter(0), (Told{{"a", now}}));
+  EXPECT_TRUE(changes_told_.empty());
+  // One that takes away what is not there is none of this customer.
+  Change({ChangeOf("a", {}, {last})});
+  EXPECT_EQ(ToldAfter(0), (Told{{"a", {}}}));
+  EXPECT_EQ(ToldAfter(1).value().size(), 0u);
+}
+
+TEST_F(SqliteCustomerChangesTest, AChangeOfACustomerWhoIsNamedAloneIsOfNoUse) {
+  Change(Names{"a"});
+  Change({ChangeOf("a", {{1, 10'000}}, {})});
+  Change({ChangeOf("b", {{1, 10'000}}, {})});
+  Change(Names{"b"});
+  EXPECT_EQ(ToldAfter(0), (Told{{"a", {}}, {"b", {}}}));
+  // A later whole does not help one who is named: who reads the name reads the newest state.
+  Change({CustomerWith("a", 1)});
+  EXPECT_EQ(ToldAfter(0), (Told{{"a", {}}, {"b", {}}}));
+  EXPECT_EQ(ToldAfter(4), (Told{{"a", CustomerWith("a", 1)}}));
+}
+
+TEST_F(SqliteCustomerChangesTest, TwoChangesOfOneCustomerInATransactionAreNotTold) {
+  Change({ChangeOf("a", {{1, 10'000}}, {}), ChangeOf("a", {{2, 10'000}}, {})});
+  EXPECT_EQ(ToldAfter(0), (Told{{"a", {}}}));
+  ASSERT_TRUE(changes_->Begin().ok());
+  Note(CustomerWith("a", 1));
+  Note(ChangeOf("a", {{2, 10'000}}, {}));
+  Note(ChangeOf("b", {{2, 10'000}}, {}));
+  Note(CustomerWith("b", 1));
+  ASSERT_TRUE(changes_->Flush().ok());
+  EXPECT_EQ(ToldAfter(1), (Told{{"a", {}}, {"b", CustomerWith("b", 1)}}));
+}
+
 TEST_F(SqliteCustomerChangesTest, OldFactsGoBeforeOldNames) {
   for (int i = 0; i < 30; ++i) Change({CustomerWith(Numbered(i), 6'000)});
   EXPECT_LE(Count("SELECT SUM(length(facts)) FROM customer_change_facts"),
@@ -251,7 +337,11 @@ TEST_F(SqliteCustomerChangesTest, FactsThatCannotBeReadAreToldOf) {
   Change({CustomerWith("a", 3)});
   RunRawSql(path_, "UPDATE customer_change_facts SET facts = substr(facts, 1, 20)");
   const auto fine = [](auto&&) { return absl::OkStatus(); };
-  EXPECT_TRUE(absl::IsDataLoss(reader_->VisitAfter(0, fine, fine).status()));
+  const auto taken = [](const OrdersChange&) { return true; };
+  EXPECT_TRUE(absl::IsDataLoss(reader_->VisitAfter(0, fine, taken, fine).status()));
+  // Neither may facts be those of nobody who is named.
+  RunRawSql(path_, "UPDATE customer_change_facts SET facts = x'03000162'");
+  EXPECT_TRUE(absl::IsDataLoss(reader_->VisitAfter(0, fine, taken, fine).status()));
 }
 
 TEST_F(SqliteCustomerChangesTest, AnErasureLeavesNoNameAndTheNumbersGoOn) {

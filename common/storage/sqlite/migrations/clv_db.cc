@@ -274,6 +274,9 @@ constexpr char kVersion9[] = "";
 // Pages lie in the rows of `customer_clv`, see purchase_pages.h and, for what a row is,
 // StoredCustomer in clv_statements.h. They keep their numbers, by which they are found. The old
 // rule for renaming lets the view `orders` alone, whose virtual table may be missing here.
+// Facts have another form: whoever wants them reads the customers that are named.
+constexpr char kVersion11[] = "DELETE FROM customer_change_facts";
+
 constexpr char kVersion10[] = R"sql(
 PRAGMA legacy_alter_table = ON;
 ALTER TABLE customer_clv RENAME TO customer_clv_before;
@@ -419,9 +422,9 @@ absl::Status PackOrIndexPurchases(Database& db) {
 
 const Migrations& ClvMigrations() {
   static const Migrations migrations = {
-      {kVersion1}, {kVersion2}, {kVersion3}, {kVersion4, PackOrIndexPurchases},
-      {kVersion5}, {kVersion6}, {kVersion7}, {kVersion8},
-      {kVersion9}, {kVersion10}};
+      {kVersion1}, {kVersion2},  {kVersion3}, {kVersion4, PackOrIndexPurchases},
+      {kVersion5}, {kVersion6},  {kVersion7}, {kVersion8},
+      {kVersion9}, {kVersion10}, {kVersion11}};
   return migrations;
 }
 

@@ -233,8 +233,8 @@ absl::StatusOr<Report<TotalCustomerValueRow>> TotalCustomerValue(Snapshot& snaps
   }
   if (is_by_prediction) {
     std::stable_sort(report.rows.begin(), report.rows.end(), [](const auto& a, const auto& b) {
-      // Nulls last.
-      return a.predicted_clv.value_or(-1) > b.predicted_clv.value_or(-1);
+      // Nulls last, after negative predictions too.
+      return b.predicted_clv < a.predicted_clv;
     });
     CutToRange(query.scope.range, report);
   }

@@ -43,8 +43,9 @@ domain::FittedModels SomeFit(uint64_t version) {
 }  // namespace
 
 FoldedStore::FoldedStore(const storage::ChangeLimits& limits) {
+  // Some folds are made ahead, and name customers only; the others tell what has changed.
   auto store =
-      storage::SqliteClvStore::Open({.path = path_, .least_folded_ahead = 1, .changes = limits});
+      storage::SqliteClvStore::Open({.path = path_, .least_folded_ahead = 6, .changes = limits});
   if (!store.ok()) {
     std::fprintf(stderr, "no store: %s\n", store.status().ToString().c_str());
     std::abort();

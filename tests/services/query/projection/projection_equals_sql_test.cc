@@ -187,6 +187,8 @@ void CheckHistories(int usual, int thorough, uint64_t from,
 
 TEST(ProjectionEqualsSqlTest, ForRandomHistories) { CheckHistories(40, 10'000, 0, {}, {}); }
 
+TEST(ProjectionEqualsSqlTest, ForAHistoryWithNegativePredictions) { CheckHistory(4'886, {}, {}); }
+
 TEST(ProjectionEqualsSqlTest, AfterDeletionsErasuresRebuildsAndOtherCurrencies) {
   CheckHistories(30, 5'000, 100'000, {}, {.one_command_in = 4});
 }
