@@ -11,7 +11,9 @@
 namespace clv::storage {
 
 // What has become of a customer of whom a copy of the state before is kept, where nothing has
-// changed but purchases in the reporting currency that are orders of their own.
+// changed but purchases in the reporting currency that are orders of their own, at instants at
+// which there was and is no other: orders of one instant are ordered by their ids, which are not
+// told.
 struct OrdersChange {
   // As it is now. Attributes, `described`, `imported` and `signup_date` are as they were, and not
   // told.
@@ -24,7 +26,7 @@ struct OrdersChange {
 };
 
 // Makes of orders, by date, and of the rows of those that have several, what they are after the
-// change; orders of one instant take any order. False, and neither is of use any more, when an
+// change. False, and neither is of use any more, when an
 // order is not there that was removed: the change is none of this state. Pure.
 bool ApplyChange(const OrdersChange& change, std::vector<ProjectedOrder>* orders,
                  std::vector<OrderRow>* rows);

@@ -7,6 +7,7 @@ import subprocess
 from programs import binary
 
 CONTINUOUS_ROWS = 600_000  # of each batch size at most: half a minute of the slowest peer
+BACKGROUND_ROWS = 1_300_000  # half a minute of 50,000 rows/s
 EVENT_ROWS = 200_000  # of single events; they are sent again when they end
 LATENCY_BATCH_ROWS = 100
 LATENCY_BATCHES = 200
@@ -31,7 +32,8 @@ class Workload:
         self.latency = self._slice("c", 2 * continuous, few)
         self.awaited = self._slice("d", 2 * continuous, few)
         self.separate = self._slice("e", 2 * continuous, few)
-        self.background = self._slice("f", 2 * continuous, few)
+        # Sent again under other ids where it is too short.
+        self.background = self._slice("f", 0, min(self.rows, BACKGROUND_ROWS))
         self.events = self._slice("g", continuous, min(continuous, EVENT_ROWS))
 
     @staticmethod

@@ -9,6 +9,8 @@ namespace clv::storage {
 namespace {
 
 constexpr int kWriteBackPasses = 4;
+// A fold writes back so many times as much as MakeDurable leaves.
+constexpr int kLittleOfFold = 3;
 
 }  // namespace
 
@@ -97,14 +99,21 @@ absl::Status SqliteClvStore::Committed(LogPosition position) {
 absl::Status SqliteClvStore::KeepWalShort() {
   const int pages_before = wal_pages_.exchange(db_->wal_pages());
   // A file that has become shorter was begun anew.
-  if (wal_pages_ < pages_before) pages_to_restart_at_ = 2 * options_.long_wal_pages;
   if (wal_pages_ < std::max<int>(pages_before, written_back_pages_)) written_back_pages_ = 0;
-  if (wal_pages_ <= options_.long_wal_pages) return absl::OkStatus();
-  const bool is_little_left = wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync;
-  if (!is_little_left && wal_pages_ <= pages_to_restart_at_) return absl::OkStatus();
-  // Where a reader is in the way again and again, most folds do without.
-  pages_to_restart_at_ = wal_pages_ + options_.long_wal_pages;
-  return db_->TryRestartWal().status();
+  if (wal_pages_ < pages_before) in_the_way_at_.reset();
+  if (wal_pages_ <= options_.long_wal_pages || is_writing_back_) return absl::OkStatus();
+  const int little = kLittleOfFold * options_.wal_pages_at_sync;
+  const bool is_little_left = wal_pages_ - written_back_pages_ <= little;
+  if (in_the_way_at_) {
+    const int since = wal_pages_ - *in_the_way_at_;
+    if (since <= (is_little_left ? little : options_.long_wal_pages)) return absl::OkStatus();
+  } else if (!is_little_left && wal_pages_ <= 2 * options_.long_wal_pages) {
+    return absl::OkStatus();
+  }
+  CLV_ASSIGN_OR_RETURN(const bool begins_anew, db_->TryRestartWal());
+  // Where somebody is in the way again and again, most folds do without.
+  if (!begins_anew) in_the_way_at_ = wal_pages_;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<ClvReadTransaction>> SqliteClvStore::Read() {
@@ -130,7 +139,7 @@ absl::Status SqliteClvStore::EmptyWal() {
   must_rewrite_ = false;
   wal_pages_ = 0;
   written_back_pages_ = 0;
-  pages_to_restart_at_ = 2 * options_.long_wal_pages;
+  in_the_way_at_.reset();
   return absl::OkStatus();
 }
 
@@ -171,10 +180,14 @@ absl::Status SqliteClvStore::SyncAndWriteBack() {
   CLV_RETURN_IF_ERROR(keeper_->SyncWal());
   for (int pass = 0; pass < kWriteBackPasses; ++pass) {
     if (wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync) break;
-    CLV_ASSIGN_OR_RETURN(const int written_back, keeper_->WriteBack());
-    // Before a fold that finds little left does the rest, and syncs all.
+    is_writing_back_ = true;
+    const absl::StatusOr<int> written_back = keeper_->WriteBack();
+    is_writing_back_ = false;
+    CLV_RETURN_IF_ERROR(written_back.status());
+    if (*written_back == 0) break;  // a fold is at it
+    written_back_pages_ = *written_back;
+    // A fold that finds little left does the rest, and syncs all.
     CLV_RETURN_IF_ERROR(keeper_->SyncFile());
-    written_back_pages_ = written_back;
     if (wal_pages_ <= options_.long_wal_pages) break;
   }
   return absl::OkStatus();

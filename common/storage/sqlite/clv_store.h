@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,10 +38,10 @@ class SqliteClvStore final : public ClvStore {
     int ahead_cache_kib = 16 * 1024;
     // New pages (4 KiB) of the write-ahead file from which on MakeDurable writes them back, too.
     int wal_pages_at_sync = 2'048;
-    // When the write-ahead file is longer, MakeDurable writes back until little is left, and the
-    // next fold does that; from twice as much on, and after each further so many, a fold writes
-    // back whatever is left.
-    int long_wal_pages = 32'768;
+    // When the write-ahead file is longer, MakeDurable writes back until little is left, which the
+    // next fold does, so that the file is begun anew; from twice as much on a fold writes back
+    // whatever is left. Where somebody was in the way, it is tried again after so many more.
+    int long_wal_pages = 65'536;
     ChangeLimits changes;
   };
   static absl::StatusOr<std::unique_ptr<SqliteClvStore>> Open(const Options& options);
@@ -94,6 +95,7 @@ class SqliteClvStore final : public ClvStore {
   // the database; about.
   std::atomic<int> wal_pages_ = 0;
   std::atomic<int> written_back_pages_ = 0;
+  std::atomic<bool> is_writing_back_ = false;  // the keeper: a fold cannot
 
   std::mutex writer_mutex_;  // held while a writing transaction lives
   std::unique_ptr<Database> db_;
@@ -107,8 +109,8 @@ class SqliteClvStore final : public ClvStore {
   // What the write-ahead file held when it was opened may have missed its sync: nothing is called
   // durable before it was written back.
   bool must_rewrite_ = true;
-  // Length of the write-ahead file from which on a fold writes back whatever is left.
-  int pages_to_restart_at_ = 2 * options_.long_wal_pages;
+  // The length of the write-ahead file when somebody was in the way of beginning it anew.
+  std::optional<int> in_the_way_at_;
   LogPosition last_checkpoint_ = 0;  // as this connection knows it
 };
 

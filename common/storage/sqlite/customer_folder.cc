@@ -37,13 +37,18 @@ absl::Status CustomerFolder::Fold(std::string_view customer_id, size_t index,
 bool CustomerFolder::ChangesOrdersAlone(const FoldedCustomer& folded, TextId reporting_currency) {
   const CustomerInFold& customer = folded.customer;
   if (!folded.value_before || customer.value->imported) return false;
-  const auto is_order = [&](const PurchaseFact& row) {
-    return row.order_id.empty() && row.currency == reporting_currency;
+  const std::vector<PurchaseFact>& rows = customer.purchases;
+  // An order of its own whose place among the others its date tells.
+  const auto is_plain = [&](const PurchaseFact& order) {
+    const uint32_t instant = ToInstant(order.date);
+    return order.order_id.empty() && order.currency == reporting_currency &&
+           std::none_of(rows.begin(), rows.end(), [&](const PurchaseFact& row) {
+             return ToInstant(row.date) == instant && row.purchase_id != order.purchase_id;
+           });
   };
   return std::all_of(
       folded.changes.begin(), folded.changes.end(), [&](const PurchaseChange& change) {
-        if (!is_order(change.after) || (change.before && !is_order(*change.before))) return false;
-        const std::vector<PurchaseFact>& rows = customer.purchases;
+        if (!is_plain(change.after) || (change.before && !is_plain(*change.before))) return false;
         const auto row = std::lower_bound(
             rows.begin(), rows.end(), change.after.purchase_id,
             [](const PurchaseFact& fact, std::string_view id) { return fact.purchase_id < id; });

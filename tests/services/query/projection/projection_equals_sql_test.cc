@@ -229,6 +229,35 @@ Batch OnePurchaseEach(int begin, int end, const std::string& amount) {
   return batch;
 }
 
+TEST(ProjectionEqualsSqlTest, WhereOrdersOfOneInstantComeOneAfterAnother) {
+  properties::TestClock clock;
+  FoldedStore store;
+  const auto sql = AskedReports::OfSql(store.path(), clock);
+  const auto projection = AskedReports::OfProjection(store.path(), clock);
+  const auto fold = [&](const std::string& id, const std::string& amount, const std::string& date,
+                        int version) {
+    const std::string row = R"({"purchase_id":")" + id +
+                            R"(","customer_id":"c","purchase_amount":")" + amount +
+                            R"(","purchase_date":")" + date + R"(","created_at":"2023-04-0)" +
+                            std::to_string(version) + "\"}";
+    store.Fold(Batch{"purchases", {row}}, properties::kNow);
+    projection->LookAgain();
+    // Whose revenue follows which gap depends on the order of the ids.
+    EXPECT_EQ(
+        Difference(*sql, *projection, {"purchase_frequency_analysis", {{"view", "interval"}}}), "")
+        << row;
+  };
+  fold("m", "10", "2023-01-01", 1);
+  fold("p", "20", "2023-03-01", 1);
+  fold("k", "30", "2023-03-01", 1);
+  fold("z", "40", "2023-03-01", 1);
+  fold("n", "20", "2023-03-01", 1);
+  fold("k", "30", "2023-03-02", 2);  // leaves them
+  fold("p", "20", "2023-02-01", 2);  // as one of two that are alike
+  fold("m", "10", "2023-03-01", 2);  // joins them
+  fold("a", "50", "2023-02-01", 1);
+}
+
 TEST(ProjectionEqualsSqlTest, WhereAFoldChangesMoreCustomersThanAreNamed) {
   properties::TestClock clock;
   FoldedStore store({.most_named = 8'000});
