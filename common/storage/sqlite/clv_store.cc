@@ -9,8 +9,10 @@ namespace clv::storage {
 namespace {
 
 constexpr int kWriteBackPasses = 4;
-// A fold writes back so many times as much as MakeDurable leaves.
-constexpr int kLittleOfFold = 3;
+// A fold is large that writes this part of what MakeDurable leaves, and may find so many times as
+// much left.
+constexpr int kLargeFold = 2;
+constexpr int kLittleOfLargeFold = 3;
 
 }  // namespace
 
@@ -101,8 +103,14 @@ absl::Status SqliteClvStore::KeepWalShort() {
   // A file that has become shorter was begun anew.
   if (wal_pages_ < std::max<int>(pages_before, written_back_pages_)) written_back_pages_ = 0;
   if (wal_pages_ < pages_before) in_the_way_at_.reset();
-  if (wal_pages_ <= options_.long_wal_pages || is_writing_back_) return absl::OkStatus();
-  const int little = kLittleOfFold * options_.wal_pages_at_sync;
+  if (wal_pages_ <= options_.long_wal_pages || keeper_does_ == Upkeep::kWriting) {
+    return absl::OkStatus();
+  }
+  // A small fold shall not be held up for long. While large ones follow each other, there is never
+  // less left, and the sooner one begins the file anew, the less is to be done.
+  const bool is_large = wal_pages_ - pages_before >= options_.wal_pages_at_sync / kLargeFold;
+  if (!is_large && keeper_does_ == Upkeep::kSyncing) return absl::OkStatus();
+  const int little = (is_large ? kLittleOfLargeFold : 1) * options_.wal_pages_at_sync;
   const bool is_little_left = wal_pages_ - written_back_pages_ <= little;
   if (in_the_way_at_) {
     const int since = wal_pages_ - *in_the_way_at_;
@@ -180,14 +188,17 @@ absl::Status SqliteClvStore::SyncAndWriteBack() {
   CLV_RETURN_IF_ERROR(keeper_->SyncWal());
   for (int pass = 0; pass < kWriteBackPasses; ++pass) {
     if (wal_pages_ - written_back_pages_ <= options_.wal_pages_at_sync) break;
-    is_writing_back_ = true;
+    keeper_does_ = Upkeep::kWriting;
     const absl::StatusOr<int> written_back = keeper_->WriteBack();
-    is_writing_back_ = false;
+    const bool is_alone = written_back.ok() && *written_back > 0;  // else a fold is at it
+    if (is_alone) written_back_pages_ = *written_back;
+    // A fold that does the rest would sync all.
+    keeper_does_ = Upkeep::kSyncing;
+    const absl::Status synced = keeper_->SyncFile();
+    keeper_does_ = Upkeep::kNothing;
     CLV_RETURN_IF_ERROR(written_back.status());
-    if (*written_back == 0) break;  // a fold is at it
-    written_back_pages_ = *written_back;
-    // A fold that finds little left does the rest, and syncs all.
-    CLV_RETURN_IF_ERROR(keeper_->SyncFile());
+    CLV_RETURN_IF_ERROR(synced);
+    if (!is_alone) break;
     if (wal_pages_ <= options_.long_wal_pages) break;
   }
   return absl::OkStatus();

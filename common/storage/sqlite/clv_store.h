@@ -41,7 +41,7 @@ class SqliteClvStore final : public ClvStore {
     // When the write-ahead file is longer, MakeDurable writes back until little is left, which the
     // next fold does, so that the file is begun anew; from twice as much on a fold writes back
     // whatever is left. Where somebody was in the way, it is tried again after so many more.
-    int long_wal_pages = 65'536;
+    int long_wal_pages = 32'768;
     ChangeLimits changes;
   };
   static absl::StatusOr<std::unique_ptr<SqliteClvStore>> Open(const Options& options);
@@ -95,7 +95,8 @@ class SqliteClvStore final : public ClvStore {
   // the database; about.
   std::atomic<int> wal_pages_ = 0;
   std::atomic<int> written_back_pages_ = 0;
-  std::atomic<bool> is_writing_back_ = false;  // the keeper: a fold cannot
+  enum class Upkeep { kNothing, kWriting, kSyncing };
+  std::atomic<Upkeep> keeper_does_ = Upkeep::kNothing;  // no fold can write back beside it
 
   std::mutex writer_mutex_;  // held while a writing transaction lives
   std::unique_ptr<Database> db_;
