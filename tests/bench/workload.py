@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import subprocess
 
 from programs import binary
@@ -11,6 +12,9 @@ BACKGROUND_ROWS = 1_300_000  # half a minute of 50,000 rows/s
 EVENT_ROWS = 200_000  # of single events; they are sent again when they end
 LATENCY_BATCH_ROWS = 100
 LATENCY_BATCHES = 200
+
+
+PURCHASE_SECOND = re.compile(rb'(?<="purchase_date":"....-..-.. ..:..:)\d\d')
 
 
 class Workload:
@@ -42,11 +46,14 @@ class Workload:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
 
     def _slice(self, prefix, skip, rows):
-        """Some rows of the shop, `prefix` put before each purchase_id."""
+        """Some rows of the shop as other purchases: `prefix`, a letter, before each purchase_id, and another second:
+        hardly anybody buys twice within one."""
+        later = ord(prefix) - ord("a") + 1
         path = os.path.join(self.directory, f"slice_{prefix}.ndjson")
         with open(self.purchases, "rb") as source, open(path, "wb") as target:
             for line in itertools.islice(source, skip, skip + rows):
-                target.write(line.replace(b'"purchase_id":"', b'"purchase_id":"' + prefix.encode(), 1))
+                line = line.replace(b'"purchase_id":"', b'"purchase_id":"' + prefix.encode(), 1)
+                target.write(PURCHASE_SECOND.sub(lambda second: b"%02d" % ((int(second[0]) + later) % 60), line, count=1))
         return path
 
     def encoded(self, path, batch_rows, *flags):
