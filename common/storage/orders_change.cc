@@ -59,13 +59,15 @@ bool ApplyChange(const OrdersChange& change, ProjectedCustomer* customer) {
   return ApplyChange(change, &customer->orders, &customer->rare.rows);
 }
 
-void Join(OrdersChange next, OrdersChange* change) {
+void Join(const OrdersChange& next, OrdersChange* change) {
   const auto append = [](const auto& more, auto* to) {
     to->insert(to->end(), more.begin(), more.end());
   };
-  append(change->added, &next.added);
-  append(change->removed, &next.removed);
-  *change = std::move(next);
+  change->value = next.value;
+  change->distinct_products = next.distinct_products;
+  change->favorite_category = next.favorite_category;
+  append(next.added, &change->added);
+  append(next.removed, &change->removed);
 }
 
 }  // namespace clv::storage

@@ -35,7 +35,7 @@ bool ApplyChange(const OrdersChange& change, std::vector<ProjectedOrder>* orders
 bool ApplyChange(const OrdersChange& change, ProjectedCustomer* customer);
 
 // Turns `change` into it and `next`, the one after it, together. Pure.
-void Join(OrdersChange next, OrdersChange* change);
+void Join(const OrdersChange& next, OrdersChange* change);
 
 }  // namespace clv::storage
 

@@ -165,6 +165,25 @@ void UnpackSummary(uint8_t flags, ByteReader* bytes, domain::CustomerSummary* su
   summary->gross_micros = UnpackAmount(bytes);
 }
 
+// What a customer and a change tell alike.
+template <typename Facts>
+void PackFigures(const Facts& facts, ByteWriter* bytes) {
+  PackSummary(facts.value.summary, bytes);
+  bytes->Signed(Bits(facts.value.updated_at));
+  bytes->Number(facts.value.folded_position);
+  bytes->Number(facts.distinct_products);
+  bytes->Text(facts.favorite_category);
+}
+
+template <typename Facts>
+void UnpackFigures(uint8_t flags, ByteReader* bytes, Facts* facts) {
+  UnpackSummary(flags, bytes, &facts->value.summary);
+  facts->value.updated_at = Value(bytes->Signed());
+  facts->value.folded_position = bytes->Number();
+  facts->distinct_products = bytes->Number();
+  facts->favorite_category = bytes->Text();
+}
+
 void UnpackCustomer(ByteReader* bytes, ProjectedCustomer* customer) {
   CustomerValue& value = customer->value;
   value.customer_id = bytes->Text();
@@ -176,23 +195,15 @@ void UnpackCustomer(ByteReader* bytes, ProjectedCustomer* customer) {
   value.attributes.acquisition_source = bytes->Text();
   value.signup_date.reset();
   if ((flags & kHasSignup) != 0) value.signup_date = Value(bytes->Signed());
-  UnpackSummary(flags, bytes, &value.summary);
-  value.updated_at = Value(bytes->Signed());
-  value.folded_position = bytes->Number();
-  customer->distinct_products = bytes->Number();
-  customer->favorite_category = bytes->Text();
+  UnpackFigures(flags, bytes, customer);
   UnpackRare(flags, bytes, &customer->rare);
   UnpackOrders(bytes, &customer->orders);
 }
 
 void UnpackChange(ByteReader* bytes, OrdersChange* change) {
-  CustomerValue& value = change->value;
-  value.customer_id = bytes->Text();
-  UnpackSummary(bytes->Byte(), bytes, &value.summary);
-  value.updated_at = Value(bytes->Signed());
-  value.folded_position = bytes->Number();
-  change->distinct_products = bytes->Number();
-  change->favorite_category = bytes->Text();
+  change->value.customer_id = bytes->Text();
+  const uint8_t flags = bytes->Byte();
+  UnpackFigures(flags, bytes, change);
   UnpackOrders(bytes, &change->added);
   UnpackOrders(bytes, &change->removed);
 }
@@ -208,25 +219,16 @@ void PackCustomer(const ProjectedCustomer& customer, ByteWriter* bytes) {
   bytes->Text(value.attributes.customer_segment);
   bytes->Text(value.attributes.acquisition_source);
   if (value.signup_date) bytes->Signed(Bits(*value.signup_date));
-  PackSummary(value.summary, bytes);
-  bytes->Signed(Bits(value.updated_at));
-  bytes->Number(value.folded_position);
-  bytes->Number(customer.distinct_products);
-  bytes->Text(customer.favorite_category);
+  PackFigures(customer, bytes);
   PackRare(customer.rare, bytes);
   PackOrders(customer.orders, bytes);
 }
 
 void PackChange(const OrdersChange& change, ByteWriter* bytes) {
-  const CustomerValue& value = change.value;
   bytes->Byte(static_cast<uint8_t>(FactsKind::kChange));
-  bytes->Text(value.customer_id);
-  bytes->Byte(FlagsOf(value.summary));
-  PackSummary(value.summary, bytes);
-  bytes->Signed(Bits(value.updated_at));
-  bytes->Number(value.folded_position);
-  bytes->Number(change.distinct_products);
-  bytes->Text(change.favorite_category);
+  bytes->Text(change.value.customer_id);
+  bytes->Byte(FlagsOf(change.value.summary));
+  PackFigures(change, bytes);
   PackOrders(change.added, bytes);
   PackOrders(change.removed, bytes);
 }

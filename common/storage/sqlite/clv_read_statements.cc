@@ -205,12 +205,14 @@ absl::Status ClvReadStatements::FindStored(std::string_view customer_id, TextAre
                                            StoredCustomer* stored) {
   const int64_t place = places_ != nullptr ? places_->Find(customer_id) : 0;
   if (place != 0) {
-    CLV_RETURN_IF_ERROR(FindStoredAt(place, ids, stored));
-    if (stored->value && stored->value->customer_id == customer_id) return absl::OkStatus();
+    stored_by_page_.Reset();  // an error may have left it at a row
+    stored_by_page_.Bind(1, place);
+    CLV_RETURN_IF_ERROR(ReadStored(stored_by_page_, customer_id, ids, stored));
+    if (stored->page_id != 0) return absl::OkStatus();
   }
-  stored_.Reset();  // an error may have left it at a row
+  stored_.Reset();  // likewise
   stored_.Bind(1, customer_id);
-  CLV_RETURN_IF_ERROR(ReadStored(stored_, ids, stored));
+  CLV_RETURN_IF_ERROR(ReadStored(stored_, customer_id, ids, stored));
   if (places_ != nullptr) places_->Note(customer_id, stored->page_id);
   return absl::OkStatus();
 }
@@ -219,17 +221,19 @@ absl::Status ClvReadStatements::FindStoredAt(int64_t page_id, TextArena* ids,
                                              StoredCustomer* stored) {
   stored_by_page_.Reset();  // likewise
   stored_by_page_.Bind(1, page_id);
-  return ReadStored(stored_by_page_, ids, stored);
+  return ReadStored(stored_by_page_, std::nullopt, ids, stored);
 }
 
-absl::Status ClvReadStatements::ReadStored(Statement& row, TextArena* ids, StoredCustomer* stored) {
+absl::Status ClvReadStatements::ReadStored(Statement& row,
+                                           std::optional<std::string_view> customer_id,
+                                           TextArena* ids, StoredCustomer* stored) {
   stored->page_id = 0;
   stored->value.reset();
   stored->purchases.clear();
   stored->page.bytes = {};
   CLV_ASSIGN_OR_RETURN(const bool has_row, row.Step());
   absl::Status unpacked;
-  if (has_row) {
+  if (has_row && (!customer_id || row.Text(0) == *customer_id)) {
     if (row.Int(kFoldedPosition) >= 0) stored->value = ReadValue(row);
     stored->page_id = row.Int(kPageId);
     if (const std::string_view page = row.Blob(kPurchases); !page.empty()) {

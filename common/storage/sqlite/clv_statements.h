@@ -63,7 +63,9 @@ class ClvReadStatements {
   explicit ClvReadStatements(CustomerPlaces* places) : places_(places) {}
   CustomerPlaces* const places_;
   std::unique_ptr<PurchasePages> purchases_;
-  absl::Status ReadStored(Statement& row, TextArena* ids, StoredCustomer* stored);
+  // What `row`, whose parameters are bound, gives; nothing where it is another customer's.
+  absl::Status ReadStored(Statement& row, std::optional<std::string_view> customer_id,
+                          TextArena* ids, StoredCustomer* stored);
   Statement checkpoint_, setting_, customer_, import_, value_, stored_, stored_by_page_,
       customers_after_, scan_customers_, scan_imports_, places_of_all_, counts_, totals_, outcome_,
       jobs_;

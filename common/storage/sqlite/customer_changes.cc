@@ -49,6 +49,23 @@ absl::Status UnpackIds(std::string_view packed, const Visit& visit) {
   return absl::OkStatus();
 }
 
+// Calls `see(id, packed_facts)` for each name of a row, with its facts where they are there; they
+// come in the order of the names.
+template <typename See>
+absl::Status SeeRow(std::string_view names, std::string_view all_facts, const See& see) {
+  ByteReader left(all_facts);
+  const auto next_facts = [&] { return left.at_end() ? std::string_view() : left.Text(); };
+  std::string_view facts = next_facts();
+  CLV_RETURN_IF_ERROR(UnpackIds(names, [&](const std::string& id) -> absl::Status {
+    if (facts.empty() || IdOfFacts(facts) != id) return see(id, std::string_view());
+    CLV_RETURN_IF_ERROR(see(id, facts));
+    facts = next_facts();
+    return absl::OkStatus();
+  }));
+  if (facts.empty() && left.at_end() && left.ok()) return absl::OkStatus();
+  return absl::DataLossError("customer_changes: facts of a customer who is not named");
+}
+
 bool IsWhole(std::string_view facts) {
   return !facts.empty() && facts.front() == static_cast<char>(FactsKind::kCustomer);
 }
@@ -60,21 +77,24 @@ class FactsVisitor {
                CustomerChangesReader::VisitName visit_name)
       : visit_(visit), visit_change_(visit_change), visit_name_(visit_name) {}
 
-  // `facts`: of the customer, in the order of the changes, of which each but the first goes on from
-  // the one before; none: not told.
+  // `facts`: of the customer, in the order of the changes; a change goes on from what is before it.
+  // None: not told.
   absl::Status Visit(std::string_view id, absl::Span<const std::string_view> facts) {
     if (facts.empty()) return visit_name_(id);
-    CLV_ASSIGN_OR_RETURN(const FactsKind kind, UnpackFacts(facts.front(), &customer_, &change_));
-    for (const std::string_view more : facts.subspan(1)) {
-      CLV_ASSIGN_OR_RETURN(const FactsKind next, UnpackFacts(more, &unused_, &next_));
-      if (next != FactsKind::kChange) return absl::InternalError("facts that go on from nothing");
-      if (kind == FactsKind::kChange) {
-        Join(std::move(next_), &change_);
+    bool is_whole = false;
+    change_.added.clear();
+    change_.removed.clear();
+    for (const std::string_view packed : facts) {
+      CLV_ASSIGN_OR_RETURN(const FactsKind kind, UnpackFacts(packed, &customer_, &next_));
+      if (kind == FactsKind::kCustomer) {
+        is_whole = true;
+      } else if (!is_whole) {
+        Join(next_, &change_);
       } else if (!ApplyChange(next_, &customer_)) {
         return visit_name_(id);
       }
     }
-    if (kind == FactsKind::kCustomer) return visit_(customer_);
+    if (is_whole) return visit_(customer_);
     return visit_change_(change_) ? absl::OkStatus() : visit_name_(id);
   }
 
@@ -83,7 +103,7 @@ class FactsVisitor {
   CustomerChangesReader::VisitChange visit_change_;
   CustomerChangesReader::VisitName visit_name_;
   // Kept for their memory.
-  ProjectedCustomer customer_, unused_;
+  ProjectedCustomer customer_;
   OrdersChange change_, next_;
 };
 
@@ -315,8 +335,7 @@ absl::StatusOr<uint64_t> CustomerChangesReader::LastChange() {
   return last;
 }
 
-absl::StatusOr<bool> CustomerChangesReader::AreAllNamed(uint64_t change) {
-  CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+absl::StatusOr<bool> CustomerChangesReader::AreAllNamed(uint64_t change, uint64_t last) {
   if (change >= last) return true;
   named_.Reset();
   named_.Bind(1, static_cast<int64_t>(change));
@@ -327,7 +346,8 @@ absl::StatusOr<bool> CustomerChangesReader::AreAllNamed(uint64_t change) {
 }
 
 absl::StatusOr<std::optional<uint64_t>> CustomerChangesReader::NameBytesAfter(uint64_t change) {
-  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change));
+  CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change, last));
   if (!are_named) return std::optional<uint64_t>();
   name_bytes_.Reset();
   name_bytes_.Bind(1, static_cast<int64_t>(change));
@@ -341,28 +361,24 @@ template <typename See>
 absl::Status CustomerChangesReader::SeeAfter(uint64_t change, const See& see) {
   after_.Reset();
   after_.Bind(1, static_cast<int64_t>(change));
-  while (true) {
-    CLV_ASSIGN_OR_RETURN(const bool has_row, after_.Step());
-    if (!has_row) break;
-    ByteReader all_facts(after_.Blob(1));
-    std::string_view facts = all_facts.at_end() ? std::string_view() : all_facts.Text();
-    CLV_RETURN_IF_ERROR(UnpackIds(after_.Blob(0), [&](const std::string& id) {
-      if (facts.empty() || IdOfFacts(facts) != id) return see(id, std::string_view());
-      const absl::Status seen = see(id, facts);
-      facts = all_facts.at_end() ? std::string_view() : all_facts.Text();
-      return seen;
-    }));
-    if (!facts.empty() || !all_facts.ok()) {
-      return absl::DataLossError("customer_changes: facts of a customer who is not named");
+  absl::Status seen;
+  while (seen.ok()) {
+    const absl::StatusOr<bool> has_row = after_.Step();
+    if (!has_row.ok() || !*has_row) {
+      seen = has_row.status();
+      break;
     }
+    seen = SeeRow(after_.Blob(0), after_.Blob(1), see);
   }
+  // After an error too: the statement would hold on to the state that it has read.
   after_.Reset();
-  return absl::OkStatus();
+  return seen;
 }
 
 absl::StatusOr<std::optional<std::vector<std::string>>> CustomerChangesReader::ChangedAfter(
     uint64_t change) {
-  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change));
+  CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change, last));
   if (!are_named) return std::optional<std::vector<std::string>>();
   absl::flat_hash_set<std::string> ids;
   CLV_RETURN_IF_ERROR(SeeAfter(change, [&](const std::string& id, std::string_view /*facts*/) {
@@ -375,9 +391,9 @@ absl::StatusOr<std::optional<std::vector<std::string>>> CustomerChangesReader::C
 absl::StatusOr<bool> CustomerChangesReader::VisitAfter(uint64_t change, Visit visit,
                                                        VisitChange visit_change,
                                                        VisitName visit_name) {
-  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change));
-  if (!are_named) return false;
   CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change, last));
+  if (!are_named) return false;
   FactsVisitor visitor(visit, visit_change, visit_name);
   if (last == change + 1) {
     CLV_RETURN_IF_ERROR(SeeAfter(change, [&](const std::string& id, std::string_view facts) {

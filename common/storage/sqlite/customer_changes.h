@@ -129,7 +129,8 @@ class CustomerChangesReader {
 
  private:
   CustomerChangesReader() = default;
-  absl::StatusOr<bool> AreAllNamed(uint64_t change);
+  // `last`: of LastChange.
+  absl::StatusOr<bool> AreAllNamed(uint64_t change, uint64_t last);
   // Calls `see(customer_id, packed_facts)` for each customer that rows after `change` name, the
   // oldest row first; no facts: not told.
   template <typename See>

@@ -255,7 +255,7 @@ TEST_F(SqliteCustomerChangesTest, SeveralChangesOfOneCustomerAreToldAsOne) {
   Change({ChangeOf("b", {three}, {})});
   Change({ChangeOf("a", {two}, {one}, 8)});
   EXPECT_EQ(ToldAfter(0), Told());
-  EXPECT_EQ(changes_told_, (ChangesTold{{"a", ChangeOf("a", {two, one}, {one}, 8)},
+  EXPECT_EQ(changes_told_, (ChangesTold{{"a", ChangeOf("a", {one, two}, {one}, 8)},
                                         {"b", ChangeOf("b", {three}, {})}}));
 }
 
@@ -339,9 +339,13 @@ TEST_F(SqliteCustomerChangesTest, FactsThatCannotBeReadAreToldOf) {
   const auto fine = [](auto&&) { return absl::OkStatus(); };
   const auto taken = [](const OrdersChange&) { return true; };
   EXPECT_TRUE(absl::IsDataLoss(reader_->VisitAfter(0, fine, taken, fine).status()));
-  // Neither may facts be those of nobody who is named.
-  RunRawSql(path_, "UPDATE customer_change_facts SET facts = x'03000162'");
-  EXPECT_TRUE(absl::IsDataLoss(reader_->VisitAfter(0, fine, taken, fine).status()));
+  // Nothing holds on to the state that was read.
+  EXPECT_TRUE(db_->IsIdle());
+  // Neither may facts be those of nobody who is named, nor come behind none.
+  for (const char* const facts : {"x'03000162'", "x'0003000161'"}) {
+    RunRawSql(path_, std::string("UPDATE customer_change_facts SET facts = ") + facts);
+    EXPECT_TRUE(absl::IsDataLoss(reader_->VisitAfter(0, fine, taken, fine).status())) << facts;
+  }
 }
 
 TEST_F(SqliteCustomerChangesTest, AnErasureLeavesNoNameAndTheNumbersGoOn) {
