@@ -60,12 +60,6 @@ struct CustomerInFold {
   FactOrders orders;                    // of the purchases, once they are folded
 };
 
-// A purchase that a fold has put.
-struct PurchaseChange {
-  std::optional<PurchaseFact> before;  // the row that it replaces
-  PurchaseFact after;
-};
-
 // An event that could not be folded.
 struct DeadLetter {
   LogPosition position = 0;

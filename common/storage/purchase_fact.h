@@ -29,6 +29,12 @@ struct PurchaseFact {
   bool operator==(const PurchaseFact&) const = default;
 };
 
+// A purchase that a fold has put.
+struct PurchaseChange {
+  std::optional<PurchaseFact> before;  // the row that it replaces
+  PurchaseFact after;
+};
+
 // See domain/winner.h.
 inline std::optional<int64_t> VersionOf(const PurchaseFact& fact) { return fact.created_at; }
 

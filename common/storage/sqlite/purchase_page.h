@@ -10,7 +10,6 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "common/base/text_arena.h"
-#include "common/storage/clv_store.h"
 #include "common/storage/purchase_fact.h"
 
 namespace clv::storage {
