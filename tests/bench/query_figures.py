@@ -19,7 +19,6 @@ from query_peers import Absent, Peer
 from store_state import await_folded, await_scored
 
 ADMIN_TOKEN = "admin-token-of-the-benchmark"
-BACKGROUND_FILE_ROWS = 100_000
 LATENCY_BATCHES = 200
 IN_FLIGHT = 64
 ONE_CUSTOMER_CALLS = 400
@@ -294,9 +293,7 @@ class QueryFigures:
     def _measure_during_ingest(self, suite, client):
         rate = self._options.rows_per_second
         rows = int(rate * (len(query_lines.QUESTIONS) * (self._options.seconds + 2) + 10))
-        source = self._new_purchases("h", min(rows, BACKGROUND_FILE_ROWS))
-        batches = self._encoded(source, 1_000, "--copies", rows // BACKGROUND_FILE_ROWS + 1, "--max-rows", rows,
-                                "--rename", "g")
+        batches = self._encoded(self._new_purchases("h", rows), 1_000)
         background = subprocess.Popen(
             [binary("clv-bench-load"), "send", "--target", suite.addresses["ingest"], "--token", ADMIN_TOKEN,
              "--rows-per-second", str(rate), batches],
@@ -360,22 +357,21 @@ class QueryFigures:
         return [suite.rows(name, limit=50) for name in ("clv_by_segment", "total_customer_value")]
 
     def _new_purchases(self, prefix, count):
-        """A file of purchases of known customers, in the last days of the data."""
+        """A file of purchases of known customers in the last day of the data, hardly two of one within a second."""
         path = os.path.join(self._directory, f"purchases_{prefix}.ndjson")
         with open(path, "w", encoding="utf-8") as file:
             for i, customer_id in enumerate(self._some_ids(count)):
                 date = query_lines.instant_text(self._scene.horizon - i % 86_400)
-                file.write(json.dumps({
-                    "purchase_id": f"{prefix}{i}", "customer_id": customer_id, "purchase_amount": 5.25 + i % 90,
-                    "purchase_date": date, "product_id": "prod1000", "product_category": "Grocery",
-                    "payment_method": "Credit Card", "currency": "USD"}) + "\n")
+                file.write(f'{{"purchase_id":"{prefix}{i}","customer_id":{json.dumps(customer_id)},'
+                           f'"purchase_amount":{5 + i % 90}.25,"purchase_date":"{date}","product_id":"prod1000",'
+                           '"product_category":"Grocery","payment_method":"Credit Card","currency":"USD"}\n')
         return path
 
     @staticmethod
-    def _encoded(path, batch_rows, *flags):
+    def _encoded(path, batch_rows):
         target = path + ".batches"
-        subprocess.run([binary("clv-bench-load"), "encode", "--batch-rows", str(batch_rows), *map(str, flags), path,
-                        target], check=True, capture_output=True, env=clean_environment())
+        subprocess.run([binary("clv-bench-load"), "encode", "--batch-rows", str(batch_rows), path, target], check=True,
+                       capture_output=True, env=clean_environment())
         os.unlink(path)
         return target
 
