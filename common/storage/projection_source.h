@@ -47,10 +47,9 @@ class ProjectionReading {
   // Calls `visit` with each customer whose value was written by changes after number `change`, or
   // `visit_change` with what they have changed of one, and `visit_removed` with the id of each
   // whose value they removed; false, and no call, when these are not known any more. No order.
-  // `visit` may take what it gets apart, and is called where `visit_change` says that it knows no
-  // such state.
+  // `visit` and `visit_change` may take what they get apart.
   using VisitCustomer = absl::FunctionRef<absl::Status(ProjectedCustomer& customer)>;
-  using VisitChange = absl::FunctionRef<bool(const OrdersChange& change)>;
+  using VisitChange = absl::FunctionRef<absl::Status(OrdersChange& change)>;
   using VisitId = absl::FunctionRef<absl::Status(std::string_view customer_id)>;
   virtual absl::StatusOr<bool> VisitChangedAfter(uint64_t change, VisitCustomer visit,
                                                  VisitChange visit_change,

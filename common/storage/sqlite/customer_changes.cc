@@ -95,7 +95,7 @@ class FactsVisitor {
       }
     }
     if (is_whole) return visit_(customer_);
-    return visit_change_(change_) ? absl::OkStatus() : visit_name_(id);
+    return visit_change_(change_);
   }
 
  private:

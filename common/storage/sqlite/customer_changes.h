@@ -116,10 +116,10 @@ class CustomerChangesReader {
   absl::StatusOr<std::optional<std::vector<std::string>>> ChangedAfter(uint64_t change);
 
   // The same, each with one call: of `visit` where it is told what the customer is now, of
-  // `visit_change` where it is told what has changed since, else of `visit_name`; of that too after
-  // a change that was not taken. False, and no call, where absent is said above.
+  // `visit_change` where it is told what has changed since, else of `visit_name`. False, and no
+  // call, where absent is said above.
   using Visit = absl::FunctionRef<absl::Status(ProjectedCustomer& customer)>;
-  using VisitChange = absl::FunctionRef<bool(const OrdersChange& change)>;
+  using VisitChange = absl::FunctionRef<absl::Status(OrdersChange& change)>;
   using VisitName = absl::FunctionRef<absl::Status(std::string_view customer_id)>;
   absl::StatusOr<bool> VisitAfter(uint64_t change, Visit visit, VisitChange visit_change,
                                   VisitName visit_name);

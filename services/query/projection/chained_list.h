@@ -36,21 +36,22 @@ class ChainedList {
   const Value& operator[](size_t i) const { return *values_[i]; }
 
   // A list that is not sealed, of the values of this one, which must be, and must be there when the
-  // successor is sealed. Of the successors of a list only one is ever sealed.
+  // successor is sealed. On one thread at a time; once a successor is sealed, later ones copy all.
   ChainedList Successor() const {
     ChainedList next;
     next.values_ = values_;
-    next.before_ = keeper_;
     next.own_.resize(values_.size());
+    if (keeper_ != nullptr && keeper_->has_successor()) {
+      for (size_t i = 0; i < values_.size(); ++i) next.OpenShared(i);
+    } else {
+      next.before_ = keeper_;
+    }
     return next;
   }
 
   // The value, the list's own: copied when it is still shared. Wants a list that is not sealed.
   Value& Open(size_t i) {
-    if (own_[i] == nullptr) {
-      own_[i] = std::make_unique<Value>(*values_[i]);
-      replaced_.push_back(std::exchange(values_[i], own_[i].get()));
-    }
+    if (own_[i] == nullptr) replaced_.push_back(OpenShared(i));
     return *own_[i];
   }
   // Likewise wants a list that is not sealed.
@@ -72,6 +73,12 @@ class ChainedList {
 
  private:
   using Keeper = VersionKeeper<Value>;
+
+  // Returns what the copy takes the place of.
+  const Value* OpenShared(size_t i) {
+    own_[i] = std::make_unique<Value>(*values_[i]);
+    return std::exchange(values_[i], own_[i].get());
+  }
 
   void GiveUp() {
     if (keeper_ != nullptr) keeper_->GiveUp(std::move(values_));

@@ -87,7 +87,7 @@ class StateOf {
 };
 
 const ImportedRecord* VisibleImport(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds) {
-  const RareFacts* const rare = chunk.Rare(i);
+  const RareFacts* const rare = chunk.rare.Find(i);
   const bool is_visible =
       rare != nullptr && rare->imported && int64_t{rare->imported->last} <= as_of_seconds;
   return is_visible ? &*rare->imported : nullptr;
@@ -201,14 +201,11 @@ void FillWindowFromOrders(const CustomerChunk& chunk, const CustomerList& custom
     if (block != nullptr) block->Prefetch(i % kBlockCustomers);
   };
   for (size_t k = 0; k < kAhead; ++k) fetch(k);
-  for (const auto& [i, facts] : chunk.rare) __builtin_prefetch(facts.get());
-  auto rare = chunk.rare.begin();  // of this customer or a later one
+  chunk.rare.ForEach([](size_t /*i*/, const RareFacts& facts) { __builtin_prefetch(&facts); });
   for (size_t k = 0; k < customers.size; ++k) {
     fetch(k + kAhead);
     const size_t i = customers.indexes[k];
-    while (rare != chunk.rare.end() && rare->first < i) ++rare;
-    const RareFacts* const facts =
-        rare != chunk.rare.end() && rare->first == i ? rare->second.get() : nullptr;
+    const RareFacts* const facts = chunk.rare.Find(i);
     const bool has_rows = facts != nullptr && !facts->rows.empty();
     if (has_rows && !AreAllVisible(*facts, bounds.as_of_seconds)) {
       FillWindowByRows(chunk, i, bounds, columns);

@@ -50,10 +50,10 @@ std::vector<std::vector<uint64_t>> CountSteps(const ReportView& view,
   std::vector<std::vector<uint64_t>> counts(groups.names.size());
   const auto& sets = view.version().population->values.sets();
   for (uint32_t set = 0; set < sets.size(); ++set) {
-    if (sets[set] == nullptr || sets[set]->spend.count() == 0 || !view.PassesSet(set)) continue;
+    if (sets[set].spend.count() == 0 || !view.PassesSet(set)) continue;
     std::vector<uint64_t>& of_group = counts[groups.group_of[set]];
     of_group.resize(kSpendSteps);
-    for (size_t step = 0; step < kSpendSteps; ++step) of_group[step] += sets[set]->by_step[step];
+    for (size_t step = 0; step < kSpendSteps; ++step) of_group[step] += sets[set].by_step[step];
   }
   return counts;
 }
@@ -137,8 +137,8 @@ GroupList KeptGroups(const ReportView& view, const AttributeGroups& groups, bool
   GroupList list(groups.names.size());
   const auto& sets = view.version().population->values.sets();
   for (uint32_t set = 0; set < sets.size(); ++set) {
-    if (sets[set] == nullptr || !view.PassesSet(set)) continue;
-    const SetSums& sums = *sets[set];
+    if (!view.PassesSet(set)) continue;
+    const SetSums& sums = sets[set];
     GroupFigures figures;
     figures.sums = sums.spend;
     figures.orders = sums.orders;

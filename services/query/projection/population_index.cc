@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/instant.h"
+#include "services/query/projection/changed_customers.h"
 #include "services/query/projection/projection_version.h"
 
 namespace clv::query {
@@ -34,7 +35,7 @@ class IndexChange {
   void Add(const CustomerChunk& chunk, uint32_t number, int sign) {
     const size_t i = number % kChunkCustomers;
     Contributions& to = sign > 0 ? added_ : removed_;
-    if (const RareFacts* const rare = chunk.Rare(i)) {
+    if (const RareFacts* const rare = chunk.rare.Find(i)) {
       for (const uint32_t date : rare->unconverted_dates) {
         to.unconverted.push_back({date, chunk.attributes[i]});
       }
@@ -86,14 +87,12 @@ std::shared_ptr<const PopulationIndex> PopulationIndex::Of(const ProjectionVersi
   const PopulationIndex& last = before != nullptr ? *before->population : nothing;
   auto next = std::make_shared<PopulationIndex>(last);
   IndexChange change(next.get());
-  for (const uint32_t number : changed) {
-    const bool is_old = before != nullptr && number < before->customers;
-    const CustomerChunk* const was = is_old ? &before->ChunkOf(number) : nullptr;
-    const CustomerChunk& is = after.ChunkOf(number);
-    if (was != nullptr) change.Add(*was, number, -1);
-    change.Add(is, number, 1);
-    change.AddOrders(was, is, number);
-  }
+  ForEachChanged(before, after, changed,
+                 [&](uint32_t number, const CustomerChunk* was, const CustomerChunk& is) {
+                   if (was != nullptr) change.Add(*was, number, -1);
+                   change.Add(is, number, 1);
+                   change.AddOrders(was, is, number);
+                 });
   change.Apply(last);
   next->values = before != nullptr ? last.values.With(*before, after, *next, changed)
                                    : ValueSums::Of(after, *next);
@@ -112,15 +111,14 @@ void PopulationIndex::RecordFrequency(const ProjectionVersion& before,
   if (!frequency->is_asked()) return;
   if (changed.size() > FrequencyKeeper::kMostChanges) return frequency->Forget(after.serial);
   std::vector<FrequencyChange> changes;
-  for (const uint32_t number : changed) {
-    const size_t i = number % kChunkCustomers;
-    FrequencyChange change;
-    if (number < before.customers) {
-      change.before = FrequencyFacts::Of(before.ChunkOf(number).state, i);
-    }
-    change.after = FrequencyFacts::Of(after.ChunkOf(number).state, i);
-    if (change.before != change.after) changes.push_back(change);
-  }
+  ForEachChanged(&before, after, changed,
+                 [&](uint32_t number, const CustomerChunk* was, const CustomerChunk& is) {
+                   const size_t i = number % kChunkCustomers;
+                   FrequencyChange change;
+                   if (was != nullptr) change.before = FrequencyFacts::Of(was->state, i);
+                   change.after = FrequencyFacts::Of(is.state, i);
+                   if (change.before != change.after) changes.push_back(change);
+                 });
   frequency->Record(before.serial, after.serial, std::move(changes));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "services/query/projection/counted_values.h"
 #include "services/query/projection/customer_chunk.h"
 #include "services/query/projection/frequency_keeper.h"
 #include "services/query/projection/population_places.h"
@@ -35,7 +36,7 @@ struct PopulationIndex {
   SortedBuckets<SpendPlace> by_spend;
   SortedBuckets<DatedCustomer> first;  // by first purchase
   SortedBuckets<uint32_t> last;        // purchase dates
-  SortedBuckets<int64_t> purchase_count;
+  CountedValues purchase_count;
   uint64_t repeat_customers = 0;  // with repeat order days
   __int128 repeat_order_days = 0;
   __int128 first_days = 0;  // sum of the days of first purchases

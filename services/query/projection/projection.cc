@@ -14,16 +14,9 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLongestWait(20);
 constexpr std::chrono::milliseconds kPauseWithoutStore(20);
-// Between two applies that nobody asked for: leaves the cores to those who write and ask.
-constexpr std::chrono::milliseconds kLeastPause(2);
-constexpr int kPausePerApply = 3;
-// Many customers at once are those of a load, whose rows nobody waits for: it has the processors
-// for itself, but who stops or asks after a long one shall not find all of it undone.
-constexpr std::chrono::milliseconds kLoadPause(100);
-constexpr std::chrono::seconds kAfterLoad(2);
-constexpr std::chrono::seconds kLongestLoad(15);
-// Applies within a load take this part of its time at most.
-constexpr int kLoadsPerApply = 10;
+// Versions that the follower has not freed yet.
+constexpr size_t kMostRetired = 8;
+constexpr std::chrono::milliseconds kPauseInLoad(100);
 
 // Who asks may make an apply like the last one on a thread that others need.
 constexpr std::chrono::milliseconds kQuickApply(2);
@@ -32,10 +25,6 @@ constexpr std::chrono::milliseconds kQuickApply(2);
 constexpr std::chrono::seconds kQuiet(2);
 constexpr std::chrono::seconds kLeastBetweenSnapshots(20);
 constexpr std::chrono::minutes kLongestWithoutSnapshot(5);
-
-std::chrono::nanoseconds PauseAfter(std::chrono::nanoseconds apply) {
-  return std::max<std::chrono::nanoseconds>(apply * kPausePerApply, kLeastPause);
-}
 
 }  // namespace
 
@@ -77,6 +66,7 @@ void Projection::SetInSnapshot(const ProjectionVersion& version) {
 
 absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::Newest(Deadline deadline) {
   const uint64_t begun_before = applies_begun_.load();
+  if (!is_asked_.load(std::memory_order_relaxed)) is_asked_ = true;
   CLV_ASSIGN_OR_RETURN(const int64_t watched, watch_->Version());
   Published last = LastPublished();
   if (last.version != nullptr && last.watched == watched) return std::move(last.version);
@@ -151,10 +141,12 @@ absl::Status Projection::Apply(bool is_asked_for) {
   last_apply_ = steady_clock::now();
   is_quick_ = last_apply_.load() - began <= kQuickApply;
   std::function<void(uint64_t)> loaded;
+  std::vector<std::shared_ptr<const ProjectionVersion>> crowd;
   {
     std::lock_guard lock(published_mutex_);
-    // The last version may be the last to go with it: not under the lock.
     std::swap(published_, next);
+    retired_.push_back(std::move(next.version));
+    if (retired_.size() > kMostRetired) crowd.swap(retired_);
     if (is_load) loaded = loaded_;
   }
   if (loaded) loaded((*version)->serial);
@@ -172,6 +164,12 @@ void Projection::StartFromSnapshot(const storage::ProjectionReading& reading) {
   } else {
     RemoveSnapshot(options_.snapshot_path);
   }
+}
+
+void Projection::FreeRetired() {
+  std::vector<std::shared_ptr<const ProjectionVersion>> retired;
+  std::lock_guard lock(published_mutex_);
+  retired.swap(retired_);  // destroyed after the lock is given back
 }
 
 bool Projection::IsTimeForSnapshot() const {
@@ -200,7 +198,9 @@ void Projection::KeepSnapshot() {
 
 void Projection::Follow() {
   do {
+    FreeRetired();
     watch_->WaitBeyond(LastPublished().watched, kLongestWait);
+    if (is_asked_.exchange(false)) pace_.NoteAsked(steady_clock::now());
     const absl::StatusOr<int64_t> watched = watch_->Version();
     if (!watched.ok()) {
       if (!Pause(kPauseWithoutStore)) return;
@@ -208,14 +208,13 @@ void Projection::Follow() {
     }
     if (LastPublished().watched == *watched) {
       is_quick_ = true;
-      behind_since_.reset();
-      longest_gap_ = {};
+      pace_.NoteCalm(steady_clock::now());
       WarmUp();
       if (IsTimeForSnapshot()) KeepSnapshot();
       continue;
     }
-    const bool is_time_for_many = IsTimeForMany(*watched);
     const steady_clock::time_point begin = steady_clock::now();
+    const bool is_time_for_many = pace_.IsTimeForMany(*watched, begin);
     absl::Status status;
     bool has_applied = false;
     {
@@ -224,35 +223,21 @@ void Projection::Follow() {
       status = Apply(is_time_for_many);
       has_applied = LastPublished().apply != before;
     }
-    const auto took = steady_clock::now() - begin;
+    const steady_clock::time_point end = steady_clock::now();
     if (has_applied) {
-      if (is_time_for_many) last_apply_of_many_ = took;
-      behind_since_.reset();
+      pace_.NoteApplied(is_time_for_many, end - begin);
     } else {
       is_quick_ = false;
     }
     // The first apply reads all, or the snapshot, and tells nothing of those to come.
+    const auto took = is_warm_ ? end - begin : steady_clock::duration::zero();
     const std::chrono::nanoseconds pause = !status.ok()   ? kPauseWithoutStore
-                                           : !has_applied ? kLoadPause
-                                           : is_warm_     ? PauseAfter(took)
-                                                          : kLeastPause;
+                                           : !has_applied ? kPauseInLoad
+                                                          : pace_.PauseAfter(took, end);
     WarmUp();
     if (has_applied && IsTimeForSnapshot()) KeepSnapshot();
     if (!Pause(pause)) return;
   } while (Pause(std::chrono::nanoseconds::zero()));
-}
-
-bool Projection::IsTimeForMany(int64_t watched) {
-  const steady_clock::time_point now = steady_clock::now();
-  if (std::exchange(last_watched_, watched) != watched) {
-    // Folds of a load may be seconds apart.
-    if (behind_since_) longest_gap_ = std::max(longest_gap_, now - last_moved_);
-    last_moved_ = now;
-  }
-  if (!behind_since_) behind_since_ = now;
-  return now - last_moved_ >= std::max<steady_clock::duration>(kAfterLoad, 2 * longest_gap_) ||
-         now - *behind_since_ >=
-             std::max<steady_clock::duration>(kLongestLoad, kLoadsPerApply * last_apply_of_many_);
 }
 
 void Projection::WarmUp() {

@@ -13,9 +13,11 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/storage/projection_source.h"
+#include "services/query/projection/follow_pace.h"
 #include "services/query/projection/projection_builder.h"
 #include "services/query/projection/projection_size.h"
 #include "services/query/projection/projection_version.h"
@@ -86,9 +88,9 @@ class Projection {
   void KeepSnapshot();
   bool IsTimeForSnapshot() const;
   void Follow();
-  // Whether no load goes on, or one that goes on for long, when the watch says `watched` and that
-  // is not published.
-  bool IsTimeForMany(int64_t watched);
+  // Frees what versions that are not published any more were the last to hold: takes a while, and
+  // nobody is to wait for it.
+  void FreeRetired();
   // Once, of the first version: scores everybody for the tables that this leaves in the model. One
   // from a snapshot has scores without them, and applies would make them while somebody waits.
   void WarmUp();
@@ -106,19 +108,15 @@ class Projection {
   std::atomic<uint64_t> loads_{0};  // versions made from nothing: what was kept may be too much
   std::atomic<std::chrono::steady_clock::time_point> last_apply_{};
   std::atomic<bool> is_quick_{false};
-  bool is_warm_ = false;  // of the follower
-
-  // Of the follower: what the watch said, since when, and since when there is something to apply.
-  int64_t last_watched_ = -1;
-  std::chrono::steady_clock::time_point last_moved_;
-  std::optional<std::chrono::steady_clock::time_point> behind_since_;
-  std::chrono::steady_clock::duration longest_gap_{};  // between moves of a load
-  std::chrono::steady_clock::duration last_apply_of_many_{};
+  std::atomic<bool> is_asked_{false};  // since the follower looked last
+  bool is_warm_ = false;               // of the follower
+  FollowPace pace_;                    // likewise
 
   std::chrono::steady_clock::time_point last_snapshot_ = std::chrono::steady_clock::now();
 
-  std::mutex published_mutex_;  // held to copy or replace the next three only
+  std::mutex published_mutex_;  // held to copy or replace the next four only
   Published published_;
+  std::vector<std::shared_ptr<const ProjectionVersion>> retired_;
   InSnapshot in_snapshot_;
   std::function<void(uint64_t)> loaded_;  // likewise
 

@@ -104,6 +104,7 @@ absl::Status ProjectionBuilder::Load(storage::ProjectionReading& reading) {
 
 absl::Status ProjectionBuilder::Catch(storage::ProjectionReading& reading) {
   BeginNext();
+  size_t waiting = 0;
   CLV_ASSIGN_OR_RETURN(const bool are_known,
                        reading.VisitChangedAfter(
                            version_->last_change,
@@ -111,12 +112,58 @@ absl::Status ProjectionBuilder::Catch(storage::ProjectionReading& reading) {
                              Put(customer);
                              return absl::OkStatus();
                            },
-                           [&](const storage::OrdersChange& change) { return PutChange(change); },
+                           [&](storage::OrdersChange& change) {
+                             std::swap(waiting_[waiting++], change);
+                             return waiting < waiting_.size()
+                                        ? absl::OkStatus()
+                                        : PutWaiting(reading, std::exchange(waiting, 0));
+                           },
                            [&](std::string_view id) {
                              if (const auto number = NumberOf(id)) Remove(*number);
                              return absl::OkStatus();
                            }));
-  return are_known ? absl::OkStatus() : ApplyScanned(reading);
+  return are_known ? PutWaiting(reading, waiting) : ApplyScanned(reading);
+}
+
+absl::Status ProjectionBuilder::PutWaiting(storage::ProjectionReading& reading, size_t count) {
+  FetchWaiting(count);
+  for (size_t k = 0; k < count; ++k) {
+    if (PutChange(waiting_[k])) continue;
+    const std::string& id = waiting_[k].value.customer_id;
+    CLV_ASSIGN_OR_RETURN(const bool is_there, reading.Find(id, [&](storage::CustomerInStore facts) {
+      storage::ProjectCustomer(std::move(facts), &projected_);
+      Put(projected_);
+      return absl::OkStatus();
+    }));
+    if (is_there) continue;
+    if (const auto number = NumberOf(id)) Remove(*number);
+  }
+  return absl::OkStatus();
+}
+
+// Customers of a change lie all over memory: one after the other, waiting for it is most of what
+// they cost.
+void ProjectionBuilder::FetchWaiting(size_t count) const {
+  const auto for_each = [&](const auto& fetch) {
+    for (size_t k = 0; k < count; ++k) fetch(std::string_view(waiting_[k].value.customer_id));
+  };
+  const auto for_each_guess = [&](const auto& fetch) {
+    for_each([&](std::string_view id) {
+      const auto number = ids_->Guess(id);
+      if (number && *number < next_->customers) {
+        fetch(next_->ChunkOf(*number), *number % kChunkCustomers);
+      }
+    });
+  };
+  for_each([&](std::string_view id) { ids_->Prefetch(id); });
+  for_each_guess([](const CustomerChunk& chunk, size_t i) { chunk.PrefetchFacts(i); });
+  for_each_guess([](const CustomerChunk& chunk, size_t i) {
+    __builtin_prefetch(chunk.id[i]);
+    if (const auto& block = chunk.orders[i / kBlockCustomers]) block->PrefetchPlaces();
+  });
+  for_each_guess([](const CustomerChunk& chunk, size_t i) {
+    if (const auto& block = chunk.orders[i / kBlockCustomers]) block->Prefetch(i % kBlockCustomers);
+  });
 }
 
 absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading) {
@@ -247,9 +294,9 @@ void ProjectionBuilder::Put(storage::ProjectedCustomer& customer) {
   PutColumns(customer, chunk, i);
   PutOrderColumns(customer.orders, customer.rare.imported ? &*customer.rare.imported : nullptr,
                   chunk, i);
-  PutRare(chunk, i,
-          customer.rare.empty() ? nullptr
-                                : std::make_shared<const RareFacts>(std::move(customer.rare)));
+  chunk.rare.Put(i, customer.rare.empty()
+                        ? nullptr
+                        : std::make_shared<const RareFacts>(std::move(customer.rare)));
   PutOrders(number, std::move(customer.orders));
 }
 
@@ -258,7 +305,7 @@ bool ProjectionBuilder::PutChange(const storage::OrdersChange& change) {
   if (!known) return false;
   const size_t i = *known % kChunkCustomers;
   const CustomerChunk& before = next_->chunks[*known / kChunkCustomers];
-  const RareFacts* const rare = before.Rare(i);
+  const RareFacts* const rare = before.rare.Find(i);
   if (before.known[i] == 0 || (rare != nullptr && rare->imported)) return false;
   std::vector<ProjectedOrder> orders;
   if (const OrderBlock* const block = before.orders[i / kBlockCustomers].get(); block != nullptr) {
@@ -273,7 +320,7 @@ bool ProjectionBuilder::PutChange(const storage::OrdersChange& change) {
   if (rare != nullptr && rare->rows != rows) {
     RareFacts next = *rare;
     next.rows = std::move(rows);
-    PutRare(chunk, i, std::make_shared<const RareFacts>(std::move(next)));
+    chunk.rare.Put(i, std::make_shared<const RareFacts>(std::move(next)));
   }
   PutOrders(*known, std::move(orders));
   return true;
@@ -296,7 +343,7 @@ void ProjectionBuilder::Remove(uint32_t number) {
   PutColumns({}, chunk, i);
   chunk.known[i] = 0;
   PutEarlyValue({}, chunk, i);
-  PutRare(chunk, i, nullptr);
+  chunk.rare.Put(i, nullptr);
   PutOrders(number, {});
 }
 
@@ -341,20 +388,6 @@ void ProjectionBuilder::PutEarlyValue(const std::vector<ProjectedOrder>& orders,
         chunk.early_micros[s][i] += order.value_micros;
       }
     }
-  }
-}
-
-void ProjectionBuilder::PutRare(CustomerChunk& chunk, size_t i,
-                                std::shared_ptr<const RareFacts> rare) {
-  const auto at = std::lower_bound(chunk.rare.begin(), chunk.rare.end(), i,
-                                   [](const auto& entry, size_t key) { return entry.first < key; });
-  const bool is_there = at != chunk.rare.end() && at->first == i;
-  if (is_there && rare != nullptr) {
-    at->second = std::move(rare);
-  } else if (is_there) {
-    chunk.rare.erase(at);
-  } else if (rare != nullptr) {
-    chunk.rare.emplace(at, static_cast<uint16_t>(i), std::move(rare));
   }
 }
 

@@ -48,6 +48,9 @@ class ProjectionBuilder {
 
   // Takes orders and rare facts out of it.
   void Put(storage::ProjectedCustomer& customer);
+  // Puts the first of waiting_, or reads the customers where it cannot.
+  absl::Status PutWaiting(storage::ProjectionReading& reading, size_t count);
+  void FetchWaiting(size_t count) const;
   // False, and nothing is changed: the customer is not in the state that the change goes on from.
   bool PutChange(const storage::OrdersChange& change);
   void Remove(uint32_t number);
@@ -58,7 +61,6 @@ class ProjectionBuilder {
   void PutOrderColumns(const std::vector<ProjectedOrder>& orders, const ImportedRecord* imported,
                        CustomerChunk& chunk, size_t i);
   void PutEarlyValue(const std::vector<ProjectedOrder>& orders, CustomerChunk& chunk, size_t i);
-  void PutRare(CustomerChunk& chunk, size_t i, std::shared_ptr<const RareFacts> rare);
   void PutOrders(uint32_t number, std::vector<ProjectedOrder> orders);
   void PackOrders();
 
@@ -74,7 +76,9 @@ class ProjectionBuilder {
 
   std::shared_ptr<const ProjectionVersion> version_;  // the last one; null: make it from nothing
   std::shared_ptr<ProjectionVersion> next_;
-  storage::ProjectedCustomer projected_;  // the one being put, kept for its memory
+  // Kept for their memory: the customer being put, and changes that are.
+  storage::ProjectedCustomer projected_;
+  std::array<storage::OrdersChange, 32> waiting_;
   uint64_t last_serial_ = 0;
   uint64_t loads_ = 0;
   absl::flat_hash_map<uint32_t, PendingBlock> pending_;  // orders to pack, by block

@@ -7,12 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "services/query/projection/cohort_activity.h"
 #include "services/query/projection/customer_chunk.h"
+#include "services/query/projection/version_keeper.h"
 
 namespace clv::query {
 
@@ -21,9 +21,22 @@ struct CubeCohort {
   uint32_t number = 0;  // relative number of the month
   uint64_t size = 0;
   std::vector<CohortCell> cells;  // by period, as long as something happened
+};
 
-  // Adds `sign` (1 or -1) times the other's sums.
-  void Add(const CubeCohort& other, int sign);
+// What a cohort gains or loses: unsigned numbers wrap around and back.
+class CubeDelta {
+ public:
+  uint64_t& size() { return size_; }
+  CohortCell& CellOf(uint32_t period);
+  void Clear();
+  // Adds `sign` (1 or -1) times the other.
+  void Add(const CubeDelta& other, int sign);
+  void AddTo(CubeCohort* cohort) const;
+
+ private:
+  uint64_t size_ = 0;
+  uint32_t first_period_ = 0;
+  std::vector<CohortCell> cells_;  // from first_period_ on
 };
 
 // Months by the first purchase, over everything known (no as_of). Immutable; the next version
@@ -45,41 +58,60 @@ class RetentionCube {
     void AddAll(const CustomerChunk& chunk, size_t i, int sign);
     // Where nothing but orders has changed: the months of those that differ.
     void AddDifference(const CustomerChunk& before, const CustomerChunk& after, size_t i);
-    struct Sums {
-      CubeCohort added, removed;  // whose numbers are not set
-    };
-    Sums& SumsOf(uint32_t attribute_set, uint32_t number) {
-      return sums_[std::min<uint64_t>(attribute_set, kMostAttributeSets) << 32 | number];
+    CubeDelta& DeltaOf(uint32_t attribute_set, uint32_t number) {
+      return deltas_[std::min<uint64_t>(attribute_set, kMostAttributeSets) << 32 | number];
     }
     // By attribute set (from kMostAttributeSets on all in one), then by the month's number.
-    absl::flat_hash_map<uint64_t, Sums> sums_;
+    absl::flat_hash_map<uint64_t, CubeDelta> deltas_;
+    CubeDelta taken_;  // of one customer, kept for its memory
   };
 
   // Cohorts, which differ in their numbers and are sorted by them.
-  using CohortList = std::vector<std::shared_ptr<const CubeCohort>>;
+  using CohortList = std::vector<const CubeCohort*>;
+
+  // What is kept of a cube: cohorts of all sets together, and of each.
+  struct Parts {
+    std::vector<CubeCohort> all;
+    bool has_sets = true;
+    std::vector<std::vector<CubeCohort>> sets;  // by attribute set
+  };
 
   RetentionCube() = default;
-  // From lists that were kept: of all sets together, and of each (null: nothing).
-  RetentionCube(CohortList all, std::vector<std::shared_ptr<const CohortList>> sets, bool has_sets)
-      : all_(std::move(all)), sets_(std::move(sets)), has_sets_(has_sets) {}
+  explicit RetentionCube(Parts parts);
 
-  // The cube with a change in the sums.
+  // The cube with a change in the sums. Of a cube and its copies on one thread at a time; the
+  // second such cube copies all.
   RetentionCube With(const Change& change) const;
 
   // Cohorts over all customers.
-  const CohortList& all() const { return all_; }
+  const CohortList& all() const { return state_->all; }
 
   // Whether `Of` tells of every attribute set.
-  bool has_sets() const { return has_sets_; }
+  bool has_sets() const { return state_->has_sets; }
   // Cohorts of one attribute set, likewise.
   const CohortList& Of(uint32_t attribute_set) const;
 
  private:
-  static void Apply(uint32_t number, const Change::Sums& sums, CohortList* cohorts);
+  struct State {
+    State() = default;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State();
 
-  CohortList all_;
-  std::vector<std::shared_ptr<const CohortList>> sets_;  // by attribute set; null: nothing
-  bool has_sets_ = true;
+    CohortList all;
+    bool has_sets = true;
+    std::vector<const CohortList*> sets;  // by attribute set
+    const std::shared_ptr<VersionKeeper<CubeCohort>> of_cohorts =
+        std::make_shared<VersionKeeper<CubeCohort>>();
+    const std::shared_ptr<VersionKeeper<CohortList>> of_lists =
+        std::make_shared<VersionKeeper<CohortList>>();
+  };
+  class Successor;
+
+  static const std::shared_ptr<const State>& Empty();
+  RetentionCube Copy() const;
+
+  std::shared_ptr<const State> state_ = Empty();
 };
 
 }  // namespace clv::query

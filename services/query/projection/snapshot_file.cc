@@ -18,7 +18,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'000009;
+constexpr uint64_t kLayout = 0x434c565052'00000a;
 
 // Chunks of one part of the file. The first part is about the whole, the second about the
 // population; two threads read the others.
@@ -113,20 +113,20 @@ class SnapshotWriter {
       file_.PutAll(block->micros());
     }
     file_.Put<uint64_t>(chunk.rare.size());
-    for (const auto& [i, rare] : chunk.rare) {
-      file_.Put(i);
-      file_.Put<uint8_t>(rare->imported.has_value());
-      file_.Put(rare->imported.value_or(ImportedRecord{}));
-      file_.PutAll(rare->rows);
-      file_.PutAll(rare->unconverted_dates);
-    }
+    chunk.rare.ForEach([this](size_t i, const RareFacts& rare) {
+      file_.Put(static_cast<uint16_t>(i));
+      file_.Put<uint8_t>(rare.imported.has_value());
+      file_.Put(rare.imported.value_or(ImportedRecord{}));
+      file_.PutAll(rare.rows);
+      file_.PutAll(rare.unconverted_dates);
+    });
   }
 
   void WritePopulation(const PopulationIndex& population) {
     PutSorted(population.by_spend, &file_);
     PutSorted(population.first, &file_);
     PutSorted(population.last, &file_);
-    PutSorted(population.purchase_count, &file_);
+    file_.PutAll(population.purchase_count.runs());
     PutSorted(population.unconverted, &file_);
     file_.Put(population.repeat_customers);
     file_.Put(population.repeat_order_days);
@@ -200,7 +200,11 @@ class ChunkReader {
       if (is_imported) facts.imported = imported;
       facts.rows = file_.GetAll<OrderRow>();
       facts.unconverted_dates = file_.GetAll<uint32_t>();
-      chunk->rare.emplace_back(i, std::make_shared<const RareFacts>(std::move(facts)));
+      if (i >= kChunkCustomers) {
+        file_.Fail();
+        break;
+      }
+      chunk->rare.Put(i, std::make_shared<const RareFacts>(std::move(facts)));
     }
     return chunk;
   }
@@ -218,33 +222,31 @@ class PopulationReader {
     population->by_spend = GetSorted<SpendPlace>(&file_);
     population->first = GetSorted<DatedCustomer>(&file_);
     population->last = GetSorted<uint32_t>(&file_);
-    population->purchase_count = GetSorted<int64_t>(&file_);
+    population->purchase_count = CountedValues(file_.GetAll<CountedValues::Run>());
     population->unconverted = GetSorted<UnconvertedRow>(&file_);
     population->repeat_customers = file_.Get<uint64_t>();
     population->repeat_order_days = file_.Get<__int128>();
     population->first_days = file_.Get<__int128>();
     population->spend_micros = file_.Get<__int128>();
     population->orders = file_.Get<__int128>();
-    RetentionCube::CohortList all = ReadCohorts();
-    const bool has_sets = file_.Get<uint8_t>() != 0;
-    std::vector<std::shared_ptr<const RetentionCube::CohortList>> sets;
-    for (uint32_t set = 0; has_sets && set < attribute_sets && file_.ok(); ++set) {
-      sets.push_back(std::make_shared<const RetentionCube::CohortList>(ReadCohorts()));
+    RetentionCube::Parts cube{
+        .all = ReadCohorts(), .has_sets = file_.Get<uint8_t>() != 0, .sets = {}};
+    for (uint32_t set = 0; cube.has_sets && set < attribute_sets && file_.ok(); ++set) {
+      cube.sets.push_back(ReadCohorts());
     }
-    population->cube = RetentionCube(std::move(all), std::move(sets), has_sets);
+    population->cube = RetentionCube(std::move(cube));
     return population;
   }
 
  private:
-  RetentionCube::CohortList ReadCohorts() {
-    RetentionCube::CohortList cohorts;
+  std::vector<CubeCohort> ReadCohorts() {
+    std::vector<CubeCohort> cohorts;
     const auto count = file_.Get<uint64_t>();
     for (uint64_t n = 0; n < count && file_.ok(); ++n) {
-      auto cohort = std::make_shared<CubeCohort>();
-      cohort->number = file_.Get<uint32_t>();
-      cohort->size = file_.Get<uint64_t>();
-      cohort->cells = file_.GetAll<CohortCell>();
-      cohorts.push_back(std::move(cohort));
+      CubeCohort& cohort = cohorts.emplace_back();
+      cohort.number = file_.Get<uint32_t>();
+      cohort.size = file_.Get<uint64_t>();
+      cohort.cells = file_.GetAll<CohortCell>();
     }
     return cohorts;
   }

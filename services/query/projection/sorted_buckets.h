@@ -16,31 +16,32 @@
 namespace clv::query {
 
 // Values with a `<`, and an `==` of all that they hold; equal ones as often as they were added.
-// Immutable: a change makes another list, at the cost of copying the buckets that it touches and
-// pointers to the others; a copy shares all of them. Finding a value or a rank takes two binary
-// searches.
+// Immutable: a change makes another list, at the cost of copying the buckets that it touches, and
+// pointers to others near them; a copy shares all of them. Finding a value or a rank takes three
+// binary searches.
 template <typename Value>
 class SortedBuckets {
  public:
-  using Bucket = std::vector<Value>;
-
-  size_t size() const { return list_->before.back(); }
+  size_t size() const { return list_->size(); }
 
   // The value at a rank from 0; wants rank < size().
   const Value& At(size_t rank) const {
-    const auto next = std::upper_bound(list_->before.begin(), list_->before.end(), rank);
-    const auto b = static_cast<size_t>(next - list_->before.begin()) - 1;
-    return (*list_->buckets[b])[rank - list_->before[b]];
+    const size_t n = list_->IndexOf(rank);
+    const Node& node = *list_->children[n];
+    rank -= list_->before[n];
+    const size_t b = node.IndexOf(rank);
+    return (*node.children[b])[rank - node.before[b]];
   }
 
   // Values for which `is_below`, which holds for all smaller ones too, holds.
   template <typename IsBelow>
   size_t CountWhile(const IsBelow& is_below) const {
-    const auto next = std::partition_point(list_->fronts.begin(), list_->fronts.end(), is_below);
-    if (next == list_->fronts.begin()) return 0;
-    const auto b = static_cast<size_t>(next - list_->fronts.begin()) - 1;
-    const Bucket& bucket = *list_->buckets[b];
-    return list_->before[b] +
+    const size_t nodes = list_->CountFrontsWhile(is_below);
+    if (nodes == 0) return 0;
+    const Node& node = *list_->children[nodes - 1];
+    const size_t b = node.CountFrontsWhile(is_below) - 1;
+    const Bucket& bucket = *node.children[b];
+    return list_->before[nodes - 1] + node.before[b] +
            static_cast<size_t>(std::partition_point(bucket.begin(), bucket.end(), is_below) -
                                bucket.begin());
   }
@@ -51,8 +52,10 @@ class SortedBuckets {
   // Calls `visit(value)` in rising order.
   template <typename Visit>
   void ForEach(const Visit& visit) const {
-    for (const auto& bucket : list_->buckets) {
-      for (const Value& value : *bucket) visit(value);
+    for (const Node* const node : list_->children) {
+      for (const Bucket* const bucket : node->children) {
+        for (const Value& value : *bucket) visit(value);
+      }
     }
   }
 
@@ -60,27 +63,29 @@ class SortedBuckets {
   // `is_below`, which holds for all smaller ones too, does not hold.
   template <typename IsBelow, typename Visit>
   void ForEachFrom(const IsBelow& is_below, const Visit& visit) const {
-    size_t b = 0;
-    const size_t rank = CountWhile(is_below);
-    if (rank > 0) {
-      const auto next = std::upper_bound(list_->before.begin(), list_->before.end(), rank);
-      b = static_cast<size_t>(next - list_->before.begin()) - 1;
-    }
-    for (size_t from = b < list_->buckets.size() ? rank - list_->before[b] : 0;
-         b < list_->buckets.size(); ++b) {
-      for (; from < list_->buckets[b]->size(); ++from) {
-        if (!visit((*list_->buckets[b])[from])) return;
+    size_t rank = CountWhile(is_below);
+    if (rank == size()) return;
+    size_t n = list_->IndexOf(rank);
+    rank -= list_->before[n];
+    size_t b = list_->children[n]->IndexOf(rank);
+    for (size_t i = rank - list_->children[n]->before[b]; n < list_->children.size(); ++n, b = 0) {
+      const Node& node = *list_->children[n];
+      for (; b < node.children.size(); ++b, i = 0) {
+        for (; i < node.children[b]->size(); ++i) {
+          if (!visit((*node.children[b])[i])) return;
+        }
       }
-      from = 0;
     }
   }
 
   // Calls `visit(value)` in falling order until it returns false.
   template <typename Visit>
   void ForEachFalling(const Visit& visit) const {
-    for (auto bucket = list_->buckets.rbegin(); bucket != list_->buckets.rend(); ++bucket) {
-      for (auto value = (*bucket)->rbegin(); value != (*bucket)->rend(); ++value) {
-        if (!visit(*value)) return;
+    for (auto node = list_->children.rbegin(); node != list_->children.rend(); ++node) {
+      for (auto b = (*node)->children.rbegin(); b != (*node)->children.rend(); ++b) {
+        for (auto value = (*b)->rbegin(); value != (*b)->rend(); ++value) {
+          if (!visit(*value)) return;
+        }
       }
     }
   }
@@ -115,166 +120,288 @@ class SortedBuckets {
       }
     }
     if (gone.empty() && come.empty()) return *this;
-    SortedBuckets next;
-    next.list_ = Changed(*list_, gone, come);
-    return next;
+    Successor next(*list_);
+    next.Apply(EditsOf(*list_, gone, come), come);
+    SortedBuckets changed;
+    changed.list_ = next.Take();
+    return changed;
   }
 
   // In memory, about.
   size_t bytes() const {
-    return size() * sizeof(Value) + list_->buckets.size() * (sizeof(Bucket) + sizeof(Value) + 64);
+    size_t buckets = 0;
+    for (const Node* const node : list_->children) buckets += node->children.size();
+    return size() * sizeof(Value) + buckets * (sizeof(Bucket) + sizeof(Value) + 64);
   }
 
  private:
-  static constexpr size_t kTarget = 256;
+  // Of values in a bucket, and of buckets in a node: up to twice as many.
+  static constexpr size_t kTarget = 64;
   using Iterator = typename std::vector<Value>::const_iterator;
+  using Bucket = std::vector<Value>;
 
-  struct List {
+  // Buckets, or nodes of them; none is empty.
+  template <typename Child>
+  struct Level {
+    std::vector<const Child*> children;
+    std::vector<Value> fronts;         // the first value of each
+    std::vector<size_t> before = {0};  // values before each, then all
+
+    size_t size() const { return before.back(); }
+    size_t count(size_t i) const { return before[i + 1] - before[i]; }
+    // Wants rank < size().
+    size_t IndexOf(size_t rank) const {
+      return static_cast<size_t>(std::upper_bound(before.begin(), before.end(), rank) -
+                                 before.begin()) -
+             1;
+    }
+    // From the child after `from` on, or all.
+    template <typename IsBelow>
+    size_t CountFrontsWhile(const IsBelow& is_below, size_t from = 0) const {
+      return static_cast<size_t>(
+          std::partition_point(fronts.begin() + static_cast<std::ptrdiff_t>(from), fronts.end(),
+                               is_below) -
+          fronts.begin());
+    }
+    void Append(const Child* child, const Value& front, size_t count) {
+      children.push_back(child);
+      fronts.push_back(front);
+      before.push_back(before.back() + count);
+    }
+    // Children from `begin` to before `end` of another level.
+    void AppendFrom(const Level& other, size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        Append(other.children[i], other.fronts[i], other.count(i));
+      }
+    }
+    void RemoveLast() {
+      children.pop_back();
+      fronts.pop_back();
+      before.pop_back();
+    }
+  };
+  using Node = Level<Bucket>;
+
+  struct List : Level<Node> {
     List() = default;
     List(const List&) = delete;
     List& operator=(const List&) = delete;
-    ~List() { keeper->GiveUp(std::move(buckets)); }
-
-    std::vector<const Bucket*> buckets;  // none is empty
-    std::vector<Value> fronts;           // the first of each bucket
-    std::vector<size_t> before = {0};    // values before each bucket, then all
-    const std::shared_ptr<VersionKeeper<Bucket>> keeper = std::make_shared<VersionKeeper<Bucket>>();
-  };
-
-  // Makes the successor of a list, bucket by bucket.
-  class Successor {
-   public:
-    Successor(const List& list, size_t buckets)
-        : list_(list), shares_(!list.keeper->has_successor()) {
-      next_->buckets.reserve(buckets);
-      next_->fronts.reserve(buckets);
-      next_->before.reserve(buckets + 1);
-    }
-
-    // Buckets of the list from `begin` to before `end`.
-    void Keep(size_t begin, size_t end) {
-      if (begin == end) return;
-      const auto copy = [begin, end](const auto& from, auto* to) {
-        to->insert(to->end(), from.begin() + static_cast<std::ptrdiff_t>(begin),
-                   from.begin() + static_cast<std::ptrdiff_t>(end));
-      };
-      const size_t moved = next_->before.back() - list_.before[begin];  // may wrap around and back
-      copy(list_.fronts, &next_->fronts);
-      for (size_t b = begin; b < end; ++b) next_->before.push_back(list_.before[b + 1] + moved);
-      if (shares_) {
-        copy(list_.buckets, &next_->buckets);
-      } else {
-        for (size_t b = begin; b < end; ++b) {
-          next_->buckets.push_back(new Bucket(*list_.buckets[b]));
+    ~List() {
+      std::vector<const Bucket*> buckets;
+      if (!of_buckets->has_successor()) {
+        for (const Node* const node : this->children) {
+          buckets.insert(buckets.end(), node->children.begin(), node->children.end());
         }
       }
-      is_last_shared_ = shares_;
+      of_buckets->GiveUp(std::move(buckets));
+      of_nodes->GiveUp(std::move(this->children));
     }
 
-    // In the place of a bucket of the list.
-    void Replace(size_t b, Bucket values) {
-      if (shares_) replaced_.push_back(list_.buckets[b]);
-      AppendAll(std::move(values));
-    }
+    const std::shared_ptr<VersionKeeper<Bucket>> of_buckets =
+        std::make_shared<VersionKeeper<Bucket>>();
+    const std::shared_ptr<VersionKeeper<Node>> of_nodes = std::make_shared<VersionKeeper<Node>>();
+  };
 
-    void AppendAll(Bucket values) {
-      if (values.size() <= 2 * kTarget) {
-        if (!values.empty()) AppendSmall(std::move(values));
+  // What becomes of one bucket.
+  struct Edit {
+    size_t node = 0;
+    size_t bucket = 0;
+    const Bucket* values = nullptr;
+    Iterator gone, gone_end, come, come_end;
+  };
+
+  // Of a list that has buckets, by place. No value is in both `gone` and `come`, which outlive
+  // them.
+  static std::vector<Edit> EditsOf(const List& list, const std::vector<Value>& gone,
+                                   const std::vector<Value>& come) {
+    std::vector<Edit> edits;
+    auto out = gone.begin();
+    auto in = come.begin();
+    size_t n = 0;
+    size_t b = 0;
+    while (!list.children.empty() && (out != gone.end() || in != come.end())) {
+      // A value belongs into the last bucket whose first one is not above it; but the one before
+      // gives up what equals that.
+      const auto is_before = [&](const Value& front) {
+        return (in == come.end() || !(*in < front)) && (out == gone.end() || front < *out);
+      };
+      if (const size_t last = list.CountFrontsWhile(is_before, n + 1) - 1; last != n) {
+        n = last;
+        b = 0;
+      }
+      const Node& node = *list.children[n];
+      b = node.CountFrontsWhile(is_before, b + 1) - 1;
+      Edit edit{n, b, node.children[b], out, gone.end(), in, come.end()};
+      const bool ends_node = b + 1 == node.children.size();
+      if (!ends_node || n + 1 < list.children.size()) {
+        // What is not below the first value of the next bucket belongs there; but of what equals
+        // it, this bucket gives up its own.
+        const Value& bound = ends_node ? list.fronts[n + 1] : node.fronts[b + 1];
+        edit.come_end = std::lower_bound(in, come.end(), bound);
+        edit.gone_end = std::lower_bound(out, gone.end(), bound);
+        const auto equal_end = std::upper_bound(edit.gone_end, gone.end(), bound);
+        if (edit.gone_end != equal_end) {
+          edit.gone_end += std::min(equal_end - edit.gone_end, CountOf(*edit.values, bound));
+        }
+      }
+      out = edit.gone_end;
+      in = edit.come_end;
+      if (edit.gone != out || edit.come != in) edits.push_back(edit);
+      n += ends_node ? 1 : 0;
+      b = ends_node ? 0 : b + 1;
+    }
+    return edits;
+  }
+
+  // Makes the list that follows another one.
+  class Successor {
+   public:
+    explicit Successor(const List& list)
+        : list_(list), shares_(!list.of_buckets->has_successor()) {}
+
+    // `come`: what a list of nothing becomes.
+    void Apply(const std::vector<Edit>& edits, const Bucket& come) {
+      if (list_.children.empty()) {
+        auto node = std::make_unique<Node>();
+        AppendBucket(come, node.get());
+        AppendNode(std::move(node));
         return;
       }
-      const size_t parts = (values.size() + kTarget - 1) / kTarget;
-      for (size_t p = 0; p < parts; ++p) {
-        const auto begin = values.begin() + static_cast<std::ptrdiff_t>(values.size() * p / parts);
-        const auto end =
-            values.begin() + static_cast<std::ptrdiff_t>(values.size() * (p + 1) / parts);
-        AppendOwn(Bucket(begin, end));
+      for (size_t k = 0; k < kAhead; ++k) Fetch(edits, k);
+      auto edit = edits.begin();
+      for (size_t n = 0; n < list_.children.size(); ++n) {
+        if (shares_ && (edit == edits.end() || edit->node != n)) {
+          next_->AppendFrom(list_, n, n + 1);
+          is_last_node_own_ = false;
+        } else {
+          edit = Rebuild(n, edits, edit);
+        }
       }
     }
 
-    std::shared_ptr<const List> Finish() {
+    std::shared_ptr<const List> Take() {
       // A list of nothing may have successors on several threads.
-      if (shares_ && !list_.buckets.empty()) {
-        list_.keeper->SucceededBy(next_->keeper, std::move(replaced_));
+      if (shares_ && !list_.children.empty()) {
+        list_.of_buckets->SucceededBy(next_->of_buckets, std::move(replaced_buckets_));
+        list_.of_nodes->SucceededBy(next_->of_nodes, std::move(replaced_nodes_));
       }
       return std::move(next_);
     }
 
    private:
-    void Append(const Bucket* bucket, const Value& front, size_t count) {
-      next_->buckets.push_back(bucket);
-      next_->fronts.push_back(front);
-      next_->before.push_back(next_->before.back() + count);
+    using EditIterator = typename std::vector<Edit>::const_iterator;
+    static constexpr size_t kAhead = 8;
+
+    // Buckets lie all over memory: the later ones are fetched while others are made.
+    static void Fetch(const std::vector<Edit>& edits, size_t k) {
+      if (k < edits.size()) __builtin_prefetch(edits[k].values);
+      if (k < kAhead / 2 || k - kAhead / 2 >= edits.size()) return;
+      const Bucket& bucket = *edits[k - kAhead / 2].values;
+      const char* const end = reinterpret_cast<const char*>(bucket.data() + bucket.size());
+      for (auto line = reinterpret_cast<const char*>(bucket.data()); line < end; line += 64) {
+        __builtin_prefetch(line);
+      }
     }
-    void AppendOwn(Bucket values) {
+
+    // The node with the edits of its buckets; returns the first one after them.
+    EditIterator Rebuild(size_t n, const std::vector<Edit>& edits, EditIterator edit) {
+      const Node& old = *list_.children[n];
+      auto node = std::make_unique<Node>();
+      for (size_t b = 0; b < old.children.size(); ++b) {
+        if (edit != edits.end() && edit->node == n && edit->bucket == b) {
+          Fetch(edits, static_cast<size_t>(edit - edits.begin()) + kAhead);
+          if (shares_) replaced_buckets_.push_back(old.children[b]);
+          AppendBucket(
+              Merged(*edit->values, edit->gone, edit->gone_end, edit->come, edit->come_end),
+              node.get());
+          ++edit;
+        } else if (shares_) {
+          node->AppendFrom(old, b, b + 1);
+          is_last_bucket_own_ = false;
+        } else {
+          AppendOwn(Bucket(*old.children[b]), node.get());
+        }
+      }
+      if (shares_) replaced_nodes_.push_back(&old);
+      AppendNode(std::move(node));
+      return edit;
+    }
+
+    void AppendBucket(Bucket values, Node* node) {
+      const size_t parts = (values.size() + kTarget - 1) / kTarget;
+      if (values.size() > 2 * kTarget) {
+        for (size_t p = 0; p < parts; ++p) {
+          const auto at = [&](size_t part) {
+            return values.begin() + static_cast<std::ptrdiff_t>(values.size() * part / parts);
+          };
+          AppendOwn(Bucket(at(p), at(p + 1)), node);
+        }
+        return;
+      }
+      // What has become few joins the bucket before, so that there are never many small ones.
+      if (values.size() < kTarget / 4 && !node->children.empty() &&
+          node->children.back()->size() + values.size() <= kTarget) {
+        const Bucket* const last = node->children.back();
+        values.insert(values.begin(), last->begin(), last->end());
+        if (is_last_bucket_own_) {
+          delete last;
+        } else {
+          replaced_buckets_.push_back(last);
+        }
+        node->RemoveLast();
+      }
+      if (!values.empty()) AppendOwn(std::move(values), node);
+    }
+    void AppendOwn(Bucket values, Node* node) {
       const Value front = values.front();
       const size_t count = values.size();
-      Append(new Bucket(std::move(values)), front, count);
-      is_last_shared_ = false;
+      node->Append(new Bucket(std::move(values)), front, count);
+      is_last_bucket_own_ = true;
     }
-    // What has become few joins the bucket before, so that there are never many small ones.
-    void AppendSmall(Bucket bucket) {
-      if (bucket.size() < kTarget / 4 && !next_->buckets.empty() &&
-          next_->buckets.back()->size() + bucket.size() <= kTarget) {
-        const Bucket* const last = next_->buckets.back();
-        bucket.insert(bucket.begin(), last->begin(), last->end());
-        if (is_last_shared_) {
-          replaced_.push_back(last);
-        } else {
-          delete last;
+
+    // Likewise of the nodes.
+    void AppendNode(std::unique_ptr<Node> node) {
+      const size_t children = node->children.size();
+      if (children > 2 * kTarget) {
+        const size_t parts = (children + kTarget - 1) / kTarget;
+        for (size_t p = 0; p < parts; ++p) {
+          auto part = std::make_unique<Node>();
+          part->AppendFrom(*node, children * p / parts, children * (p + 1) / parts);
+          AppendOwn(std::move(part));
         }
-        next_->buckets.pop_back();
-        next_->fronts.pop_back();
-        next_->before.pop_back();
+        return;
       }
-      AppendOwn(std::move(bucket));
+      if (children < kTarget / 4 && !next_->children.empty() &&
+          next_->children.back()->children.size() + children <= kTarget) {
+        const Node* const last = next_->children.back();
+        auto joined = std::make_unique<Node>(*last);
+        joined->AppendFrom(*node, 0, children);
+        node = std::move(joined);
+        if (is_last_node_own_) {
+          delete last;
+        } else {
+          replaced_nodes_.push_back(last);
+        }
+        next_->RemoveLast();
+      }
+      if (!node->children.empty()) AppendOwn(std::move(node));
+    }
+    void AppendOwn(std::unique_ptr<Node> node) {
+      const Value front = node->fronts.front();
+      const size_t count = node->size();
+      next_->Append(node.release(), front, count);
+      is_last_node_own_ = true;
     }
 
     const List& list_;
     const bool shares_;
     std::shared_ptr<List> next_ = std::make_shared<List>();
-    bool is_last_shared_ = false;          // of the buckets of next_
-    std::vector<const Bucket*> replaced_;  // of the list, that next_ does not hold
+    bool is_last_bucket_own_ = false;  // of the node that is made
+    bool is_last_node_own_ = false;    // of next_
+    // Of the list, that next_ does not hold.
+    std::vector<const Bucket*> replaced_buckets_;
+    std::vector<const Node*> replaced_nodes_;
   };
-
-  // No value is in both `gone` and `come`.
-  static std::shared_ptr<const List> Changed(const List& list, const std::vector<Value>& gone,
-                                             const std::vector<Value>& come) {
-    Successor next(list, list.buckets.size() + come.size() / kTarget + 1);
-    auto out = gone.begin();
-    auto in = come.begin();
-    // Looks into the buckets that change only: the others lie all over memory.
-    size_t b = 0;
-    for (; b < list.buckets.size() && (in != come.end() || out != gone.end()); ++b) {
-      // A value belongs into the last bucket whose first one is not above it; but the one before
-      // gives up what equals that.
-      const auto first_from_next = list.fronts.begin() + static_cast<std::ptrdiff_t>(b) + 1;
-      auto next_front = list.fronts.end();
-      if (in != come.end()) next_front = std::upper_bound(first_from_next, next_front, *in);
-      if (out != gone.end()) next_front = std::lower_bound(first_from_next, next_front, *out);
-      const size_t changed = static_cast<size_t>(next_front - list.fronts.begin()) - 1;
-      next.Keep(b, changed);
-      b = changed;
-      const Bucket& bucket = *list.buckets[b];
-      const bool is_last = b + 1 == list.buckets.size();
-      auto out_end = gone.end();
-      auto in_end = come.end();
-      if (!is_last) {
-        // What is not below the first value of the next bucket belongs there; but of what equals
-        // it, this bucket gives up its own.
-        const Value& bound = list.fronts[b + 1];
-        in_end = std::lower_bound(in, come.end(), bound);
-        out_end = std::lower_bound(out, gone.end(), bound);
-        const auto equal_end = std::upper_bound(out_end, gone.end(), bound);
-        out_end += std::min(equal_end - out_end, CountOf(bucket, bound));
-      }
-      next.Replace(b, Merged(bucket, out, out_end, in, in_end));
-      out = out_end;
-      in = in_end;
-    }
-    next.Keep(b, list.buckets.size());
-    if (list.buckets.empty()) next.AppendAll(Merged({}, out, gone.end(), in, come.end()));
-    return next.Finish();
-  }
 
   static std::ptrdiff_t CountOf(const Bucket& bucket, const Value& value) {
     const auto [begin, end] = std::equal_range(bucket.begin(), bucket.end(), value);

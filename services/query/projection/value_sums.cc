@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/query/projection/changed_customers.h"
 #include "services/query/projection/chunk_scan.h"
 #include "services/query/projection/population_index.h"
 #include "services/query/projection/projection_version.h"
@@ -113,7 +114,8 @@ size_t StepOf(const std::vector<SpendPlace>& bounds, const SpendPlace& place) {
 // Turns the sums of one version into those of the next.
 class ValueSums::Change {
  public:
-  explicit Change(ValueSums* sums) : sums_(*sums) {}
+  explicit Change(ValueSums* sums)
+      : sums_(*sums), sets_(std::make_shared<ChainedList<SetSums>>(sums->sets_->Successor())) {}
 
   void Remove(const CustomerChunk& chunk, uint32_t number) {
     const size_t i = number % kChunkCustomers;
@@ -177,24 +179,18 @@ class ValueSums::Change {
   void Finish(const ProjectionVersion& version) {
     ApplyLate();
     FindExtremes(version);
-    for (uint32_t set = 0; set < open_.size(); ++set) {
-      if (open_[set] != nullptr) sums_.sets_[set] = std::move(open_[set]);
-    }
+    sets_->Seal();
+    sums_.sets_ = std::move(sets_);
   }
 
  private:
   SetSums& Open(uint32_t set) {
-    if (set >= open_.size()) {
-      open_.resize(set + 1);
+    while (set >= sets_->size()) sets_->Append(std::make_unique<SetSums>());
+    if (set >= lost_first_.size()) {
       lost_first_.resize(set + 1);
       lost_last_.resize(set + 1);
-      if (set >= sums_.sets_.size()) sums_.sets_.resize(set + 1);
     }
-    if (open_[set] == nullptr) {
-      open_[set] = sums_.sets_[set] != nullptr ? std::make_shared<SetSums>(*sums_.sets_[set])
-                                               : std::make_shared<SetSums>();
-    }
-    return *open_[set];
+    return sets_->Open(set);
   }
 
   bool IsLateSignup(const CustomerChunk& chunk, size_t i) const {
@@ -212,12 +208,13 @@ class ValueSums::Change {
   // Looks for those that only a customer who is not there any more had.
   void FindExtremes(const ProjectionVersion& version) {
     bool are_lost = false;
-    for (uint32_t set = 0; set < open_.size(); ++set) {
+    for (uint32_t set = 0; set < lost_first_.size(); ++set) {
       if (lost_first_[set] == 0 && lost_last_[set] == 0) continue;
-      open_[set]->first = kNoInstant;
-      open_[set]->last = 0;
+      SetSums& sums = Open(set);
+      sums.first = kNoInstant;
+      sums.last = 0;
       lost_first_[set] = 1;
-      are_lost |= open_[set]->spend.count() > 0;
+      are_lost |= sums.spend.count() > 0;
     }
     if (!are_lost) return;
     lost_first_.resize(version.attribute_sets);
@@ -226,14 +223,15 @@ class ValueSums::Change {
       for (size_t i = 0; i < version.SizeOf(c); ++i) {
         const uint32_t set = chunk.attributes[i];
         if (lost_first_[set] == 0 || chunk.state.purchase_count[i] < 1) continue;
-        open_[set]->first = std::min(open_[set]->first, chunk.state.first[i]);
-        open_[set]->last = std::max(open_[set]->last, chunk.state.last[i]);
+        SetSums& sums = Open(set);
+        sums.first = std::min(sums.first, chunk.state.first[i]);
+        sums.last = std::max(sums.last, chunk.state.last[i]);
       }
     }
   }
 
   ValueSums& sums_;
-  std::vector<std::shared_ptr<SetSums>> open_;  // by attribute set; null: as it was
+  std::shared_ptr<ChainedList<SetSums>> sets_;  // of the next version
   std::vector<uint8_t> lost_first_;             // by attribute set
   std::vector<uint8_t> lost_last_;
   std::vector<DatedCustomer> removed_late_;
@@ -268,9 +266,10 @@ ValueSums ValueSums::Of(const ProjectionVersion& version, const PopulationIndex&
   ScanPart scanned = ScanCustomers(version, sums.horizon_seconds_);
   sums.CountSteps(index, &scanned.sets);
   sums.late_signups_ = sums.late_signups_.With({}, scanned.late_signups);
-  for (SetSums& set : scanned.sets) {
-    sums.sets_.push_back(std::make_shared<const SetSums>(std::move(set)));
-  }
+  auto sets = std::make_shared<ChainedList<SetSums>>();
+  for (SetSums& set : scanned.sets) sets->Append(std::make_unique<SetSums>(set));
+  sets->Seal();
+  sums.sets_ = std::move(sets);
   return sums;
 }
 
@@ -293,10 +292,14 @@ ValueSums ValueSums::With(const ProjectionVersion& before, const ProjectionVersi
   }
   ValueSums next = *this;
   Change change(&next);
-  for (const uint32_t number : changed) {
-    if (number < before.customers) change.Remove(before.ChunkOf(number), number);
-  }
-  for (const uint32_t number : changed) change.Add(after.ChunkOf(number), number);
+  ForEachChanged(&before, after, changed,
+                 [&](uint32_t number, const CustomerChunk* was, const CustomerChunk& /*is*/) {
+                   if (was != nullptr) change.Remove(*was, number);
+                 });
+  ForEachChanged(&before, after, changed,
+                 [&](uint32_t number, const CustomerChunk* /*was*/, const CustomerChunk& is) {
+                   change.Add(is, number);
+                 });
   if (horizon != horizon_seconds_) change.MoveHorizon(after, index, horizon);
   change.Finish(after);
   return next;

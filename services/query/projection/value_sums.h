@@ -13,6 +13,7 @@
 #include "common/base/instant.h"
 #include "common/domain/report_math.h"
 #include "common/domain/value_groups.h"
+#include "services/query/projection/chained_list.h"
 #include "services/query/projection/customer_chunk.h"
 #include "services/query/projection/population_places.h"
 #include "services/query/projection/sorted_buckets.h"
@@ -68,8 +69,8 @@ class ValueSums {
 
   // Whether there are sums; else everything must be scanned.
   bool are_kept() const { return are_kept_; }
-  // By attribute set; null: nothing.
-  const std::vector<std::shared_ptr<const SetSums>>& sets() const { return sets_; }
+  // By attribute set; those after the last are of nobody.
+  const ChainedList<SetSums>& sets() const { return *sets_; }
   // The horizon that signups and early values are summed up to.
   int64_t horizon_seconds() const { return horizon_seconds_; }
   // Described customers, by their later signups.
@@ -81,8 +82,8 @@ class ValueSums {
   template <typename Passes>
   uint64_t CustomersOf(const Passes& passes) const {
     uint64_t customers = 0;
-    for (uint32_t set = 0; set < sets_.size(); ++set) {
-      if (sets_[set] != nullptr && passes(set)) customers += sets_[set]->spend.count();
+    for (uint32_t set = 0; set < sets_->size(); ++set) {
+      if (passes(set)) customers += (*sets_)[set].spend.count();
     }
     return customers;
   }
@@ -95,7 +96,7 @@ class ValueSums {
 
   bool are_kept_ = false;
   int64_t horizon_seconds_ = 0;
-  std::vector<std::shared_ptr<const SetSums>> sets_;
+  std::shared_ptr<const ChainedList<SetSums>> sets_ = std::make_shared<ChainedList<SetSums>>();
   SortedBuckets<DatedCustomer> late_signups_;
   std::shared_ptr<const std::vector<SpendPlace>> step_bounds_;
   size_t bounds_for_ = 0;  // the population for which they were chosen

@@ -24,7 +24,7 @@ struct VisibleOrder {
 template <typename Visit>
 void ForEachVisibleOrder(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds,
                          Visit&& visit) {
-  const RareFacts* const rare = chunk.Rare(i);
+  const RareFacts* const rare = chunk.rare.Find(i);
   if (rare == nullptr || rare->rows.empty()) {
     chunk.ForEachOrder(i, [&](uint32_t date, int64_t value_micros, bool qualifies) {
       if (int64_t{date} > as_of_seconds) return;

@@ -53,6 +53,22 @@ TEST(ChainedListTest, ASuccessorSharesAllButWhatItOpens) {
   EXPECT_EQ(Value::count, 5);
 }
 
+TEST(ChainedListTest, ASecondSuccessorCopiesAll) {
+  auto first = std::make_unique<List>(Sealed(3));
+  List second = first->Successor();
+  second.Open(1).number = 10;
+  second.Seal();
+  List third = first->Successor();
+  third.Open(2).number = 20;
+  third.Seal();
+  first.reset();
+  EXPECT_NE(&third[0], &second[0]);
+  EXPECT_EQ(second[1].number, 10);
+  EXPECT_EQ(third[1].number, 1);
+  EXPECT_EQ(third[2].number, 20);
+  EXPECT_EQ(Value::count, 6);
+}
+
 TEST(ChainedListTest, ASuccessorThatIsGivenUpUnsealedLeavesNothing) {
   {
     List list = Sealed(3);

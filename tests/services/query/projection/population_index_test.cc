@@ -2,11 +2,13 @@
 #include "services/query/projection/population_index.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "common/base/instant.h"
 #include "common/storage/sqlite/projection_source.h"
 #include "gtest/gtest.h"
 #include "services/query/projection/projection_builder.h"
@@ -23,8 +25,7 @@ using properties::Dice;
 std::vector<SetSums> SumsOf(const ValueSums& values, uint32_t sets) {
   std::vector<SetSums> all(sets);
   for (uint32_t set = 0; set < values.sets().size(); ++set) {
-    if (values.sets()[set] == nullptr) continue;
-    all[set] = *values.sets()[set];
+    all[set] = values.sets()[set];
     uint64_t in_steps = 0;
     for (uint32_t& step : all[set].by_step) in_steps += std::exchange(step, 0);
     EXPECT_EQ(in_steps, all[set].spend.count());
@@ -102,6 +103,33 @@ void CheckHistory(uint64_t seed, const properties::HistoryOptions& options, int6
     ExpectDerived(**builder.Advance(*source.Read().value()));
     if (::testing::Test::HasFailure()) return;
   }
+}
+
+TEST(PopulationIndexTest, OfOneCubeThereMayBeSeveralThatFollow) {
+  const auto cube_of = [](const RetentionCube& before, uint32_t set, int64_t date) {
+    CustomerChunk chunk;
+    chunk.attributes[0] = set;
+    chunk.state.purchase_count[0] = 1;
+    chunk.state.first[0] = static_cast<uint32_t>(date);
+    OrderBlock::Orders orders;
+    orders[0] = {{static_cast<uint32_t>(date), 10'000, true}};
+    chunk.orders[0] = std::make_shared<const OrderBlock>(orders);
+    RetentionCube::Change change;
+    change.Add(nullptr, chunk, 0);
+    return before.With(change);
+  };
+  constexpr int64_t kMonth = 31 * kSecondsPerDay;
+  auto cube = std::make_unique<RetentionCube>(cube_of(RetentionCube(), 0, kMonth));
+  const RetentionCube first = cube_of(*cube, 1, 2 * kMonth);
+  const RetentionCube second = cube_of(*cube, 0, kMonth);
+  cube.reset();
+  EXPECT_EQ(first.all().size(), 2u);
+  EXPECT_EQ(first.Of(0).size(), 1u);
+  EXPECT_EQ(first.Of(1).size(), 1u);
+  ASSERT_EQ(second.all().size(), 1u);
+  EXPECT_EQ(second.all()[0]->size, 2u);
+  EXPECT_EQ(second.Of(0)[0]->cells[0].orders, 2u);
+  EXPECT_TRUE(second.Of(1).empty());
 }
 
 TEST(PopulationIndexTest, CarriedAlongEqualsDerived) {
