@@ -41,7 +41,7 @@ class SqliteClvStore final : public ClvStore {
     // When the write-ahead file is longer, MakeDurable writes back until little is left, which the
     // next fold does, so that the file is begun anew; from twice as much on a fold writes back
     // whatever is left. Where somebody was in the way, it is tried again after so many more.
-    int long_wal_pages = 32'768;
+    int long_wal_pages = 65'536;
     ChangeLimits changes;
   };
   static absl::StatusOr<std::unique_ptr<SqliteClvStore>> Open(const Options& options);

@@ -15,8 +15,18 @@
 namespace clv::storage {
 namespace {
 
+using std::chrono::steady_clock;
+
 // The thread that writes must not wait for a slow reader.
-constexpr int kReaderMilliseconds = 50;
+constexpr std::chrono::milliseconds kReaderWait(50);
+
+// A busy handler. Readers come and go within milliseconds: the pauses of SQLite's own handler, of up
+// to 20 of them, mostly meet the next one.
+int PauseForReader(void* until, int /*calls*/) {
+  if (steady_clock::now() >= *static_cast<steady_clock::time_point*>(until)) return 0;
+  std::this_thread::sleep_for(std::chrono::microseconds(200));
+  return 1;
+}
 
 uint64_t FileSize(const std::string& path) {
   struct stat info {};
@@ -338,7 +348,8 @@ void Database::WaitForCommit(int64_t* seen, std::chrono::milliseconds timeout) {
 
 absl::StatusOr<bool> Database::WriteBackBehindReaders(std::string_view sql) {
   CLV_ASSIGN_OR_RETURN(Statement checkpoint, Prepare(sql));
-  sqlite3_busy_timeout(raw(), kReaderMilliseconds);
+  steady_clock::time_point until = steady_clock::now() + kReaderWait;
+  sqlite3_busy_handler(raw(), &PauseForReader, &until);
   const absl::Status status = checkpoint.Step().status();
   sqlite3_busy_timeout(raw(), static_cast<int>(busy_timeout_.count()));
   CLV_RETURN_IF_ERROR(status);
