@@ -20,8 +20,8 @@ using std::chrono::steady_clock;
 // The thread that writes must not wait for a slow reader.
 constexpr std::chrono::milliseconds kReaderWait(50);
 
-// A busy handler. Readers come and go within milliseconds: the pauses of SQLite's own handler, of up
-// to 20 of them, mostly meet the next one.
+// A busy handler. Readers come and go within milliseconds: the pauses of SQLite's own handler, of
+// up to 20 of them, mostly meet the next one.
 int PauseForReader(void* until, int /*calls*/) {
   if (steady_clock::now() >= *static_cast<steady_clock::time_point*>(until)) return 0;
   std::this_thread::sleep_for(std::chrono::microseconds(200));

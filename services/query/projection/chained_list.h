@@ -26,6 +26,7 @@ class ChainedList {
       values_ = std::move(other.values_);
       keeper_ = std::move(other.keeper_);
       before_ = std::move(other.before_);
+      is_own_ = std::move(other.is_own_);
       own_ = std::move(other.own_);
       replaced_ = std::move(other.replaced_);
     }
@@ -36,27 +37,28 @@ class ChainedList {
   const Value& operator[](size_t i) const { return *values_[i]; }
 
   // A list that is not sealed, of the values of this one, which must be, and must be there when the
-  // successor is sealed. On one thread at a time; once a successor is sealed, later ones copy all.
+  // successor is sealed. The second successor copies all.
   ChainedList Successor() const {
     ChainedList next;
     next.values_ = values_;
-    next.own_.resize(values_.size());
-    if (keeper_ != nullptr && keeper_->has_successor()) {
-      for (size_t i = 0; i < values_.size(); ++i) next.OpenShared(i);
-    } else {
+    next.is_own_.resize(values_.size());
+    if (keeper_ != nullptr && keeper_->Claim()) {
       next.before_ = keeper_;
+    } else {
+      for (size_t i = 0; i < values_.size(); ++i) next.OpenShared(i);
     }
     return next;
   }
 
   // The value, the list's own: copied when it is still shared. Wants a list that is not sealed.
   Value& Open(size_t i) {
-    if (own_[i] == nullptr) replaced_.push_back(OpenShared(i));
-    return *own_[i];
+    if (!is_own_[i]) replaced_.push_back(OpenShared(i));
+    return const_cast<Value&>(*values_[i]);  // that OpenShared or Append has put there
   }
   // Likewise wants a list that is not sealed.
   Value& Append(std::unique_ptr<Value> value) {
     values_.push_back(value.get());
+    is_own_.push_back(true);
     own_.push_back(std::move(value));
     return *own_.back();
   }
@@ -69,6 +71,7 @@ class ChainedList {
     }
     for (std::unique_ptr<Value>& value : own_) value.release();
     std::vector<std::unique_ptr<Value>>().swap(own_);
+    std::vector<bool>().swap(is_own_);
   }
 
  private:
@@ -76,8 +79,9 @@ class ChainedList {
 
   // Returns what the copy takes the place of.
   const Value* OpenShared(size_t i) {
-    own_[i] = std::make_unique<Value>(*values_[i]);
-    return std::exchange(values_[i], own_[i].get());
+    own_.push_back(std::make_unique<Value>(*values_[i]));
+    is_own_[i] = true;
+    return std::exchange(values_[i], own_.back().get());
   }
 
   void GiveUp() {
@@ -87,9 +91,10 @@ class ChainedList {
 
   std::vector<const Value*> values_;
   std::shared_ptr<Keeper> keeper_;  // once it is sealed
-  // Until then: of the list before, the values that this one owns by index (null: shared), and
-  // those that it shares no longer.
+  // Until then: the keeper of the list before, the values that this one does not share with it, and
+  // those of that one which it shares no longer.
   std::shared_ptr<Keeper> before_;
+  std::vector<bool> is_own_;  // by index
   std::vector<std::unique_ptr<Value>> own_;
   std::vector<const Value*> replaced_;
 };

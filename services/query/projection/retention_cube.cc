@@ -165,7 +165,7 @@ RetentionCube RetentionCube::Copy() const {
   return RetentionCube(std::move(parts));
 }
 
-// Makes the state that follows another one, which has no successor yet.
+// Makes the state that follows another one, which the caller has claimed.
 class RetentionCube::Successor {
  public:
   explicit Successor(const State& before) : before_(before) {
@@ -243,7 +243,7 @@ class RetentionCube::Successor {
 
 RetentionCube RetentionCube::With(const Change& change) const {
   if (change.deltas_.empty()) return *this;
-  if (state_->of_cohorts->has_successor()) return Copy().With(change);
+  if (!state_->of_cohorts->Claim()) return Copy().With(change);
   using Entry = std::pair<uint64_t, const CubeDelta*>;
   std::vector<Entry> deltas;
   deltas.reserve(change.deltas_.size());

@@ -79,8 +79,7 @@ class RetentionCube {
   RetentionCube() = default;
   explicit RetentionCube(Parts parts);
 
-  // The cube with a change in the sums. Of a cube and its copies on one thread at a time; the
-  // second such cube copies all.
+  // The cube with a change in the sums. The second such cube of a cube and its copies copies all.
   RetentionCube With(const Change& change) const;
 
   // Cohorts over all customers.

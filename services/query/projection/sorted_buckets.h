@@ -98,8 +98,7 @@ class SortedBuckets {
   }
 
   // The list without `removed` and with `added`; both sorted. What is in both cancels out, and what
-  // is removed must be there. Of a list and its copies on one thread at a time; the second such
-  // list copies all.
+  // is removed must be there. The second such list of a list and its copies copies all.
   SortedBuckets With(const std::vector<Value>& removed, const std::vector<Value>& added) const {
     std::vector<Value> gone;
     std::vector<Value> come;
@@ -256,8 +255,7 @@ class SortedBuckets {
   // Makes the list that follows another one.
   class Successor {
    public:
-    explicit Successor(const List& list)
-        : list_(list), shares_(!list.of_buckets->has_successor()) {}
+    explicit Successor(const List& list) : list_(list), shares_(list.of_buckets->Claim()) {}
 
     // `come`: what a list of nothing becomes.
     void Apply(const std::vector<Edit>& edits, const Bucket& come) {

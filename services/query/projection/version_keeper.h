@@ -2,6 +2,7 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_VERSION_KEEPER_H_
 #define CLV_SERVICES_QUERY_PROJECTION_VERSION_KEEPER_H_
 
+#include <atomic>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -37,14 +38,19 @@ class VersionKeeper {
     following = nullptr;
   }
 
-  bool has_successor() const { return next_ != nullptr; }
+  // Whether the caller may make the successor that shares the version's values: the first one may,
+  // on whatever thread; others copy them all.
+  bool Claim() { return !is_claimed_.exchange(true, std::memory_order_relaxed); }
 
-  // The version has a successor, which shares its values but for `replaced`. Once, while the
-  // version is there.
+  // The version has a successor, which shares its values but for `replaced`. Of whoever has claimed
+  // it, once, while the version is there.
   void SucceededBy(std::shared_ptr<VersionKeeper> next, std::vector<const Value*> replaced) {
     values_ = std::move(replaced);
     next_ = std::move(next);
   }
+
+  // While nobody makes one.
+  bool has_successor() const { return next_ != nullptr; }
 
   // The version, which holds `values`, goes.
   void GiveUp(std::vector<const Value*> values) {
@@ -52,6 +58,7 @@ class VersionKeeper {
   }
 
  private:
+  std::atomic<bool> is_claimed_{false};
   std::vector<const Value*> values_;  // that the version holds and its successor does not
   std::shared_ptr<VersionKeeper> next_;
 };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -134,6 +135,27 @@ void CheckRandomChanges(uint32_t seed, int values) {
       EXPECT_EQ(older[going].first.All(), older[going].second);
       older.erase(older.begin() + static_cast<int64_t>(going));
     }
+  }
+}
+
+TEST(SortedBucketsTest, OfOneListSeveralThreadsMayMakeOthers) {
+  std::vector<int> many(10'000);
+  std::iota(many.begin(), many.end(), 0);
+  auto list = std::make_unique<SortedBuckets<int>>(SortedBuckets<int>().With({}, many));
+  std::vector<SortedBuckets<int>> others(4);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      others[static_cast<size_t>(t)] = list->With({100 * t}, {}).With({}, {20'000 + t});
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  list.reset();
+  for (int t = 0; t < 4; ++t) {
+    std::vector<int> expected = many;
+    expected.erase(expected.begin() + 100 * t);
+    expected.push_back(20'000 + t);
+    EXPECT_EQ(others[static_cast<size_t>(t)].All(), expected);
   }
 }
 
