@@ -18,7 +18,7 @@ namespace clv::aggregation {
 // be read and written twice, for the next one has nearly the same: it waits for the end of the
 // burst.
 struct GatheringOptions {
-  uint64_t max_rows = 3'000'000;
+  uint64_t max_rows = 2'750'000;
   size_t max_bytes = size_t{256} << 20;  // of their payloads, about
   // So many rows within a step are a burst: 200,000 a second.
   uint64_t burst_rows = 8'000;

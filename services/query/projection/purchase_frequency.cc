@@ -154,6 +154,10 @@ class BucketScan {
 
 int64_t OrdersOf(const StateColumns& state, size_t i) { return state.purchase_count[i]; }
 
+// A tenth up and down: what is kept lasts for hundreds of small changes before a rank has left its
+// window, and everybody must be looked at again.
+constexpr size_t kBinsAround = 8;
+
 // From what was kept of an earlier question, or made now and kept.
 absl::StatusOr<std::vector<CustomerBucket>> KeptByOrders(const ReportView& view,
                                                          const std::vector<uint32_t>& bounds) {
@@ -162,7 +166,8 @@ absl::StatusOr<std::vector<CustomerBucket>> KeptByOrders(const ReportView& view,
   if (const auto kept = keeper.Find(serial, bounds); kept != nullptr) {
     if (auto answer = kept->Answer(view.as_of_seconds())) return *std::move(answer);
   }
-  CLV_ASSIGN_OR_RETURN(RankedBuckets ranked, BucketScan(view, bounds, &OrdersOf, 1).Run());
+  CLV_ASSIGN_OR_RETURN(RankedBuckets ranked,
+                       BucketScan(view, bounds, &OrdersOf, kBinsAround).Run());
   std::vector<CustomerBucket> answer = *ranked.Answer(view.as_of_seconds());
   keeper.Keep(serial, std::make_shared<const RankedBuckets>(std::move(ranked)));
   return answer;

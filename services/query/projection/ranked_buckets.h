@@ -72,14 +72,14 @@ template <typename Value>
 class RankWindow {
  public:
   RankWindow() = default;
-  // The bins up to `radius` around `bin`; all bins where it is none.
-  RankWindow(const BinCounts& counts, size_t bin, size_t radius)
-      : first_bin_(bin == SIZE_MAX || bin < radius ? 0 : bin - radius),
-        last_bin_(bin == SIZE_MAX ? counts.size() - 1 : std::min(counts.size() - 1, bin + radius)) {
-    for (size_t b = 0; b < counts.size(); ++b) {
-      count_ += counts[b];
-      below_ += b < first_bin_ ? counts[b] : 0;
-    }
+  // The bins up to `radius` around `bin`; all bins where it is none, or where the window is to last
+  // (a radius) and the values are few, whose ranks are soon elsewhere.
+  RankWindow(const BinCounts& counts, size_t bin, size_t radius) {
+    for (const auto in_bin : counts) count_ += in_bin;
+    const bool holds_all = bin == SIZE_MAX || (radius > 0 && count_ <= kFew);
+    first_bin_ = holds_all || bin < radius ? 0 : bin - radius;
+    last_bin_ = holds_all ? counts.size() - 1 : std::min(counts.size() - 1, bin + radius);
+    for (size_t b = 0; b < first_bin_; ++b) below_ += counts[b];
   }
 
   // One comparison: two would be hard to predict, for ranks lie amid the values.
@@ -140,6 +140,8 @@ class RankWindow {
   };
 
  private:
+  static constexpr uint64_t kFew = 4'096;
+
   size_t first_bin_ = 0;
   size_t last_bin_ = 0;
   uint64_t count_ = 0;

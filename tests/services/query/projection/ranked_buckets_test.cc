@@ -17,7 +17,7 @@ constexpr int64_t kDay = 86'400;
 TEST(RankWindowTest, TellsRanksAsLongAsTheyAreWithin) {
   std::mt19937_64 random(11);
   const BinScale scale(1);
-  std::vector<int64_t> values(4'000);
+  std::vector<int64_t> values(5'000);
   const auto draw = [&](int64_t most) {
     return static_cast<int64_t>(random() % static_cast<uint64_t>(most));
   };
@@ -48,6 +48,15 @@ TEST(RankWindowTest, TellsRanksAsLongAsTheyAreWithin) {
   }
   EXPECT_GT(known, 30) << "it should not be lost at once";
   EXPECT_LT(known, 300) << "it should be lost when everything moves away";
+}
+
+TEST(RankWindowTest, OfFewValuesHoldsAllWhereItIsToLast) {
+  const BinScale scale(1);
+  BinCounts counts(scale.bins());
+  for (const int64_t value : {2'000, 3'000'000, 5'000'000}) ++counts[scale.BinOf(value)];
+  const size_t median = BinnedRank::OfPercent(counts, 50).bin;
+  EXPECT_TRUE(RankWindow<int64_t>(counts, median, 1).Holds(scale.BinOf(int64_t{2'000})));
+  EXPECT_FALSE(RankWindow<int64_t>(counts, median, 0).Holds(scale.BinOf(int64_t{2'000})));
 }
 
 TEST(RankWindowTest, WithoutAnyValuesHoldsWhatComes) {
