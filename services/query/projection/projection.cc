@@ -234,6 +234,7 @@ void Projection::Follow() {
     const std::chrono::nanoseconds pause = !status.ok()   ? kPauseWithoutStore
                                            : !has_applied ? kPauseInLoad
                                                           : pace_.PauseAfter(took, end);
+    FreeRetired();
     WarmUp();
     if (has_applied && IsTimeForSnapshot()) KeepSnapshot();
     if (!Pause(pause)) return;
