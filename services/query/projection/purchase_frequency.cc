@@ -99,7 +99,7 @@ std::vector<Bucket>& AddUp(std::vector<std::vector<Bucket>>& parts) {
 }
 
 // Looks at every customer twice; `measure(state, i)` chooses the bucket. The windows reach so many
-// bins around the ranks: 0 where they only answer now.
+// bins around the ranks, or fewer where they would hold too much: 0 where they only answer now.
 template <typename Measure>
 class BucketScan {
  public:
@@ -117,9 +117,7 @@ class BucketScan {
                                                 uint32_t b, std::vector<CountedBucket>& part) {
                                               part[b].Add(facts, recency, scale);
                                             }));
-    for (const CountedBucket& bucket : AddUp(counted)) {
-      ranked_.buckets.push_back(bucket.Rank(radius_));
-    }
+    RankAll(AddUp(counted));
     CLV_ASSIGN_OR_RETURN(auto gathered,
                          Look(GatheredBucket(), [&](const FrequencyFacts& facts, int64_t recency,
                                                     uint32_t b, std::vector<GatheredBucket>& part) {
@@ -131,6 +129,18 @@ class BucketScan {
   }
 
  private:
+  // With windows as wide as wanted, or as may be kept.
+  void RankAll(const std::vector<CountedBucket>& counted) {
+    for (size_t radius = radius_;; radius /= 2) {
+      ranked_.buckets.clear();
+      uint64_t to_hold = 0;
+      for (const CountedBucket& bucket : counted) {
+        to_hold += ranked_.buckets.emplace_back(bucket.Rank(radius)).to_hold();
+      }
+      if (radius <= 1 || to_hold <= FrequencyKeeper::kMostHeld) return;
+    }
+  }
+
   template <typename Bucket, typename Visit>
   absl::StatusOr<std::vector<std::vector<Bucket>>> Look(const Bucket& empty,
                                                         const Visit& visit) const {

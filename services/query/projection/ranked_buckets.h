@@ -80,6 +80,7 @@ class RankWindow {
     first_bin_ = holds_all || bin < radius ? 0 : bin - radius;
     last_bin_ = holds_all ? counts.size() - 1 : std::min(counts.size() - 1, bin + radius);
     for (size_t b = 0; b < first_bin_; ++b) below_ += counts[b];
+    for (size_t b = first_bin_; b <= last_bin_; ++b) to_hold_ += counts[b];
   }
 
   // One comparison: two would be hard to predict, for ranks lie amid the values.
@@ -90,6 +91,8 @@ class RankWindow {
   }
 
   uint64_t count() const { return count_; }
+  // Of the values that it was made for.
+  uint64_t to_hold() const { return to_hold_; }
   size_t held() const { return values_.size(); }
   // Whether the percentile's rank, where there are values, lies within.
   bool Knows(unsigned percent) const {
@@ -146,6 +149,7 @@ class RankWindow {
   size_t last_bin_ = 0;
   uint64_t count_ = 0;
   uint64_t below_ = 0;
+  uint64_t to_hold_ = 0;
   SortedBuckets<Value> values_;
 };
 
@@ -182,6 +186,11 @@ struct RankedBucket {
   RankWindow<int64_t> recency_near_p90;  // around the p90 of mean gaps
   RankWindow<double> median_gap;
   RankWindow<double> p90_gap;
+
+  uint64_t to_hold() const {
+    return spend.to_hold() + recency.to_hold() + recency_near_p90.to_hold() + median_gap.to_hold() +
+           p90_gap.to_hold();
+  }
 };
 
 // The customers of the buckets that `finder` tells, as of a reference instant. Immutable.

@@ -57,6 +57,8 @@ TEST(RankWindowTest, OfFewValuesHoldsAllWhereItIsToLast) {
   const size_t median = BinnedRank::OfPercent(counts, 50).bin;
   EXPECT_TRUE(RankWindow<int64_t>(counts, median, 1).Holds(scale.BinOf(int64_t{2'000})));
   EXPECT_FALSE(RankWindow<int64_t>(counts, median, 0).Holds(scale.BinOf(int64_t{2'000})));
+  EXPECT_EQ(RankWindow<int64_t>(counts, median, 1).to_hold(), 3u);
+  EXPECT_EQ(RankWindow<int64_t>(counts, median, 0).to_hold(), 1u);
 }
 
 TEST(RankWindowTest, WithoutAnyValuesHoldsWhatComes) {
