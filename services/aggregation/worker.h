@@ -18,6 +18,7 @@
 #include "common/metrics/metrics.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/storage.h"
+#include "services/aggregation/row_gathering.h"
 
 namespace clv::aggregation {
 
@@ -33,7 +34,7 @@ class Worker {
     std::function<absl::StatusOr<std::unique_ptr<storage::EventReader>>()> open_log;
     std::string reporting_currency = "USD";
     // Some 80 bytes each.
-    uint64_t max_rows_per_fold = 2'750'000;
+    uint64_t max_rows_per_fold = GatheringOptions().max_rows;
     metrics::Registry* metrics = nullptr;  // must outlive the worker; null: nothing is counted
     // Called after a fold that removed a customer, on the worker's thread; may be empty.
     std::function<void()> on_erasure;
