@@ -326,8 +326,8 @@ class SortedBuckets {
     }
 
     void AppendBucket(Bucket values, Node* node) {
-      const size_t parts = (values.size() + kTarget - 1) / kTarget;
       if (values.size() > 2 * kTarget) {
+        const size_t parts = (values.size() + kTarget - 1) / kTarget;
         for (size_t p = 0; p < parts; ++p) {
           const auto at = [&](size_t part) {
             return values.begin() + static_cast<std::ptrdiff_t>(values.size() * part / parts);

@@ -1,10 +1,12 @@
 // Who writes the write-ahead file of clv.db back, and when.
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/db.h"
@@ -88,6 +90,29 @@ TEST_F(SqliteWriteBackTest, AFoldThatFindsAVeryLongFileWritesItBackItself) {
   const uint32_t before = WalPages();
   Fold();
   EXPECT_LT(WalPages(), before);
+}
+
+TEST_F(SqliteWriteBackTest, WhoBeginsTheFileAnewWaitsForReadersOfAMoment) {
+  const auto open = [this](Database::Mode mode) {
+    return Database::Open({.path = path_, .mode = mode, .migrations = &ClvMigrations()}).value();
+  };
+  const std::unique_ptr<Database> writer = open(Database::Mode::kReadWrite);
+  const std::unique_ptr<Database> reader = open(Database::Mode::kReadOnly);
+  bool has_waited = false;
+  // On a busy machine a moment may last for longer than it waits.
+  for (int tries = 0; tries < 50 && !has_waited; ++tries) {
+    Fold();
+    ASSERT_TRUE(reader->Execute("BEGIN; SELECT COUNT(*) FROM checkpoint").ok());
+    std::thread moment([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      EXPECT_TRUE(reader->Execute("COMMIT").ok());
+    });
+    const absl::StatusOr<bool> begins_anew = writer->TryRestartWal();
+    moment.join();
+    ASSERT_TRUE(begins_anew.ok()) << begins_anew.status();
+    has_waited = *begins_anew;
+  }
+  EXPECT_TRUE(has_waited);
 }
 
 TEST_F(SqliteWriteBackTest, WhileAReaderIsInTheWayTheFileGrowsAndAfterwardsItIsBegunAnew) {
