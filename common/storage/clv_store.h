@@ -124,8 +124,9 @@ class ClvReadTransaction {
  public:
   virtual ~ClvReadTransaction() = default;
 
-  // Last folded log position of this state.
+  // Last folded log position of this state, and the last of which anybody has been told.
   virtual LogPosition checkpoint() const = 0;
+  virtual LogPosition announced_position() const = 0;
 
   // The currency that facts are summed in; empty in a new store.
   virtual const std::string& reporting_currency() const = 0;
@@ -165,8 +166,8 @@ class ClvReadTransaction {
   // Sums of all folds ever.
   virtual absl::StatusOr<FoldOutcome> Totals() = 0;
 
-  // What the fold of a record that wanted its outcome did; absent when it is not folded, did not
-  // want it, or lies more than 100,000 positions back.
+  // What the fold of a record that wanted its outcome did; absent when it is not folded and
+  // announced, did not want it, or lies more than 100,000 positions back.
   virtual absl::StatusOr<std::optional<FoldOutcome>> OutcomeOf(LogPosition position) = 0;
 };
 
@@ -222,10 +223,12 @@ class FoldTransaction : public ClvReadTransaction {
   // Counts for FactsOf at once.
   virtual absl::Status PutReportingCurrency(const std::string& currency) = 0;
 
-  // Moves the checkpoint from the one this transaction began with to `position` and commits.
-  // ABORTED when another worker moved it meanwhile (nothing was changed). Any other error means
-  // that the outcome is unknown: call ClvStore::Reopen, read the checkpoint, go on from there.
-  virtual absl::Status Commit(LogPosition position) = 0;
+  // Moves the checkpoint from the one this transaction began with to `position`, announces the
+  // folds up to `announced`, as ClvStore::Announce does, and commits. ABORTED when another worker
+  // moved it meanwhile (nothing was changed). Any other error means that the outcome is unknown:
+  // call ClvStore::Reopen, read the checkpoint, go on from there.
+  virtual absl::Status Commit(LogPosition position, LogPosition announced) = 0;
+  absl::Status Commit(LogPosition position) { return Commit(position, position); }
 };
 
 // Opens states of the store for reading. Thread-safe.
@@ -253,6 +256,11 @@ class ClvStore : public ClvReader {
  public:
   // Begins the only writing transaction.
   virtual absl::StatusOr<std::unique_ptr<FoldTransaction>> Begin() = 0;
+
+  // Tells those who wait for folds up to `position` of them: every answer must contain them from
+  // now on. With the last fold all is announced that is committed, whatever has no position
+  // included. Nothing is written where it has been.
+  virtual absl::Status Announce(LogPosition position) = 0;
 
   // Reads what the next fold would wait for: half a second at twenty million purchases. An error
   // means nothing; that fold will meet it again.

@@ -76,6 +76,13 @@ class ProjectionSource {
   virtual absl::StatusOr<std::unique_ptr<ProjectionReading>> Read() = 0;
 };
 
+// What every answer must contain: whoever waited for it has been told that it is there.
+struct AnnouncedState {
+  LogPosition folded_position = 0;
+  uint64_t last_change = 0;             // as ProjectionReading says
+  std::optional<ScoringState> scoring;  // that is complete
+};
+
 // Tells whether a state is still the newest. Thread-safe.
 class ChangeWatch {
  public:
@@ -83,6 +90,9 @@ class ChangeWatch {
 
   // A number that moves with every commit. UNAVAILABLE while there is no store yet.
   virtual absl::StatusOr<int64_t> Version() = 0;
+
+  // What had been announced at the call. The same error.
+  virtual absl::StatusOr<AnnouncedState> Announced() = 0;
 
   // Waits until Version may differ from `seen`, or `timeout` is over.
   virtual void WaitBeyond(int64_t seen, std::chrono::milliseconds timeout) = 0;
@@ -113,12 +123,13 @@ class CustomerDetailsReader {
 
   // One consistent state of some customers.
   struct State {
-    uint64_t last_change = 0;              // as ProjectionReading says
     std::vector<CustomerDetails> details;  // by index of the ids
+    // Whether none of them has changed since: what is read is also what it was then.
+    bool is_as_of_change = false;
   };
-  // DEADLINE_EXCEEDED past the deadline.
+  // `change`: as ProjectionReading::last_change says. DEADLINE_EXCEEDED past the deadline.
   virtual absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
-                                     const std::optional<ProductScope>& products,
+                                     const std::optional<ProductScope>& products, uint64_t change,
                                      std::chrono::steady_clock::time_point deadline) = 0;
   // The same of one customer, without the products and without saying of which state.
   virtual absl::StatusOr<CustomerDetails> ReadOne(

@@ -262,15 +262,15 @@ class FoldProgress {
  public:
   virtual ~FoldProgress() = default;
 
-  // Last position whose fold is committed, and thus visible. UNAVAILABLE while there is no store
-  // yet.
+  // Last position whose fold is committed and announced: every answer from now on contains it.
+  // UNAVAILABLE while there is no store yet.
   virtual absl::StatusOr<LogPosition> FoldedPosition() = 0;
 
   // Last position known to be folded even after power loss: the log is not needed up to there. The
   // same error.
   virtual absl::StatusOr<LogPosition> DurablePosition() = 0;
 
-  // Waits until `position` is folded or `timeout` is over; returns whether it is.
+  // Waits until FoldedPosition reaches `position` or `timeout` is over; returns whether it has.
   virtual bool WaitUntilFolded(LogPosition position, std::chrono::milliseconds timeout) = 0;
 };
 

@@ -99,8 +99,8 @@ absl::StatusOr<v1::AggregationStatus> AggregationService::Status() {
   if (log_ == nullptr) {
     CLV_ASSIGN_OR_RETURN(log_, options_.open_log());
   }
-  CLV_ASSIGN_OR_RETURN(const storage::LogLag lag, log_->LagAfter(state->checkpoint()));
-  status.set_folded_position(state->checkpoint());
+  CLV_ASSIGN_OR_RETURN(const storage::LogLag lag, log_->LagAfter(state->announced_position()));
+  status.set_folded_position(state->announced_position());
   status.set_log_position(lag.last_position);
   status.set_lag_rows(lag.rows);
   if (lag.oldest_received_at_seconds > 0) {

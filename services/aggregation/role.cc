@@ -71,10 +71,12 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
                [models = role->models_.get()](bool cold, const ModelKeeper::Progress& progress) {
                  return models->FitNow(cold, progress);
                }}));
+  role->applied_ = std::make_unique<ShownNumber>(options.directory.projection_position());
   role->worker_ = std::make_unique<Worker>(
       Worker::Options{.store = role->store_.get(),
                       .open_log = open_log,
                       .reporting_currency = options.reporting_currency,
+                      .applied = [position = role->applied_.get()] { return position->Read(); },
                       .metrics = options.dispatch.metrics,
                       .on_erasure = [jobs = role->jobs_.get()] { jobs->ForgetDifferences(); }});
   role->service_ = std::make_unique<AggregationService>(

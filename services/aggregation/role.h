@@ -10,6 +10,7 @@
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/base/shown_number.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/sqlite/clv_store.h"
@@ -51,6 +52,7 @@ class AggregationRole {
   std::unique_ptr<storage::SqliteClvStore> store_;
   std::unique_ptr<storage::SqliteModelStore> model_store_;
   std::unique_ptr<ModelKeeper> models_;
+  std::unique_ptr<ShownNumber> applied_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<JobRunner> jobs_;
   std::unique_ptr<AggregationService> service_;

@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/base/seeded_bugs.h"
 #include "common/base/status_macros.h"
+#include "common/base/thread_priority.h"
 #include "common/metrics/catalogue.h"
 #include "services/aggregation/fold.h"
 #include "services/aggregation/row_gathering.h"
@@ -21,6 +22,8 @@ constexpr std::chrono::milliseconds kIdleWait(50);
 // The log keeps what is not durable; each time writes pages that the next folds change again.
 constexpr std::chrono::milliseconds kDurableInterval(1'000);
 constexpr std::chrono::milliseconds kDurableWhenIdle(100);
+// Between looks at whether something can be announced.
+constexpr std::chrono::milliseconds kAnnouncingStep(2);
 constexpr std::chrono::milliseconds kFirstRetryWait(20);
 constexpr std::chrono::milliseconds kLongestRetryWait(1'000);
 
@@ -55,6 +58,7 @@ std::string Worker::stopped_because() const {
 }
 
 void Worker::Run() {
+  GiveWay();
   while (!stopping_) {
     if (log_ == nullptr) {
       auto log = options_.open_log();
@@ -74,13 +78,20 @@ void Worker::Run() {
       continue;
     }
     retry_wait_ = kFirstRetryWait;
-    if (*folded == 0) log_->WaitForAppend(scrub_is_due_ ? kFirstRetryWait : kIdleWait);
+    if (*folded == 0) WaitForMore();
+  }
+  if (announcements_.is_any_left()) {
+    Announce(announcements_.TakeAll()).IgnoreError();  // the next worker does it in any case
   }
 }
 
 absl::StatusOr<uint64_t> Worker::FoldOnce() {
   const steady_clock::time_point began = steady_clock::now();
   CLV_ASSIGN_OR_RETURN(const storage::LogPosition checkpoint, options_.store->Checkpoint());
+  if (!std::exchange(are_announcements_known_, true)) {
+    announcements_.Restart(checkpoint);
+    CLV_RETURN_IF_ERROR(AnnounceDue());
+  }
   // Read and decoded before the transaction begins; the compare-and-set of its Commit tells when
   // another worker was faster.
   CLV_ASSIGN_OR_RETURN(const std::vector<LoggedRows> rows,
@@ -88,11 +99,20 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
                                   {.max_rows = options_.max_rows_per_fold,
                                    .first_step = began - last_gathered_,
                                    .wait = [this](std::chrono::milliseconds step) {
+                                     AnnounceDue().IgnoreError();  // the fold does it anyway
                                      std::this_thread::sleep_for(step);
                                      return !stopping_;
                                    }}));
   last_gathered_ = steady_clock::now();
-  if (rows.empty()) return 0;
+  if (rows.empty()) {
+    CLV_RETURN_IF_ERROR(AnnounceDue());
+    return 0;
+  }
+  uint64_t row_count = 0;
+  for (const LoggedRows& of_record : rows) row_count += of_record.size();
+  if (announcements_.IsLong(row_count) && announcements_.is_any_left()) {
+    CLV_RETURN_IF_ERROR(Announce(announcements_.TakeAll()));
+  }
   is_folding_ = true;
   const storage::LogPosition position = rows.back().position;
   CLV_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FoldTransaction> transaction,
@@ -108,7 +128,9 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
                                      },
                                  .open_erasures = [this] { return log_->OpenErasures(); }};
   CLV_ASSIGN_OR_RETURN(const FoldCounts counts, Fold(rows, fold_options, *transaction));
-  CLV_RETURN_IF_ERROR(transaction->Commit(position));
+  const storage::LogPosition announced =
+      announcements_.AnnounceWith(position, row_count, AppliedPosition(), steady_clock::now());
+  CLV_RETURN_IF_ERROR(transaction->Commit(position, announced));
   NoteFold();
   fold_duration_.Observe(steady_clock::now() - began);
   folded_rows_ += counts.outcome.rows;
@@ -123,6 +145,23 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
   return rows.size();
 }
 
+void Worker::WaitForMore() {
+  std::chrono::milliseconds wait = scrub_is_due_ ? kFirstRetryWait : kIdleWait;
+  if (announcements_.is_any_left()) wait = kAnnouncingStep;
+  log_->WaitForAppend(wait);
+}
+
+absl::Status Worker::Announce(storage::LogPosition position) {
+  const absl::Status announced = options_.store->Announce(position);
+  if (!announced.ok()) are_announcements_known_ = false;
+  return announced;
+}
+
+absl::Status Worker::AnnounceDue() {
+  if (!announcements_.is_any_left()) return absl::OkStatus();
+  return Announce(announcements_.TakeDue(AppliedPosition(), steady_clock::now()));
+}
+
 void Worker::NoteFold() {
   std::lock_guard lock(mutex_);
   last_fold_ = steady_clock::now();
@@ -131,6 +170,7 @@ void Worker::NoteFold() {
 }
 
 void Worker::KeepDurable() {
+  GiveWay();
   std::unique_lock lock(mutex_);
   while (true) {
     keeper_wakes_.wait(lock, [&] { return stopping_ || !are_durable_; });
@@ -168,6 +208,7 @@ void Worker::Scrub() {
 bool Worker::Recover(const absl::Status& error) {
   if (absl::IsDataLoss(error) || absl::IsFailedPrecondition(error)) {
     spdlog::error("the fold has stopped: {}", std::string(error.message()));
+    if (announcements_.is_any_left()) Announce(announcements_.TakeAll()).IgnoreError();
     std::lock_guard lock(mutex_);
     stopped_because_ = std::string(error.message());
     return false;
@@ -179,6 +220,7 @@ bool Worker::Recover(const absl::Status& error) {
       spdlog::warn("reopening the store: {}", std::string(reopened.message()));
     }
   }
+  are_announcements_known_ = false;
   std::this_thread::sleep_for(retry_wait_);
   retry_wait_ = std::min(2 * retry_wait_, kLongestRetryWait);
   return true;

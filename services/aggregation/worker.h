@@ -18,6 +18,7 @@
 #include "common/metrics/metrics.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/storage.h"
+#include "services/aggregation/announcements.h"
 #include "services/aggregation/row_gathering.h"
 
 namespace clv::aggregation {
@@ -35,6 +36,8 @@ class Worker {
     std::string reporting_currency = "USD";
     // Some 80 bytes each.
     uint64_t max_rows_per_fold = GatheringOptions().max_rows;
+    // The last position that the projection has applied, as far as it can be told; may be empty.
+    std::function<storage::LogPosition()> applied;
     metrics::Registry* metrics = nullptr;  // must outlive the worker; null: nothing is counted
     // Called after a fold that removed a customer, on the worker's thread; may be empty.
     std::function<void()> on_erasure;
@@ -62,6 +65,12 @@ class Worker {
   void Run();
   // One fold; the number of records it took, 0 when there was nothing.
   absl::StatusOr<uint64_t> FoldOnce();
+  storage::LogPosition AppliedPosition() const { return options_.applied ? options_.applied() : 0; }
+  absl::Status Announce(storage::LogPosition position);
+  // What can be.
+  absl::Status AnnounceDue();
+  // In the log, or for something else to do.
+  void WaitForMore();
   // There is a fold that is not durable yet.
   void NoteFold();
   // The other thread: makes folds durable that were not for long, or when they pause.
@@ -79,6 +88,8 @@ class Worker {
   std::chrono::steady_clock::time_point last_gathered_;
   // An earlier process may have ended between a fold and its scrubbing.
   bool scrub_is_due_ = true;
+  Announcements announcements_;
+  bool are_announcements_known_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> is_folding_ = false;
   std::atomic<uint64_t> folded_rows_ = 0;

@@ -16,7 +16,8 @@ std::shared_ptr<Projection> MakeProjection(const QueryRole::Options& options) {
   return std::make_shared<Projection>(
       std::make_unique<storage::SqliteProjectionSource>(path),
       std::make_unique<storage::SqliteChangeWatch>(path, options.folded),
-      Projection::Options{.snapshot_path = options.directory.projection_snapshot()});
+      Projection::Options{.snapshot_path = options.directory.projection_snapshot(),
+                          .position_path = options.directory.projection_position()});
 }
 
 }  // namespace

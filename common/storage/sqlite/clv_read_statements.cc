@@ -110,12 +110,20 @@ absl::StatusOr<ByKey<Row>> FindEach(Statement& statement, const std::vector<std:
   return rows;
 }
 
+absl::StatusOr<LogPosition> ReadPosition(Statement& statement) {
+  CLV_RETURN_IF_ERROR(statement.Step().status());
+  const auto position = static_cast<LogPosition>(statement.Int(0));
+  statement.Reset();
+  return position;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(
     Database& db, CustomerPlaces* places) {
   std::unique_ptr<ClvReadStatements> s(new ClvReadStatements(places));
   CLV_ASSIGN_OR_RETURN(s->checkpoint_, db.Prepare("SELECT folded_position FROM checkpoint"));
+  CLV_ASSIGN_OR_RETURN(s->announced_, db.Prepare("SELECT announced_position FROM checkpoint"));
   CLV_ASSIGN_OR_RETURN(s->setting_, db.Prepare("SELECT value FROM settings WHERE key = ?"));
   CLV_ASSIGN_OR_RETURN(s->purchases_, PurchasePages::Prepare(db));
   constexpr char kCustomerColumns[] =
@@ -163,7 +171,8 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(
                              "removed_rows FROM fold_totals"));
   CLV_ASSIGN_OR_RETURN(
       s->outcome_, db.Prepare("SELECT row_count, duplicate_rows, superseded_rows, dead_letters, "
-                              "removed_rows FROM fold_outcomes WHERE position = ?"));
+                              "removed_rows FROM fold_outcomes WHERE position = ? AND "
+                              "position <= (SELECT announced_position FROM checkpoint)"));
   CLV_ASSIGN_OR_RETURN(
       s->jobs_, db.Prepare("SELECT job_id, kind, state, created_at, ended_at, customers_done, "
                            "customers_total, values_checked, difference_count, differences, error, "
@@ -171,11 +180,10 @@ absl::StatusOr<std::unique_ptr<ClvReadStatements>> ClvReadStatements::Prepare(
   return s;
 }
 
-absl::StatusOr<LogPosition> ClvReadStatements::Checkpoint() {
-  CLV_RETURN_IF_ERROR(checkpoint_.Step().status());
-  const auto position = static_cast<LogPosition>(checkpoint_.Int(0));
-  checkpoint_.Reset();
-  return position;
+absl::StatusOr<LogPosition> ClvReadStatements::Checkpoint() { return ReadPosition(checkpoint_); }
+
+absl::StatusOr<LogPosition> ClvReadStatements::AnnouncedPosition() {
+  return ReadPosition(announced_);
 }
 
 absl::StatusOr<std::string> ClvReadStatements::Setting(const std::string& key) {

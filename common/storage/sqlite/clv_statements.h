@@ -37,6 +37,7 @@ class ClvReadStatements {
       Database& db, CustomerPlaces* places = nullptr);
 
   absl::StatusOr<LogPosition> Checkpoint();
+  absl::StatusOr<LogPosition> AnnouncedPosition();
   absl::StatusOr<std::string> Setting(const std::string& key);
   absl::StatusOr<ByKey<domain::Customer>> FindCustomers(const std::vector<std::string>& ids);
   absl::StatusOr<ByKey<domain::ImportedClv>> FindImports(const std::vector<std::string>& ids);
@@ -66,7 +67,7 @@ class ClvReadStatements {
   // What `row`, whose parameters are bound, gives; nothing where it is another customer's.
   absl::Status ReadStored(Statement& row, std::optional<std::string_view> customer_id,
                           TextArena* ids, StoredCustomer* stored);
-  Statement checkpoint_, setting_, customer_, import_, value_, stored_, stored_by_page_,
+  Statement checkpoint_, announced_, setting_, customer_, import_, value_, stored_, stored_by_page_,
       customers_after_, scan_customers_, scan_imports_, places_of_all_, counts_, totals_, outcome_,
       jobs_;
 };
@@ -102,6 +103,8 @@ class ClvWriteStatements {
   absl::Status PublishDurable(LogPosition position);
   // Moves the checkpoint if it is at `from`; ABORTED when it is not.
   absl::Status MoveCheckpoint(LogPosition from, LogPosition to);
+  // As ClvStore::Announce; returns whether something is new.
+  absl::StatusOr<bool> Announce(LogPosition position);
 
  private:
   absl::Status InsertOutcome(int64_t position, const FoldOutcome& outcome);
@@ -110,7 +113,7 @@ class ClvWriteStatements {
   Statement customer_, import_, remove_customer_, remove_import_, value_, insert_customer_,
       update_customer_, update_summary_, remove_row_, remove_value_, remove_prediction_,
       dead_letter_, remove_dead_letters_, forget_differences_, totals_, outcome_, forget_outcomes_,
-      publish_outcomes_, job_, setting_, checkpoint_, durable_;
+      publish_outcomes_, job_, setting_, checkpoint_, announce_, durable_;
 };
 
 }  // namespace clv::storage

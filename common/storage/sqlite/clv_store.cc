@@ -84,6 +84,14 @@ absl::StatusOr<std::unique_ptr<FoldTransaction>> SqliteClvStore::Begin() {
   return fold;
 }
 
+absl::Status SqliteClvStore::Announce(LogPosition position) {
+  std::lock_guard lock(writer_mutex_);
+  CLV_RETURN_IF_ERROR(OpenWriterOnce());
+  CLV_ASSIGN_OR_RETURN(const bool is_new, writes_->Announce(position));
+  if (is_new && options_.folded != nullptr) options_.folded->Notify();
+  return absl::OkStatus();
+}
+
 void SqliteClvStore::WarmUp() {
   std::lock_guard lock(writer_mutex_);
   if (!OpenWriterOnce().ok()) return;

@@ -58,6 +58,7 @@ class SqliteClvStore final : public ClvStore {
   }
   absl::Status Reopen() override;
   absl::Status Scrub() override;
+  absl::Status Announce(LogPosition position) override;
   absl::StatusOr<LogPosition> Checkpoint() override;
   absl::Status PutJob(const JobRecord& job) override;
   absl::StatusOr<std::vector<JobRecord>> ListJobs(uint32_t limit) override;

@@ -22,6 +22,7 @@ template <typename Base>
 class SqliteReads : public Base {
  public:
   LogPosition checkpoint() const override { return checkpoint_; }
+  LogPosition announced_position() const override { return announced_position_; }
   const std::string& reporting_currency() const override { return currency_; }
   absl::StatusOr<ByKey<domain::Purchase>> FindPurchases(
       const std::vector<std::string>& ids) override {
@@ -70,6 +71,7 @@ class SqliteReads : public Base {
  protected:
   absl::Status ReadState() {
     CLV_ASSIGN_OR_RETURN(checkpoint_, reads().Checkpoint());
+    CLV_ASSIGN_OR_RETURN(announced_position_, reads().AnnouncedPosition());
     CLV_ASSIGN_OR_RETURN(currency_, reads().Setting(kReportingCurrency));
     return absl::OkStatus();
   }
@@ -79,6 +81,7 @@ class SqliteReads : public Base {
 
  private:
   LogPosition checkpoint_ = 0;
+  LogPosition announced_position_ = 0;
 };
 
 class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
@@ -197,13 +200,15 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     currency_ = currency;
     return writes_.PutSetting(kReportingCurrency, currency);
   }
-  absl::Status Commit(LogPosition position) override {
+  using FoldTransaction::Commit;
+  absl::Status Commit(LogPosition position, LogPosition announced) override {
     const bool is_late = IsSeeded(SeededBug::kCheckpointOutsideTransaction);
     if (!is_late) CLV_RETURN_IF_ERROR(writes_.MoveCheckpoint(checkpoint(), position));
     CLV_RETURN_IF_ERROR(reads_.purchases().Flush());
     CLV_RETURN_IF_ERROR(latest_.Flush());
     CLV_RETURN_IF_ERROR(counter_.Flush());
     CLV_RETURN_IF_ERROR(customer_changes_.Flush());
+    CLV_RETURN_IF_ERROR(writes_.Announce(announced).status());
     ReachFailpoint("store.before_commit");
     CLV_RETURN_IF_ERROR(transaction_->Commit());
     customer_changes_.Committed();

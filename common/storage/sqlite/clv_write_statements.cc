@@ -133,6 +133,14 @@ absl::StatusOr<std::unique_ptr<ClvWriteStatements>> ClvWriteStatements::Prepare(
   CLV_ASSIGN_OR_RETURN(
       s->checkpoint_,
       db.Prepare("UPDATE checkpoint SET folded_position = ?2 WHERE folded_position = ?1"));
+  CLV_ASSIGN_OR_RETURN(
+      s->announce_,
+      db.Prepare("UPDATE checkpoint SET announced_position = MIN(?1, folded_position), "
+                 "announced_change = CASE WHEN ?1 < folded_position THEN announced_change "
+                 "ELSE last_change END "
+                 "FROM (SELECT COALESCE(MAX(change_id), 0) AS last_change FROM customer_changes) "
+                 "WHERE announced_position < MIN(?1, folded_position) "
+                 "OR (?1 >= folded_position AND announced_change < last_change)"));
   CLV_ASSIGN_OR_RETURN(s->durable_, db.Prepare("UPDATE checkpoint SET durable_position = ?1 WHERE "
                                                "durable_position < ?1"));
   return s;
@@ -294,6 +302,12 @@ absl::Status ClvWriteStatements::MoveCheckpoint(LogPosition from, LogPosition to
     return absl::AbortedError("another worker has moved the checkpoint");
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> ClvWriteStatements::Announce(LogPosition position) {
+  announce_.Bind(1, static_cast<int64_t>(position));
+  CLV_RETURN_IF_ERROR(announce_.Run());
+  return db_.changes() > 0;
 }
 
 }  // namespace clv::storage

@@ -388,6 +388,21 @@ absl::StatusOr<std::optional<std::vector<std::string>>> CustomerChangesReader::C
   return std::optional(std::vector<std::string>(ids.begin(), ids.end()));
 }
 
+absl::StatusOr<bool> CustomerChangesReader::HasChangedAfter(
+    uint64_t change, absl::Span<const std::string_view> customer_ids) {
+  CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+  if (last == change) return false;
+  CLV_ASSIGN_OR_RETURN(const bool are_named, AreAllNamed(change, last));
+  if (!are_named || last < change) return true;
+  const absl::flat_hash_set<std::string_view> ids(customer_ids.begin(), customer_ids.end());
+  bool has_changed = false;
+  CLV_RETURN_IF_ERROR(SeeAfter(change, [&](std::string_view id, std::string_view /*facts*/) {
+    has_changed = has_changed || ids.contains(id);
+    return absl::OkStatus();
+  }));
+  return has_changed;
+}
+
 absl::StatusOr<bool> CustomerChangesReader::VisitAfter(uint64_t change, Visit visit,
                                                        VisitChange visit_change,
                                                        VisitName visit_name) {

@@ -16,6 +16,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/storage/orders_change.h"
 #include "common/storage/projected_customer.h"
 #include "common/storage/sqlite/db.h"
@@ -115,7 +116,12 @@ class CustomerChangesReader {
   // named, or rows are not kept that far back.
   absl::StatusOr<std::optional<std::vector<std::string>>> ChangedAfter(uint64_t change);
 
-  // The same, each with one call: of `visit` where it is told what the customer is now, of
+  // Whether changes after number `change` name one of the customers, or may do so: rows name fewer
+  // than they have changed, or are not kept that far back.
+  absl::StatusOr<bool> HasChangedAfter(uint64_t change,
+                                       absl::Span<const std::string_view> customer_ids);
+
+  // As ChangedAfter, each with one call: of `visit` where it is told what the customer is now, of
   // `visit_change` where it is told what has changed since, else of `visit_name`. False, and no
   // call, where absent is said above.
   using Visit = absl::FunctionRef<absl::Status(ProjectedCustomer& customer)>;

@@ -18,7 +18,7 @@ absl::Status SqliteFoldProgress::OpenOnce() {
                                        .syncs_finds = syncs_finds,
                                        .cache_kib = 256}));
   CLV_ASSIGN_OR_RETURN(checkpoint_,
-                       db->Prepare("SELECT folded_position, durable_position FROM checkpoint"));
+                       db->Prepare("SELECT announced_position, durable_position FROM checkpoint"));
   db_ = std::move(db);
   return absl::OkStatus();
 }

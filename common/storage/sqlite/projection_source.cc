@@ -206,12 +206,44 @@ absl::StatusOr<std::unique_ptr<ProjectionReading>> SqliteProjectionSource::Read(
   return std::unique_ptr<ProjectionReading>(*std::move(reading));
 }
 
+SqliteChangeWatch::SqliteChangeWatch(std::string path, const Broadcast* folded)
+    : path_(std::move(path)), folded_(folded) {}
+SqliteChangeWatch::~SqliteChangeWatch() = default;
+
 absl::StatusOr<int64_t> SqliteChangeWatch::Version() {
   std::lock_guard lock(mutex_);
   if (db_ == nullptr) {
     CLV_ASSIGN_OR_RETURN(db_, OpenReader(path_, 256));
   }
   return db_->DataVersion();
+}
+
+absl::StatusOr<AnnouncedState> SqliteChangeWatch::Announced() {
+  CLV_ASSIGN_OR_RETURN(const int64_t version, Version());
+  std::lock_guard lock(mutex_);
+  if (announced_as_of_ != version) {
+    announced_as_of_ = -1;
+    CLV_ASSIGN_OR_RETURN(last_announced_, ReadAnnounced());
+    announced_as_of_ = version;
+  }
+  return last_announced_;
+}
+
+absl::StatusOr<AnnouncedState> SqliteChangeWatch::ReadAnnounced() {
+  if (models_ == nullptr) {
+    CLV_ASSIGN_OR_RETURN(
+        announced_, db_->Prepare("SELECT announced_position, announced_change FROM checkpoint"));
+    CLV_ASSIGN_OR_RETURN(models_, StoredModelStatements::Prepare(*db_));
+  }
+  CLV_ASSIGN_OR_RETURN(const Transaction transaction,
+                       Transaction::Begin(*db_, Transaction::Kind::kDeferred));
+  CLV_RETURN_IF_ERROR(announced_.Step().status());
+  AnnouncedState state{.folded_position = static_cast<LogPosition>(announced_.Int(0)),
+                       .last_change = static_cast<uint64_t>(announced_.Int(1)),
+                       .scoring = {}};
+  announced_.Reset();
+  CLV_ASSIGN_OR_RETURN(state.scoring, models_->Scoring());
+  return state;
 }
 
 void SqliteChangeWatch::WaitBeyond(int64_t seen, std::chrono::milliseconds timeout) {
@@ -250,13 +282,14 @@ class SqliteCustomerDetails::Connection {
   }
 
   absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
-                             const std::optional<ProductScope>& products,
+                             const std::optional<ProductScope>& products, uint64_t change,
                              steady_clock::time_point deadline) {
     db_->SetDeadline(deadline);
     CLV_ASSIGN_OR_RETURN(const Transaction transaction,
                          Transaction::Begin(*db_, Transaction::Kind::kDeferred));
     State state;
-    CLV_ASSIGN_OR_RETURN(state.last_change, changes_->LastChange());
+    CLV_ASSIGN_OR_RETURN(const bool has_changed, changes_->HasChangedAfter(change, customer_ids));
+    state.is_as_of_change = !has_changed;
     CLV_ASSIGN_OR_RETURN(const Currency currency, ReadCurrency(currency_));
     state.details.resize(customer_ids.size());
     for (size_t i = 0; i < customer_ids.size(); ++i) {
@@ -335,9 +368,9 @@ absl::StatusOr<std::unique_ptr<SqliteCustomerDetails::Connection>> SqliteCustome
 
 absl::StatusOr<CustomerDetailsReader::State> SqliteCustomerDetails::Read(
     absl::Span<const std::string_view> customer_ids, const std::optional<ProductScope>& products,
-    steady_clock::time_point deadline) {
+    uint64_t change, steady_clock::time_point deadline) {
   CLV_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Borrow());
-  absl::StatusOr<State> state = connection->Read(customer_ids, products, deadline);
+  absl::StatusOr<State> state = connection->Read(customer_ids, products, change, deadline);
   if (state.ok()) GiveBack(std::move(connection));
   return state;
 }

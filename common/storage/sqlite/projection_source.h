@@ -14,6 +14,8 @@
 
 namespace clv::storage {
 
+class StoredModelStatements;
+
 // Opens the file, read-only, at the first reading.
 class SqliteProjectionSource final : public ProjectionSource {
  public:
@@ -33,17 +35,25 @@ class SqliteProjectionSource final : public ProjectionSource {
 class SqliteChangeWatch final : public ChangeWatch {
  public:
   // `folded`: of a worker in the same process, or null: the file is polled.
-  SqliteChangeWatch(std::string path, const Broadcast* folded)
-      : path_(std::move(path)), folded_(folded) {}
+  SqliteChangeWatch(std::string path, const Broadcast* folded);
+  ~SqliteChangeWatch() override;
 
   absl::StatusOr<int64_t> Version() override;
+  absl::StatusOr<AnnouncedState> Announced() override;
   void WaitBeyond(int64_t seen, std::chrono::milliseconds timeout) override;
 
  private:
+  // With mutex_ held.
+  absl::StatusOr<AnnouncedState> ReadAnnounced();
+
   const std::string path_;
   const Broadcast* const folded_;
   std::mutex mutex_;
   std::unique_ptr<Database> db_;
+  Statement announced_;
+  std::unique_ptr<StoredModelStatements> models_;
+  AnnouncedState last_announced_;
+  int64_t announced_as_of_ = -1;  // the version of last_announced_, or an earlier one
 };
 
 // Reads `clv.db` on a few connections.
@@ -53,7 +63,7 @@ class SqliteCustomerDetails final : public CustomerDetailsReader {
   ~SqliteCustomerDetails() override;
 
   absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
-                             const std::optional<ProductScope>& products,
+                             const std::optional<ProductScope>& products, uint64_t change,
                              std::chrono::steady_clock::time_point deadline) override;
   absl::StatusOr<CustomerDetails> ReadOne(std::string_view customer_id,
                                           std::chrono::steady_clock::time_point deadline) override;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLeastPause(2);
 constexpr int kPausePerApply = 3;
+constexpr std::chrono::milliseconds kLongestPause(20);
 constexpr std::chrono::seconds kAskedLately(1);
 // A load has the processors for itself, but who stops or asks after a long one shall not find all
 // of it undone.
@@ -47,7 +48,8 @@ void FollowPace::NoteApplied(bool many, Duration took) {
 
 FollowPace::Duration FollowPace::PauseAfter(Duration took, Time now) const {
   const bool is_asked = last_asked_ && now - *last_asked_ <= kAskedLately;
-  return is_asked ? kLeastPause : std::max<Duration>(kLeastPause, kPausePerApply * took);
+  return is_asked ? kLeastPause
+                  : std::clamp<Duration>(kPausePerApply * took, kLeastPause, kLongestPause);
 }
 
 }  // namespace clv::query

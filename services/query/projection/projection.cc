@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "common/base/thread_priority.h"
 
 namespace clv::query {
 namespace {
@@ -26,6 +27,11 @@ constexpr std::chrono::seconds kQuiet(2);
 constexpr std::chrono::seconds kLeastBetweenSnapshots(20);
 constexpr std::chrono::minutes kLongestWithoutSnapshot(5);
 
+bool Holds(const ProjectionVersion& version, const storage::AnnouncedState& announced) {
+  return version.folded_position >= announced.folded_position &&
+         version.last_change >= announced.last_change && version.scoring == announced.scoring;
+}
+
 }  // namespace
 
 Projection::Projection(std::unique_ptr<storage::ProjectionSource> source,
@@ -33,6 +39,9 @@ Projection::Projection(std::unique_ptr<storage::ProjectionSource> source,
     : source_(std::move(source)),
       watch_(std::move(watch)),
       options_(std::move(options)),
+      shown_position_(options_.position_path.empty()
+                          ? std::nullopt
+                          : std::optional<ShownNumber>(std::in_place, options_.position_path)),
       follower_([this] { Follow(); }) {}
 
 Projection::~Projection() {
@@ -44,7 +53,7 @@ Projection::~Projection() {
   follower_.join();
   // What came since the last pause would be applied by the next start, which somebody waits for.
   if (!options_.snapshot_path.empty() && LastPublished().version != nullptr) {
-    Newest(Deadline::max()).status().IgnoreError();
+    WithAllCommitted(Deadline::max()).status().IgnoreError();
   }
   KeepSnapshot();
 }
@@ -65,11 +74,31 @@ void Projection::SetInSnapshot(const ProjectionVersion& version) {
 }
 
 absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::Newest(Deadline deadline) {
+  std::optional<storage::AnnouncedState> announced;
+  return LastOrNext(deadline, [&](const ProjectionVersion& version) -> absl::StatusOr<bool> {
+    if (!announced) {
+      CLV_ASSIGN_OR_RETURN(announced, watch_->Announced());
+    }
+    return Holds(version, *announced);
+  });
+}
+
+absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::WithAllCommitted(
+    Deadline deadline) {
+  return LastOrNext(deadline, [](const ProjectionVersion& /*version*/) { return false; });
+}
+
+absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::LastOrNext(
+    Deadline deadline, absl::FunctionRef<absl::StatusOr<bool>(const ProjectionVersion&)> suffices) {
   const uint64_t begun_before = applies_begun_.load();
   if (!is_asked_.load(std::memory_order_relaxed)) is_asked_ = true;
   CLV_ASSIGN_OR_RETURN(const int64_t watched, watch_->Version());
   Published last = LastPublished();
-  if (last.version != nullptr && last.watched == watched) return std::move(last.version);
+  if (last.version != nullptr) {
+    if (last.watched == watched) return std::move(last.version);
+    CLV_ASSIGN_OR_RETURN(const bool is_enough, suffices(*last.version));
+    if (is_enough) return std::move(last.version);
+  }
   std::unique_lock apply(apply_mutex_, std::defer_lock);
   if (deadline == Deadline::max()) {
     apply.lock();
@@ -77,7 +106,11 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::Newest(Dead
     return absl::DeadlineExceededError("the deadline passed before the newest state was read");
   }
   last = LastPublished();
-  if (last.version != nullptr && last.apply > begun_before) return std::move(last.version);
+  if (last.version != nullptr) {
+    if (last.apply > begun_before) return std::move(last.version);
+    CLV_ASSIGN_OR_RETURN(const bool is_enough, suffices(*last.version));
+    if (is_enough) return std::move(last.version);
+  }
   CLV_RETURN_IF_ERROR(Apply(true));
   return LastPublished().version;
 }
@@ -149,6 +182,7 @@ absl::Status Projection::Apply(bool is_asked_for) {
     if (retired_.size() > kMostRetired) crowd.swap(retired_);
     if (is_load) loaded = loaded_;
   }
+  if (shown_position_) shown_position_->Show((*version)->folded_position);
   if (loaded) loaded((*version)->serial);
   return absl::OkStatus();
 }
@@ -197,6 +231,7 @@ void Projection::KeepSnapshot() {
 }
 
 void Projection::Follow() {
+  GiveWay();
   do {
     FreeRetired();
     watch_->WaitBeyond(LastPublished().watched, kLongestWait);

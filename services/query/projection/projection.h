@@ -15,7 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/shown_number.h"
 #include "common/storage/projection_source.h"
 #include "services/query/projection/follow_pace.h"
 #include "services/query/projection/projection_builder.h"
@@ -24,9 +27,9 @@
 
 namespace clv::query {
 
-// Thread-safe. A thread of its own applies what is committed; who needs a newer version than it has
-// made yet applies it at once. Readers keep the version that they got as long as they like, and
-// nobody waits for them.
+// Thread-safe. A thread of its own applies what is committed, most of it before it is announced;
+// who needs a newer version than it has made yet applies it at once. Readers keep the version that
+// they got as long as they like, and nobody waits for them.
 class Projection {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
@@ -34,6 +37,8 @@ class Projection {
   struct Options {
     // Where a version is kept for the next start; empty: nowhere.
     std::string snapshot_path;
+    // Where the aggregation is shown the log position of the last version; empty: nowhere.
+    std::string position_path;
     // Fewer are read from the store as fast.
     uint32_t least_customers_in_snapshot = 20'000;
   };
@@ -47,9 +52,12 @@ class Projection {
   // Keeps the last version in the snapshot.
   ~Projection();
 
-  // A version that holds every change committed before the call. UNAVAILABLE while there is no
-  // store yet, DEADLINE_EXCEEDED when it cannot be made in time.
+  // The newest version that is made, if it holds every change announced before the call, else one
+  // with all that is committed. UNAVAILABLE while there is no store yet, DEADLINE_EXCEEDED when it
+  // cannot be made in time.
   absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Newest(Deadline deadline);
+  // A version that holds every change committed before the call; the same errors.
+  absl::StatusOr<std::shared_ptr<const ProjectionVersion>> WithAllCommitted(Deadline deadline);
 
   // Whether nothing was committed since the state of a version that Newest gave.
   bool IsNewest(const ProjectionVersion& version);
@@ -72,6 +80,10 @@ class Projection {
     uint64_t apply = 0;
   };
   Published LastPublished();
+  // Returns the last version where `suffices` says so of it, else applies what there is.
+  absl::StatusOr<std::shared_ptr<const ProjectionVersion>> LastOrNext(
+      Deadline deadline,
+      absl::FunctionRef<absl::StatusOr<bool>(const ProjectionVersion&)> suffices);
   // What the snapshot holds: the last change, and the scoring.
   struct InSnapshot {
     uint64_t change = 0;
@@ -100,6 +112,7 @@ class Projection {
   const std::unique_ptr<storage::ProjectionSource> source_;
   const std::unique_ptr<storage::ChangeWatch> watch_;
   const Options options_;
+  std::optional<ShownNumber> shown_position_;
 
   std::timed_mutex apply_mutex_;
   ProjectionBuilder builder_;  // with apply_mutex_ held

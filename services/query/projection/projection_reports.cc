@@ -18,8 +18,9 @@ namespace {
 using std::chrono::steady_clock;
 using storage::CustomerDetails;
 
-// The store may have moved on before the details of the rows were read; then the report is made
-// again. Under a storm of commits the details of the last try may be newer than the numbers.
+// The details of the rows are read from the store, which is often ahead of the version. Where a
+// customer who is shown has changed meanwhile, the report is made again of all that is committed.
+// Under a storm of commits the details of the last try may be newer than the numbers.
 constexpr int kTries = 3;
 
 template <typename Query>
@@ -119,9 +120,9 @@ absl::StatusOr<Details> ReadDetails(Projection& projection, storage::CustomerDet
   ids.reserve(numbers.size());
   for (const uint32_t number : numbers) ids.push_back(version.IdOf(number));
   CLV_ASSIGN_OR_RETURN(storage::CustomerDetailsReader::State state,
-                       reader.Read(ids, products, deadline));
+                       reader.Read(ids, products, version.last_change, deadline));
   details.of_rows = std::move(state.details);
-  details.is_consistent = state.last_change == version.last_change;
+  details.is_consistent = state.is_as_of_change;
   return details;
 }
 
@@ -134,7 +135,9 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
   const steady_clock::time_point begin = steady_clock::now();
   std::string question = clv::query::KeyOf(query);
   for (int tries = 1;; ++tries) {
-    CLV_ASSIGN_OR_RETURN(auto version, projection.Newest(query.scope.deadline));
+    CLV_ASSIGN_OR_RETURN(auto version, tries == 1
+                                           ? projection.Newest(query.scope.deadline)
+                                           : projection.WithAllCommitted(query.scope.deadline));
     const bool is_kept = version->horizon_seconds.has_value();
     if (is_kept) {
       if (auto kept = FindKept(cache, *version, question, begin)) return *std::move(kept);

@@ -120,7 +120,17 @@ class SqliteCustomerChangesTest : public ::testing::Test {
   std::optional<Names> ChangedAfter(uint64_t change) {
     auto changed = reader_->ChangedAfter(change);
     EXPECT_TRUE(changed.ok()) << changed.status();
+    EXPECT_EQ(HasChangedAfter(change, {"was never there"}), !*changed && change != LastChange());
+    if (*changed) {
+      for (const std::string& id : **changed) {
+        EXPECT_TRUE(HasChangedAfter(change, {"was never there", id}));
+        EXPECT_FALSE(HasChangedAfter(LastChange(), {id}));
+      }
+    }
     return changed.ok() ? *std::move(changed) : std::nullopt;
+  }
+  bool HasChangedAfter(uint64_t change, const std::vector<std::string_view>& ids) {
+    return reader_->HasChangedAfter(change, ids).value();
   }
   uint64_t LastChange() { return reader_->LastChange().value(); }
 

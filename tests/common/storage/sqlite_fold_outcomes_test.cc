@@ -26,6 +26,19 @@ TEST(SqliteFoldOutcomesTest, TellsWhatFoldsDidAsTheyAreCommitted) {
   EXPECT_FALSE(outcomes.OutcomeOf(4).value().has_value());
 }
 
+TEST(SqliteFoldOutcomesTest, TellsOfAFoldOnceItIsAnnounced) {
+  TempDirectory directory;
+  const std::string path = directory.path() + "/clv.db";
+  const auto store = SqliteClvStore::Open({.path = path}).value();
+  SqliteFoldOutcomes outcomes(path);
+  auto fold = store->Begin().value();
+  ASSERT_TRUE(fold->PutOutcome(4, {.rows = 10}).ok());
+  ASSERT_TRUE(fold->Commit(4, 3).ok());
+  EXPECT_FALSE(outcomes.OutcomeOf(4).value().has_value());
+  ASSERT_TRUE(store->Announce(4).ok());
+  EXPECT_TRUE(outcomes.OutcomeOf(4).value().has_value());
+}
+
 TEST(SqliteFoldOutcomesTest, HoldsNothingBack) {
   TempDirectory directory;
   const std::string path = directory.path() + "/clv.db";

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/migrations/migrations.h"
 #include "common/storage/sqlite/projection_source.h"
 #include "tests/common/storage/sqlite_reports_fixture.h"
@@ -121,12 +122,48 @@ TEST_F(SqliteProjectionSourceTest, TheWatchMovesWithACommit) {
   EXPECT_NE(Must(watch.Version()), before);
 }
 
+TEST_F(SqliteProjectionSourceTest, TheWatchTellsWhatIsAnnounced) {
+  const auto store = Must(SqliteClvStore::Open({.path = store_.path()}));
+  SqliteChangeWatch watch(store_.path(), nullptr);
+  const auto commit = [&](LogPosition position, LogPosition announced) {
+    const auto fold = Must(store->Begin());
+    ASSERT_TRUE(fold->PutValue({.customer_id = "new", .folded_position = position}).ok());
+    ASSERT_TRUE(fold->Commit(position, announced).ok());
+  };
+  commit(20, 20);
+  EXPECT_EQ(Must(watch.Announced()).folded_position, 20u);
+  EXPECT_EQ(Must(watch.Announced()).last_change, 1u);
+  commit(30, 20);
+  commit(40, 30);
+  EXPECT_EQ(Must(watch.Announced()).folded_position, 30u);
+  EXPECT_EQ(Must(watch.Announced()).last_change, 1u) << "the position is what tells of folds";
+  ASSERT_TRUE(store->Announce(35).ok());
+  EXPECT_EQ(Must(watch.Announced()).folded_position, 35u);
+  ASSERT_TRUE(store->Announce(20).ok());
+  EXPECT_EQ(Must(watch.Announced()).folded_position, 35u) << "nothing is taken back";
+  ASSERT_TRUE(store->Announce(1'000).ok());
+  EXPECT_EQ(Must(watch.Announced()).folded_position, 40u);
+  EXPECT_EQ(Must(watch.Announced()).last_change, 3u);
+  commit(40, 40);
+  EXPECT_EQ(Must(watch.Announced()).last_change, 4u) << "a rebuild has no position of its own";
+  EXPECT_EQ(Must(watch.Announced()).scoring, std::nullopt);
+}
+
+TEST_F(SqliteProjectionSourceTest, NothingIsWrittenToAnnounceWhatHasBeen) {
+  const auto store = Must(SqliteClvStore::Open({.path = store_.path()}));
+  SqliteChangeWatch watch(store_.path(), nullptr);
+  ASSERT_TRUE(Must(store->Begin())->Commit(20).ok());
+  const int64_t version = Must(watch.Version());
+  ASSERT_TRUE(store->Announce(20).ok());
+  EXPECT_EQ(Must(watch.Version()), version);
+}
+
 using SqliteCustomerDetailsTest = SqliteProjectionSourceTest;
 
 TEST_F(SqliteCustomerDetailsTest, SaysWhatIsKnownInTheOrderOfTheIds) {
   SqliteCustomerDetails details(store_.path());
-  const auto state = Must(details.Read({"c3", "c1", "nobody", "c2"}, std::nullopt, kForever));
-  EXPECT_EQ(state.last_change, 0u);
+  const auto state = Must(details.Read({"c3", "c1", "nobody", "c2"}, std::nullopt, 0, kForever));
+  EXPECT_TRUE(state.is_as_of_change);
   ASSERT_EQ(state.details.size(), 4u);
   EXPECT_EQ(state.details[0].active, std::nullopt) << "imported, not described";
   EXPECT_EQ(state.details[1].name, "Anna");
@@ -151,9 +188,30 @@ TEST_F(SqliteCustomerDetailsTest, OneAloneIsReadAlike) {
   EXPECT_EQ(nobody.active, std::nullopt);
 }
 
+TEST_F(SqliteCustomerDetailsTest, SaysWhetherOneOfThemHasChangedSince) {
+  const auto store = Must(SqliteClvStore::Open({.path = store_.path()}));
+  for (LogPosition position = 20; position <= 22; ++position) {
+    const auto fold = Must(store->Begin());
+    const std::string id = "c" + std::to_string(position - 19);
+    ASSERT_TRUE(fold->PutValue({.customer_id = id, .folded_position = position}).ok());
+    ASSERT_TRUE(fold->Commit(position).ok());
+  }
+  SqliteCustomerDetails details(store_.path());
+  const auto is_as_of = [&](const std::vector<std::string_view>& ids, uint64_t change) {
+    return Must(details.Read(ids, std::nullopt, change, kForever)).is_as_of_change;
+  };
+  EXPECT_TRUE(is_as_of({"c1", "c2", "c3"}, 3));
+  EXPECT_TRUE(is_as_of({"c1", "c2"}, 2));
+  EXPECT_FALSE(is_as_of({"c1", "c2", "c3"}, 2));
+  EXPECT_TRUE(is_as_of({"c1", "nobody"}, 1));
+  EXPECT_FALSE(is_as_of({"c1", "c2"}, 1));
+  EXPECT_FALSE(is_as_of({"c1"}, 0));
+  EXPECT_FALSE(is_as_of({"nobody"}, 4)) << "a change that this store does not know";
+}
+
 TEST_F(SqliteCustomerDetailsTest, TiesOfCategoriesGoToTheSmallerText) {
   SqliteCustomerDetails details(store_.path());
-  const auto state = Must(details.Read({"c2"}, ProductScope{}, kForever));
+  const auto state = Must(details.Read({"c2"}, ProductScope{}, 0, kForever));
   EXPECT_EQ(state.details[0].favorite_category, "A");
   EXPECT_EQ(state.details[0].distinct_products, 0u);
 }
@@ -164,8 +222,8 @@ TEST_F(SqliteCustomerDetailsTest, ADeadlineThatHasPassedEndsTheRead) {
   for (int i = 0; i < 20'000; ++i) ids.push_back("c" + std::to_string(i));
   const std::vector<std::string_view> views(ids.begin(), ids.end());
   const auto past = std::chrono::steady_clock::now() - std::chrono::seconds(1);
-  EXPECT_TRUE(absl::IsDeadlineExceeded(details.Read(views, ProductScope{}, past).status()));
-  EXPECT_TRUE(details.Read({"c1"}, std::nullopt, kForever).ok()) << "the next one is not late";
+  EXPECT_TRUE(absl::IsDeadlineExceeded(details.Read(views, ProductScope{}, 0, past).status()));
+  EXPECT_TRUE(details.Read({"c1"}, std::nullopt, 0, kForever).ok()) << "the next one is not late";
 }
 
 // Products in every window and at every instant are those of SQL.
@@ -184,7 +242,7 @@ TEST_F(SqliteCustomerDetailsTest, ProductsEqualThoseOfSql) {
         query.scope.window = TimeWindow{.start = start, .end = end};
         const auto report = Must(store_.reports().TotalCustomerValue(query));
         const auto state =
-            Must(details.Read({"c1", "c2"}, ProductScope{as_of, start, end}, kForever));
+            Must(details.Read({"c1", "c2"}, ProductScope{as_of, start, end}, 0, kForever));
         for (const auto& row : report.rows) {
           const CustomerDetails& found = state.details[row.customer_id == "c1" ? 0 : 1];
           EXPECT_EQ(found.distinct_products, row.distinct_products)

@@ -2,6 +2,7 @@
 
 #include "services/aggregation/worker.h"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -131,6 +132,79 @@ TEST_F(WorkerTest, ABadEventDoesNotStopIt) {
   EXPECT_TRUE(WaitUntilFolded(2));
   EXPECT_EQ(Summary("c1").purchase_count, 1);
   EXPECT_EQ(store_->Read().value()->CountFacts()->dead_letters, 1u);
+}
+
+// Folds that the projection takes long to apply are announced once it has, those of others at once.
+class WorkersAnnouncementsTest : public WorkerTest {
+ protected:
+  std::unique_ptr<Worker> Start() {
+    auto worker =
+        std::make_unique<Worker>(Worker::Options{.store = store_.get(),
+                                                 .open_log = [this] { return OpenLog(); },
+                                                 .applied = [this] { return applied_.load(); }});
+    worker->Start();
+    return worker;
+  }
+
+  void AppendFoldOf(int rows) {
+    std::vector<Buy> buys;
+    for (int i = 0; i < rows; ++i) {
+      buys.push_back({"p" + std::to_string(next_++), "c" + std::to_string(i), 1, 0});
+    }
+    Append(Record(buys));
+  }
+
+  void AwaitCheckpoint(storage::LogPosition position) {
+    while (store_->Read().value()->checkpoint() < position) std::this_thread::yield();
+  }
+  storage::LogPosition Announced() { return store_->Read().value()->announced_position(); }
+
+  std::atomic<storage::LogPosition> applied_{0};
+  int next_ = 0;
+};
+
+TEST_F(WorkersAnnouncementsTest, ComeWithSmallFolds) {
+  const auto worker = Start();
+  AppendFoldOf(200);
+  AwaitCheckpoint(1);
+  EXPECT_EQ(Announced(), 1u);
+}
+
+TEST_F(WorkersAnnouncementsTest, WaitForTheProjectionWhereFoldsAreLarge) {
+  const auto worker = Start();
+  const auto begin = std::chrono::steady_clock::now();
+  AppendFoldOf(300);
+  AwaitCheckpoint(1);
+  const storage::LogPosition announced = Announced();
+  const bool is_in_time = std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(400);
+  EXPECT_EQ(announced, is_in_time ? 0u : announced);
+  applied_ = 1;
+  EXPECT_TRUE(WaitUntilFolded(1));
+}
+
+TEST_F(WorkersAnnouncementsTest, WaitHalfASecondWhereNobodyApplies) {
+  const auto worker = Start();
+  AppendFoldOf(300);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(WaitUntilFolded(1));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(400));
+}
+
+TEST_F(WorkersAnnouncementsTest, OfAnEarlierWorkerAreMadeUpFor) {
+  AppendFoldOf(300);
+  // It has folded the record to its end and then no more.
+  ASSERT_TRUE(store_->Begin().value()->Commit(1, 0).ok());
+  EXPECT_EQ(Announced(), 0u);
+  const auto worker = Start();
+  EXPECT_TRUE(WaitUntilFolded(1)) << "without a new row";
+}
+
+TEST_F(WorkersAnnouncementsTest, AreNotLeftToTheNextWorkerInAnOrderlyEnd) {
+  auto worker = Start();
+  AppendFoldOf(300);
+  AwaitCheckpoint(1);
+  worker->Stop();
+  EXPECT_EQ(Announced(), 1u);
 }
 
 }  // namespace

@@ -418,13 +418,22 @@ absl::Status PackOrIndexPurchases(Database& db) {
   return has_table ? PackAllPurchases(db) : IndexAllPages(db);
 }
 
+// What readers have been told of, see ClvStore::Announce.
+constexpr char kVersion12[] = R"sql(
+ALTER TABLE checkpoint ADD COLUMN announced_position INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE checkpoint ADD COLUMN announced_change INTEGER NOT NULL DEFAULT 0;
+UPDATE checkpoint
+   SET announced_position = folded_position,
+       announced_change = (SELECT COALESCE(MAX(change_id), 0) FROM customer_changes);
+)sql";
+
 }  // namespace
 
 const Migrations& ClvMigrations() {
   static const Migrations migrations = {
-      {kVersion1}, {kVersion2},  {kVersion3}, {kVersion4, PackOrIndexPurchases},
-      {kVersion5}, {kVersion6},  {kVersion7}, {kVersion8},
-      {kVersion9}, {kVersion10}, {kVersion11}};
+      {kVersion1}, {kVersion2},  {kVersion3},  {kVersion4, PackOrIndexPurchases},
+      {kVersion5}, {kVersion6},  {kVersion7},  {kVersion8},
+      {kVersion9}, {kVersion10}, {kVersion11}, {kVersion12}};
   return migrations;
 }
 

@@ -122,14 +122,18 @@ TEST_P(ClvStoreContract, OutcomesAreKnownWithTheirFold) {
 }
 
 TEST_P(ClvStoreContract, OutcomesAreForgottenAHundredThousandPositionsLater) {
-  const auto writing = Begin();
-  ASSERT_TRUE(writing->PutOutcome(1, kOutcome).ok());
-  ASSERT_TRUE(writing->PutOutcome(2, kOutcome).ok());
-  ASSERT_TRUE(writing->PutOutcome(100'000, kOutcome).ok());
-  EXPECT_EQ(*writing->OutcomeOf(1), kOutcome);
-  ASSERT_TRUE(writing->PutOutcome(100'001, kOutcome).ok());
-  EXPECT_EQ(*writing->OutcomeOf(1), std::nullopt);
-  EXPECT_EQ(*writing->OutcomeOf(2), kOutcome);
+  const auto put = [this](const std::vector<LogPosition>& positions) {
+    const auto writing = Begin();
+    for (const LogPosition position : positions) {
+      ASSERT_TRUE(writing->PutOutcome(position, kOutcome).ok());
+    }
+    ASSERT_TRUE(writing->Commit(positions.back()).ok());
+  };
+  put({1, 2, 100'000});
+  EXPECT_EQ(*Read()->OutcomeOf(1), kOutcome);
+  put({100'001});
+  EXPECT_EQ(*Read()->OutcomeOf(1), std::nullopt);
+  EXPECT_EQ(*Read()->OutcomeOf(2), kOutcome);
 }
 
 TEST_P(ClvStoreContract, SomeOutcomesAreKnownAfterTheScrubOnly) {

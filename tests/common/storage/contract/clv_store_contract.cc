@@ -389,6 +389,35 @@ TEST_P(ClvStoreContract, ProgressTellsTheCommittedCheckpoint) {
   EXPECT_TRUE(progress->WaitUntilFolded(3, std::chrono::milliseconds(0)));
 }
 
+TEST_P(ClvStoreContract, ProgressTellsOfAFoldOnceItIsAnnounced) {
+  const auto progress = home_->OpenProgress();
+  ASSERT_TRUE(Begin()->Commit(4, 0).ok());
+  EXPECT_EQ(progress->FoldedPosition().value(), 0u);
+  EXPECT_EQ(Read()->checkpoint(), 4u);
+  EXPECT_EQ(Read()->announced_position(), 0u);
+  ASSERT_TRUE(Begin()->Commit(7, 4).ok());
+  EXPECT_EQ(progress->FoldedPosition().value(), 4u);
+  EXPECT_FALSE(progress->WaitUntilFolded(7, std::chrono::milliseconds(5)));
+  ASSERT_TRUE(Begin()->Commit(9, 0).ok());
+  EXPECT_EQ(progress->FoldedPosition().value(), 4u) << "nothing is taken back";
+  std::thread announcer([&] { EXPECT_TRUE(store_->Announce(7).ok()); });
+  EXPECT_TRUE(progress->WaitUntilFolded(7, std::chrono::seconds(30)));
+  announcer.join();
+  EXPECT_EQ(progress->FoldedPosition().value(), 7u);
+  Reopen();
+  EXPECT_EQ(progress->FoldedPosition().value(), 7u);
+  ASSERT_TRUE(store_->Announce(1'000).ok());
+  EXPECT_EQ(progress->FoldedPosition().value(), 9u);
+  EXPECT_EQ(Read()->announced_position(), 9u);
+}
+
+TEST_P(ClvStoreContract, WhatIsRolledBackIsNotAnnounced) {
+  const auto progress = home_->OpenProgress();
+  ASSERT_TRUE(Begin()->Commit(4, 0).ok());
+  Begin().reset();
+  EXPECT_EQ(progress->FoldedPosition().value(), 0u);
+}
+
 TEST_P(ClvStoreContract, AFoldIsDurableOnceItWasMadeSo) {
   const auto progress = home_->OpenProgress();
   ASSERT_TRUE(Begin()->Commit(4).ok());

@@ -1,5 +1,6 @@
 #include "tests/services/query/projection/folded_store.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -89,9 +90,18 @@ void FoldedStore::Fold(aggregation::LoggedRows rows) {
       .open_erasures = {}};
   const auto counts = aggregation::Fold({rows}, options, **transaction);
   ASSERT_TRUE(counts.ok()) << counts.status();
-  const absl::Status committed = (*transaction)->Commit(rows.position);
+  if (rows.position > unannounced_) {
+    announced_ = std::max(announced_, rows.position - unannounced_);
+  }
+  const absl::Status committed = (*transaction)->Commit(rows.position, announced_);
   ASSERT_TRUE(committed.ok()) << committed;
   position_ = rows.position;
+}
+
+void FoldedStore::Announce() {
+  const absl::Status announced = store_->Announce(position_);
+  ASSERT_TRUE(announced.ok()) << announced;
+  announced_ = position_;
 }
 
 void FoldedStore::PutScoring(uint64_t model_version, int64_t day) {

@@ -32,6 +32,12 @@ class FoldedStore {
   void Fold(aggregation::LoggedRows rows);
   void Fold(wire::LogCommand command);
 
+  // The folds from now on leave so many of the last ones without announcement.
+  void LeaveUnannounced(uint64_t folds) { unannounced_ = folds; }
+  storage::LogPosition announced() const { return announced_; }
+  // Announces all.
+  void Announce();
+
   // Stores a fit, which differs with its version, and says that it has scored as of `day`.
   void PutScoring(uint64_t model_version, int64_t day);
 
@@ -44,6 +50,8 @@ class FoldedStore {
   std::unique_ptr<storage::SqliteClvStore> store_;
   std::string currency_;
   storage::LogPosition position_ = 0;
+  storage::LogPosition announced_ = 0;
+  uint64_t unannounced_ = 0;
 };
 
 }  // namespace clv::query

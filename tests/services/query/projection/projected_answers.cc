@@ -26,6 +26,10 @@ class SteppedWatch final : public storage::ChangeWatch {
   explicit SteppedWatch(std::shared_ptr<Steps> steps) : steps_(std::move(steps)) {}
 
   absl::StatusOr<int64_t> Version() override { return steps_->Version(); }
+  // Whatever is committed.
+  absl::StatusOr<storage::AnnouncedState> Announced() override {
+    return storage::AnnouncedState{.folded_position = UINT64_MAX, .last_change = 0, .scoring = {}};
+  }
   void WaitBeyond(int64_t seen, std::chrono::milliseconds timeout) override {
     steps_->WaitBeyond(seen, timeout);
   }

@@ -1,4 +1,4 @@
-// Readers during a storm of updates see only states that existed, and everything that was committed
+// Readers during a storm of updates see only states that existed, and everything that was announced
 // before they asked.
 
 #include <gtest/gtest.h>
@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "common/base/broadcast.h"
+#include "common/base/shown_number.h"
 #include "common/storage/sqlite/projection_source.h"
 #include "common/wire/purchase_batch.h"
 #include "services/aggregation/recompute.h"
@@ -112,20 +114,20 @@ class Shop {
 
 class ProjectionReadersTest : public ::testing::Test {
  protected:
-  // What an answer says of its own state: it is not older than what was committed before the
+  // What an answer says of its own state: it is not older than what was announced before the
   // question, nor than the answers that the same reader had before.
-  void CheckPosition(const storage::ReportContext& context, storage::LogPosition committed,
+  void CheckPosition(const storage::ReportContext& context, storage::LogPosition announced,
                      storage::LogPosition* seen) {
-    EXPECT_GE(context.folded_position, committed);
+    EXPECT_GE(context.folded_position, announced);
     EXPECT_GE(context.folded_position, *seen);
     *seen = context.folded_position;
   }
 
   void CheckSegments(storage::LogPosition* seen) {
-    const storage::LogPosition committed = committed_;
+    const storage::LogPosition announced = announced_;
     const auto report = reports_.ClvBySegment({});
     ASSERT_TRUE(report.ok()) << report.status();
-    CheckPosition(report->context, committed, seen);
+    CheckPosition(report->context, announced, seen);
     Standing sum;
     uint64_t customers = 0;
     for (const auto& row : report->rows) {
@@ -137,10 +139,10 @@ class ProjectionReadersTest : public ::testing::Test {
   }
 
   void CheckFrequency(storage::LogPosition* seen) {
-    const storage::LogPosition committed = committed_;
+    const storage::LogPosition announced = announced_;
     const auto report = reports_.FrequencyByOrders({.scope = {}, .buckets = {1, 2, 5}});
     ASSERT_TRUE(report.ok()) << report.status();
-    CheckPosition(report->context, committed, seen);
+    CheckPosition(report->context, announced, seen);
     Standing sum;
     uint64_t customers = 0;
     for (const auto& row : report->rows) {
@@ -153,10 +155,10 @@ class ProjectionReadersTest : public ::testing::Test {
 
   // Orders and revenue of all cohorts, in all periods.
   void CheckRetention(storage::LogPosition* seen) {
-    const storage::LogPosition committed = committed_;
+    const storage::LogPosition announced = announced_;
     const auto report = reports_.CustomerRetention({.scope = {}, .periods = 1'000});
     ASSERT_TRUE(report.ok()) << report.status();
-    CheckPosition(report->context, committed, seen);
+    CheckPosition(report->context, announced, seen);
     Standing sum;
     uint64_t customers = 0;
     for (const auto& row : report->rows) {
@@ -181,7 +183,7 @@ class ProjectionReadersTest : public ::testing::Test {
   }
 
   void CheckCustomers(Dice& dice, storage::LogPosition* seen) {
-    const storage::LogPosition committed = committed_;
+    const storage::LogPosition announced = announced_;
     storage::CustomerValueQuery query;
     if (dice.OneIn(2)) {
       for (int i = 0; i < 5; ++i) {
@@ -190,7 +192,7 @@ class ProjectionReadersTest : public ::testing::Test {
     }
     const auto report = reports_.TotalCustomerValue(query);
     ASSERT_TRUE(report.ok()) << report.status();
-    CheckPosition(report->context, committed, seen);
+    CheckPosition(report->context, announced, seen);
     const std::vector<Standing> expected = states_.At(report->context.folded_position);
     for (const auto& row : report->rows) {
       const Standing standing{static_cast<int64_t>(row.total_spend_micros), row.purchase_count};
@@ -236,14 +238,30 @@ class ProjectionReadersTest : public ::testing::Test {
     aggregation::LoggedRows rows = shop.Next();
     states_.Put(store_.position() + 1, shop.standings());
     store_.Fold(std::move(rows));
-    committed_ = store_.position();
+    announced_ = store_.announced();
     folded_.Notify();
+  }
+
+  // `unannounced`: how many folds are left without announcement.
+  void WeatherAStorm(const std::function<int(int fold)>& unannounced) {
+    Shop shop(1);
+    Fold(shop);
+    std::vector<std::thread> readers;
+    for (uint64_t i = 0; i < kReaders; ++i) readers.emplace_back([this, i] { Read(i); });
+    for (int i = 0; i < kFolds && !HasFailure(); ++i) {
+      store_.LeaveUnannounced(static_cast<uint64_t>(unannounced(i)));
+      Fold(shop);
+      AwaitAnswers(i);
+    }
+    is_over_ = true;
+    for (std::thread& reader : readers) reader.join();
+    EXPECT_GE(answers_, kFolds - 1);
   }
 
   FoldedStore store_;
   States states_;
   Broadcast folded_;
-  std::atomic<storage::LogPosition> committed_{0};
+  std::atomic<storage::LogPosition> announced_{0};
   std::atomic<bool> is_over_{false};
   std::mutex mutex_;
   std::condition_variable answered_;
@@ -256,17 +274,11 @@ class ProjectionReadersTest : public ::testing::Test {
 };
 
 TEST_F(ProjectionReadersTest, SeeStatesThatExisted) {
-  Shop shop(1);
-  Fold(shop);
-  std::vector<std::thread> readers;
-  for (uint64_t i = 0; i < kReaders; ++i) readers.emplace_back([this, i] { Read(i); });
-  for (int i = 0; i < kFolds && !HasFailure(); ++i) {
-    Fold(shop);
-    AwaitAnswers(i);
-  }
-  is_over_ = true;
-  for (std::thread& reader : readers) reader.join();
-  EXPECT_GE(answers_, kFolds - 1);
+  WeatherAStorm([](int /*fold*/) { return 0; });
+}
+
+TEST_F(ProjectionReadersTest, SeeStatesThatExistedWhereSomeAreAnnouncedLater) {
+  WeatherAStorm([](int fold) { return fold / 10 % 4; });
 }
 
 TEST_F(ProjectionReadersTest, AVersionStaysAsItWasWhileOthersAreMade) {
@@ -337,6 +349,32 @@ TEST_F(ProjectionReadersTest, AnAnswerAboutOneCustomerIsGivenAgainUntilHeChanges
   EXPECT_EQ(ask().name, "Berta");
 }
 
+// Numbers are of the version that there is, names of the store, which may be ahead.
+TEST_F(ProjectionReadersTest, SeeNamesThatBelongToTheNumbers) {
+  store_.LeaveUnannounced(1);
+  for (int64_t i = 1; i <= 200; ++i) {
+    aggregation::LoggedRows rows;
+    rows.customers.push_back({.customer_id = "c0", .name = std::to_string(i), .created_at = i});
+    rows.purchases = wire::BatchOf({{.purchase_id = "p",
+                                     .customer_id = "c0",
+                                     .order_id = "p",
+                                     .purchase_amount_micros = i,
+                                     .purchase_date = kBegin,
+                                     .currency = "USD",
+                                     .created_at = i}});
+    store_.Fold(std::move(rows));
+    storage::CustomerValueQuery query;
+    if (i % 2 == 0) query.customer_ids = {"c0"};
+    query.scope.deadline = Projection::Deadline::max();
+    const auto report = reports_.TotalCustomerValue(query).value();
+    if (i == 1 && report.rows.empty()) continue;
+    ASSERT_EQ(report.rows.size(), 1u);
+    const auto spend = static_cast<int64_t>(report.rows[0].total_spend_micros);
+    EXPECT_GE(spend, i - 1);
+    EXPECT_EQ(report.rows[0].name, std::to_string(spend));
+  }
+}
+
 TEST_F(ProjectionReadersTest, ShareWhatDoesNotChange) {
   Projection projection(std::make_unique<storage::SqliteProjectionSource>(store_.path()),
                         std::make_unique<storage::SqliteChangeWatch>(store_.path(), &folded_));
@@ -357,6 +395,80 @@ TEST_F(ProjectionReadersTest, ShareWhatDoesNotChange) {
   EXPECT_NE(after->chunks[0].orders[0], before->chunks[0].orders[0]);
   EXPECT_EQ(after->chunks[0].orders[1], before->chunks[0].orders[1]);
   EXPECT_EQ(&after->chunks[1], &before->chunks[1]);
+}
+
+// Says that nothing has happened for as long as it is told to, but for what is announced.
+class FrozenWatch final : public storage::ChangeWatch {
+ public:
+  FrozenWatch(const std::string& path, const std::atomic<bool>* is_frozen)
+      : watch_(path, nullptr), is_frozen_(*is_frozen) {}
+
+  absl::StatusOr<int64_t> Version() override { return watch_.Version(); }
+  absl::StatusOr<storage::AnnouncedState> Announced() override { return watch_.Announced(); }
+  void WaitBeyond(int64_t seen, std::chrono::milliseconds timeout) override {
+    // Of the follower alone.
+    while (is_frozen_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    watch_.WaitBeyond(seen, timeout);
+  }
+
+ private:
+  storage::SqliteChangeWatch watch_;
+  const std::atomic<bool>& is_frozen_;
+};
+
+TEST(ProjectionTest, WaitsForWhatIsAnnouncedOnly) {
+  FoldedStore store;
+  const auto fold = [&](const std::string& id) {
+    aggregation::LoggedRows rows;
+    rows.customers.push_back({.customer_id = id, .created_at = 1});
+    store.Fold(std::move(rows));
+  };
+  fold("a");
+  std::atomic<bool> is_frozen = true;
+  Projection projection(std::make_unique<storage::SqliteProjectionSource>(store.path()),
+                        std::make_unique<FrozenWatch>(store.path(), &is_frozen));
+  constexpr auto kForever = Projection::Deadline::max();
+  const auto customers = [&] { return projection.Newest(kForever).value()->customers; };
+  EXPECT_EQ(customers(), 1u);
+  store.LeaveUnannounced(2);
+  fold("b");
+  fold("c");
+  EXPECT_EQ(customers(), 1u) << "whoever folded b has not been told of it";
+  fold("d");
+  EXPECT_EQ(customers(), 4u) << "b is announced, and who applies takes all there is";
+  fold("e");
+  fold("f");
+  EXPECT_EQ(customers(), 4u);
+  EXPECT_EQ(projection.WithAllCommitted(kForever).value()->customers, 6u);
+  fold("g");
+  EXPECT_EQ(customers(), 6u);
+  store.Announce();
+  EXPECT_EQ(customers(), 7u);
+  fold("h");
+  store.PutScoring(1, 1);
+  EXPECT_EQ(customers(), 8u) << "a scoring is no fold: whoever waited for it is told at once";
+  fold("i");
+  EXPECT_EQ(customers(), 8u);
+  is_frozen = false;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (customers() < 9u && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  EXPECT_EQ(customers(), 9u) << "the projection follows by itself";
+}
+
+TEST(ProjectionTest, ShowsHowFarItIs) {
+  FoldedStore store;
+  TempDirectory directory;
+  const std::string path = directory.path() + "/position";
+  ShownNumber shown(path);
+  store.Fold(aggregation::LoggedRows{.customers = {{.customer_id = "a", .created_at = 1}}});
+  Projection projection(std::make_unique<storage::SqliteProjectionSource>(store.path()),
+                        std::make_unique<storage::SqliteChangeWatch>(store.path(), nullptr),
+                        Projection::Options{.position_path = path});
+  ASSERT_TRUE(projection.Newest(Projection::Deadline::max()).ok());
+  EXPECT_EQ(shown.Read(), 1u);
+  store.Fold(aggregation::LoggedRows{.customers = {{.customer_id = "b", .created_at = 1}}});
+  ASSERT_TRUE(projection.Newest(Projection::Deadline::max()).ok());
+  EXPECT_EQ(shown.Read(), 2u);
 }
 
 TEST(ProjectionTest, LeavesALoadToWhoAsksUntilItIsOver) {

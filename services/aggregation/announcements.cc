@@ -1,0 +1,37 @@
+#include "services/aggregation/announcements.h"
+
+namespace clv::aggregation {
+
+void Announcements::Restart(storage::LogPosition checkpoint) {
+  left_.assign(1, {.position = checkpoint, .due = Time::min()});
+}
+
+storage::LogPosition Announcements::AnnounceWith(storage::LogPosition position, uint64_t rows,
+                                                 storage::LogPosition applied, Time now) {
+  TakeDue(applied, now);
+  // Who must wait for it would have to wait for what is left, too.
+  const bool is_small = rows < options_.least_rows_later && left_.empty();
+  if (is_small || IsLong(rows)) {
+    left_.clear();
+    announced_ = position;
+  } else {
+    left_.push_back({.position = position, .due = now + options_.longest_wait});
+  }
+  return announced_;
+}
+
+storage::LogPosition Announcements::TakeDue(storage::LogPosition applied, Time now) {
+  while (!left_.empty() && (left_.front().position <= applied || left_.front().due <= now)) {
+    announced_ = left_.front().position;
+    left_.pop_front();
+  }
+  return announced_;
+}
+
+storage::LogPosition Announcements::TakeAll() {
+  if (!left_.empty()) announced_ = left_.back().position;
+  left_.clear();
+  return announced_;
+}
+
+}  // namespace clv::aggregation

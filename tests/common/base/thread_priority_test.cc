@@ -1,0 +1,29 @@
+#include "common/base/thread_priority.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "gtest/gtest.h"
+
+namespace clv {
+namespace {
+
+int NiceOfThisThread() { return getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); }
+
+TEST(ThreadPriorityTest, OneThreadAndThoseItStartsGiveWay) {
+  const int before = NiceOfThisThread();
+  if (before >= 5) GTEST_SKIP() << "the whole test gives way: nice is " << before;
+  std::thread([] {
+    GiveWay();
+    EXPECT_EQ(NiceOfThisThread(), 5);
+    std::thread([] { EXPECT_EQ(NiceOfThisThread(), 5); }).join();
+    GiveWay();
+    EXPECT_EQ(NiceOfThisThread(), 5);
+  }).join();
+  EXPECT_EQ(NiceOfThisThread(), before);
+}
+
+}  // namespace
+}  // namespace clv
