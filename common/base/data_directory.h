@@ -18,7 +18,8 @@ struct DataDirectory {
   std::string auth() const { return path + "/auth.db"; }
   std::string clv() const { return path + "/clv.db"; }
   std::string projection_snapshot() const { return path + "/projection.snapshot"; }
-  // The last log position that the projection has applied: a ShownNumber.
+  // The last log position that the projection has applied, or the greatest number while nobody asks
+  // it: a ShownNumber.
   std::string projection_position() const { return path + "/projection.position"; }
   std::string admin_token() const { return path + "/admin_token"; }
   std::string role_lock(const std::string& role) const { return path + "/" + role + ".lock"; }

@@ -6,8 +6,8 @@
 namespace clv {
 namespace {
 
-// The weights of 0 and 5 are 1024 and 335 (sched(7), kernel/sched/core.c).
-constexpr int kNice = 5;
+// The weights of 0 and 10 are 1024 and 110 (sched(7), kernel/sched/core.c).
+constexpr int kNice = 10;
 
 }  // namespace
 

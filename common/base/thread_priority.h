@@ -5,7 +5,7 @@
 namespace clv {
 
 // Puts the calling thread, and those that it starts from now on, behind the others of all programs
-// for good: they get about a third of a processor that both want. For work that nobody waits for
+// for good: they get about a tenth of a processor that both want. For work that nobody waits for
 // as such. Where the system refuses, nothing changes.
 void GiveWay();
 

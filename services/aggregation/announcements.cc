@@ -1,5 +1,7 @@
 #include "services/aggregation/announcements.h"
 
+#include <algorithm>
+
 namespace clv::aggregation {
 
 void Announcements::Restart(storage::LogPosition checkpoint) {
@@ -15,7 +17,9 @@ storage::LogPosition Announcements::AnnounceWith(storage::LogPosition position, 
     left_.clear();
     announced_ = position;
   } else {
-    left_.push_back({.position = position, .due = now + options_.longest_wait});
+    const auto wait = std::max<Time::duration>(
+        options_.longest_wait, static_cast<int64_t>(rows) * options_.longest_wait_per_row);
+    left_.push_back({.position = position, .due = now + wait});
   }
   return announced_;
 }

@@ -21,9 +21,11 @@ class Announcements {
   struct Options {
     // Fewer rows are applied in little time.
     uint64_t least_rows_later = 256;
-    // More are not applied in the time that there is.
-    uint64_t most_rows_later = 50'000;
+    // More take too long to wait for.
+    uint64_t most_rows_later = 300'000;
+    // The greater of these, for each row the second.
     std::chrono::milliseconds longest_wait{500};
+    std::chrono::microseconds longest_wait_per_row{20};
   };
   explicit Announcements(const Options& options) : options_(options) {}
   Announcements() : Announcements(Options()) {}
@@ -33,7 +35,8 @@ class Announcements {
   void Restart(storage::LogPosition checkpoint);
 
   // A fold of `rows` up to `position` is committed at `now`, and with it announced what is due,
-  // `applied` being the last position that the projection has applied. Returns the position up to
+  // `applied` being the last position that the projection has applied, or need not apply for
+  // anybody who asks. Returns the position up to
   // which all is announced.
   storage::LogPosition AnnounceWith(storage::LogPosition position, uint64_t rows,
                                     storage::LogPosition applied, Time now);

@@ -24,6 +24,9 @@ constexpr std::chrono::milliseconds kDurableInterval(1'000);
 constexpr std::chrono::milliseconds kDurableWhenIdle(100);
 // Between looks at whether something can be announced.
 constexpr std::chrono::milliseconds kAnnouncingStep(2);
+// After a fold of so many rows another one like it is to be expected, for it has fallen behind or a
+// load goes on: it gives way no longer.
+constexpr uint64_t kRowsOfUrgent = 50'000;
 constexpr std::chrono::milliseconds kFirstRetryWait(20);
 constexpr std::chrono::milliseconds kLongestRetryWait(1'000);
 
@@ -38,6 +41,7 @@ Worker::Worker(Options options)
 Worker::~Worker() { Stop(); }
 
 void Worker::Start() {
+  urgent_ = std::make_unique<OtherThread>();
   thread_ = std::thread([this] { Run(); });
   keeper_ = std::thread([this] { KeepDurable(); });
 }
@@ -70,7 +74,12 @@ void Worker::Run() {
       options_.store->WarmUp();
     }
     if (scrub_is_due_) Scrub();
-    const absl::StatusOr<uint64_t> folded = FoldOnce();
+    absl::StatusOr<uint64_t> folded;
+    if (rows_of_last_fold_ >= kRowsOfUrgent) {
+      urgent_->Run([&] { folded = FoldOnce(); });
+    } else {
+      folded = FoldOnce();
+    }
     is_folding_ = false;
     if (!folded.ok()) {
       failed_folds_.Add();
@@ -104,12 +113,13 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
                                      return !stopping_;
                                    }}));
   last_gathered_ = steady_clock::now();
+  uint64_t row_count = 0;
+  for (const LoggedRows& of_record : rows) row_count += of_record.size();
+  rows_of_last_fold_ = row_count;
   if (rows.empty()) {
     CLV_RETURN_IF_ERROR(AnnounceDue());
     return 0;
   }
-  uint64_t row_count = 0;
-  for (const LoggedRows& of_record : rows) row_count += of_record.size();
   if (announcements_.IsLong(row_count) && announcements_.is_any_left()) {
     CLV_RETURN_IF_ERROR(Announce(announcements_.TakeAll()));
   }

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/other_thread.h"
 #include "common/metrics/metrics.h"
 #include "common/storage/clv_store.h"
 #include "common/storage/storage.h"
@@ -36,7 +37,8 @@ class Worker {
     std::string reporting_currency = "USD";
     // Some 80 bytes each.
     uint64_t max_rows_per_fold = GatheringOptions().max_rows;
-    // The last position that the projection has applied, as far as it can be told; may be empty.
+    // The last position that the projection has applied or need not apply for anybody who asks, as
+    // far as it can be told; may be empty.
     std::function<storage::LogPosition()> applied;
     metrics::Registry* metrics = nullptr;  // must outlive the worker; null: nothing is counted
     // Called after a fold that removed a customer, on the worker's thread; may be empty.
@@ -88,6 +90,7 @@ class Worker {
   std::chrono::steady_clock::time_point last_gathered_;
   // An earlier process may have ended between a fold and its scrubbing.
   bool scrub_is_due_ = true;
+  uint64_t rows_of_last_fold_ = 0;
   Announcements announcements_;
   bool are_announcements_known_ = false;
   std::atomic<bool> stopping_ = false;
@@ -99,6 +102,7 @@ class Worker {
   bool is_durable_due_ = false;  // without waiting for a pause
   std::chrono::steady_clock::time_point last_fold_;
   std::condition_variable keeper_wakes_;
+  std::unique_ptr<OtherThread> urgent_;  // does not give way
   std::thread thread_;
   std::thread keeper_;
 };

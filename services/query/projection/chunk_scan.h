@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/processors.h"
 
 namespace clv::query {
 
@@ -43,7 +44,11 @@ absl::StatusOr<std::vector<Part>> ScanChunks(size_t chunks, const ScanOptions& o
     }
   };
   if (parts.size() == 2) {
-    std::thread other([&] { work(parts[1]); });
+    const int processor = ThisProcessor();
+    std::thread other([&] {
+      AvoidProcessor(processor);
+      work(parts[1]);
+    });
     work(parts[0]);
     other.join();
   } else {

@@ -7,6 +7,7 @@ namespace clv::query {
 namespace {
 
 constexpr std::chrono::milliseconds kLeastPause(2);
+constexpr std::chrono::microseconds kPauseWhileAsked(500);
 constexpr int kPausePerApply = 3;
 constexpr std::chrono::milliseconds kLongestPause(20);
 constexpr std::chrono::seconds kAskedLately(1);
@@ -23,6 +24,10 @@ FollowPace::Duration FollowPace::CalmAfterLoad() const {
   return std::max<Duration>(kAfterLoad, 2 * longest_gap_);
 }
 
+bool FollowPace::IsAsked(Time now) const {
+  return last_asked_ && now - *last_asked_ <= kAskedLately;
+}
+
 void FollowPace::NoteCalm(Time now) {
   behind_since_.reset();
   if (last_moved_ && now - *last_moved_ >= CalmAfterLoad()) longest_gap_ = {};
@@ -36,7 +41,7 @@ bool FollowPace::IsTimeForMany(int64_t watched, Time now) {
     last_moved_ = now;
   }
   if (!behind_since_) behind_since_ = now;
-  return now - *last_moved_ >= CalmAfterLoad() ||
+  return IsAsked(now) || now - *last_moved_ >= CalmAfterLoad() ||
          now - *behind_since_ >=
              std::max<Duration>(kLongestLoad, kLoadsPerApply * last_apply_of_many_);
 }
@@ -47,9 +52,8 @@ void FollowPace::NoteApplied(bool many, Duration took) {
 }
 
 FollowPace::Duration FollowPace::PauseAfter(Duration took, Time now) const {
-  const bool is_asked = last_asked_ && now - *last_asked_ <= kAskedLately;
-  return is_asked ? kLeastPause
-                  : std::clamp<Duration>(kPausePerApply * took, kLeastPause, kLongestPause);
+  return IsAsked(now) ? kPauseWhileAsked
+                      : std::clamp<Duration>(kPausePerApply * took, kLeastPause, kLongestPause);
 }
 
 }  // namespace clv::query

@@ -18,10 +18,12 @@ class FollowPace {
 
   // Somebody asks.
   void NoteAsked(Time now) { last_asked_ = now; }
+  // Somebody has asked lately.
+  bool IsAsked(Time now) const;
   // All that the store has is applied.
   void NoteCalm(Time now);
   // The store has moved to `watched`, which is not applied. Returns whether many changes are to be
-  // applied too: no load goes on, or one that goes on for long.
+  // applied too: somebody asks, no load goes on, or one that goes on for long.
   bool IsTimeForMany(int64_t watched, Time now);
   // Something was applied, `many` where IsTimeForMany had said so.
   void NoteApplied(bool many, Duration took);

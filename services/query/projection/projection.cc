@@ -51,6 +51,7 @@ Projection::~Projection() {
   }
   stopping_.notify_all();
   follower_.join();
+  if (shown_position_) shown_position_->Show(UINT64_MAX);
   // What came since the last pause would be applied by the next start, which somebody waits for.
   if (!options_.snapshot_path.empty() && LastPublished().version != nullptr) {
     WithAllCommitted(Deadline::max()).status().IgnoreError();
@@ -182,7 +183,6 @@ absl::Status Projection::Apply(bool is_asked_for) {
     if (retired_.size() > kMostRetired) crowd.swap(retired_);
     if (is_load) loaded = loaded_;
   }
-  if (shown_position_) shown_position_->Show((*version)->folded_position);
   if (loaded) loaded((*version)->serial);
   return absl::OkStatus();
 }
@@ -236,6 +236,7 @@ void Projection::Follow() {
     FreeRetired();
     watch_->WaitBeyond(LastPublished().watched, kLongestWait);
     if (is_asked_.exchange(false)) pace_.NoteAsked(steady_clock::now());
+    ShowPosition();
     const absl::StatusOr<int64_t> watched = watch_->Version();
     if (!watched.ok()) {
       if (!Pause(kPauseWithoutStore)) return;
@@ -249,31 +250,52 @@ void Projection::Follow() {
       continue;
     }
     const steady_clock::time_point begin = steady_clock::now();
-    const bool is_time_for_many = pace_.IsTimeForMany(*watched, begin);
-    absl::Status status;
-    bool has_applied = false;
-    {
-      std::lock_guard apply(apply_mutex_);
-      const uint64_t before = LastPublished().apply;
-      status = Apply(is_time_for_many);
-      has_applied = LastPublished().apply != before;
-    }
+    const Followed followed = TryToFollow(pace_.IsTimeForMany(*watched, begin));
     const steady_clock::time_point end = steady_clock::now();
-    if (has_applied) {
-      pace_.NoteApplied(is_time_for_many, end - begin);
+    if (followed.has_applied) {
+      pace_.NoteApplied(followed.were_many, end - begin);
     } else {
       is_quick_ = false;
     }
     // The first apply reads all, or the snapshot, and tells nothing of those to come.
     const auto took = is_warm_ ? end - begin : steady_clock::duration::zero();
-    const std::chrono::nanoseconds pause = !status.ok()   ? kPauseWithoutStore
-                                           : !has_applied ? kPauseInLoad
-                                                          : pace_.PauseAfter(took, end);
+    const std::chrono::nanoseconds pause = !followed.status.ok()   ? kPauseWithoutStore
+                                           : !followed.has_applied ? kPauseInLoad
+                                                                   : pace_.PauseAfter(took, end);
+    ShowPosition();
     FreeRetired();
     WarmUp();
-    if (has_applied && IsTimeForSnapshot()) KeepSnapshot();
+    if (followed.has_applied && IsTimeForSnapshot()) KeepSnapshot();
     if (!Pause(pause)) return;
   } while (Pause(std::chrono::nanoseconds::zero()));
+}
+
+Projection::Followed Projection::TryToFollow(bool is_time_for_many) {
+  Followed followed;
+  const auto apply = [&](bool many) {
+    std::lock_guard lock(apply_mutex_);
+    const uint64_t before = LastPublished().apply;
+    followed.status = Apply(many);
+    followed.has_applied = LastPublished().apply != before;
+  };
+  if (LastPublished().version != nullptr) {
+    apply(false);
+    if (followed.has_applied || !followed.status.ok() || !is_time_for_many) return followed;
+    followed.were_many = true;
+  }
+  // Others wait for the first version, or it has fallen behind.
+  urgent_.Run([&] { apply(true); });
+  return followed;
+}
+
+void Projection::ShowPosition() {
+  if (!shown_position_) return;
+  const bool is_asked = pace_.IsAsked(steady_clock::now());
+  const auto version = LastPublished().version;
+  const storage::LogPosition position =
+      is_asked && version != nullptr ? version->folded_position : UINT64_MAX;
+  if (last_shown_ != position) shown_position_->Show(position);
+  last_shown_ = position;
 }
 
 void Projection::WarmUp() {

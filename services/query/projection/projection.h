@@ -18,6 +18,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/other_thread.h"
 #include "common/base/shown_number.h"
 #include "common/storage/projection_source.h"
 #include "services/query/projection/follow_pace.h"
@@ -37,7 +38,8 @@ class Projection {
   struct Options {
     // Where a version is kept for the next start; empty: nowhere.
     std::string snapshot_path;
-    // Where the aggregation is shown the log position of the last version; empty: nowhere.
+    // Where the aggregation is shown the log position of the last version, or while nobody asks the
+    // greatest number; empty: nowhere.
     std::string position_path;
     // Fewer are read from the store as fast.
     uint32_t least_customers_in_snapshot = 20'000;
@@ -100,6 +102,15 @@ class Projection {
   void KeepSnapshot();
   bool IsTimeForSnapshot() const;
   void Follow();
+  // What a try of the follower has come to.
+  struct Followed {
+    absl::Status status;
+    bool has_applied = false;
+    bool were_many = false;
+  };
+  Followed TryToFollow(bool is_time_for_many);
+  // What the aggregation is shown.
+  void ShowPosition();
   // Frees what versions that are not published any more were the last to hold: takes a while, and
   // nobody is to wait for it.
   void FreeRetired();
@@ -113,6 +124,7 @@ class Projection {
   const std::unique_ptr<storage::ChangeWatch> watch_;
   const Options options_;
   std::optional<ShownNumber> shown_position_;
+  std::optional<storage::LogPosition> last_shown_;  // of the follower
 
   std::timed_mutex apply_mutex_;
   ProjectionBuilder builder_;  // with apply_mutex_ held
@@ -124,6 +136,7 @@ class Projection {
   std::atomic<bool> is_asked_{false};  // since the follower looked last
   bool is_warm_ = false;               // of the follower
   FollowPace pace_;                    // likewise
+  OtherThread urgent_;                 // likewise; does not give way
 
   std::chrono::steady_clock::time_point last_snapshot_ = std::chrono::steady_clock::now();
 

@@ -14,13 +14,13 @@ int NiceOfThisThread() { return getpriority(PRIO_PROCESS, static_cast<id_t>(gett
 
 TEST(ThreadPriorityTest, OneThreadAndThoseItStartsGiveWay) {
   const int before = NiceOfThisThread();
-  if (before >= 5) GTEST_SKIP() << "the whole test gives way: nice is " << before;
+  if (before >= 10) GTEST_SKIP() << "the whole test gives way: nice is " << before;
   std::thread([] {
     GiveWay();
-    EXPECT_EQ(NiceOfThisThread(), 5);
-    std::thread([] { EXPECT_EQ(NiceOfThisThread(), 5); }).join();
+    EXPECT_EQ(NiceOfThisThread(), 10);
+    std::thread([] { EXPECT_EQ(NiceOfThisThread(), 10); }).join();
     GiveWay();
-    EXPECT_EQ(NiceOfThisThread(), 5);
+    EXPECT_EQ(NiceOfThisThread(), 10);
   }).join();
   EXPECT_EQ(NiceOfThisThread(), before);
 }

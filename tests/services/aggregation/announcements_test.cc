@@ -9,8 +9,10 @@ namespace {
 using std::chrono::milliseconds;
 using storage::LogPosition;
 
-constexpr Announcements::Options kOptions = {
-    .least_rows_later = 10, .most_rows_later = 1'000, .longest_wait = milliseconds(500)};
+constexpr Announcements::Options kOptions = {.least_rows_later = 10,
+                                             .most_rows_later = 1'000,
+                                             .longest_wait = milliseconds(500),
+                                             .longest_wait_per_row = milliseconds(1)};
 const Announcements::Time kStart = Announcements::Time() + std::chrono::hours(1);
 
 TEST(AnnouncementsTest, ASmallFoldIsAnnouncedWithItself) {
@@ -40,6 +42,13 @@ TEST(AnnouncementsTest, NobodyAppliesItAndItIsAnnouncedAllTheSame) {
   EXPECT_EQ(announcements.TakeDue(0, kStart + milliseconds(499)), 0u);
   EXPECT_EQ(announcements.TakeDue(0, kStart + milliseconds(500)), 7u);
   EXPECT_EQ(announcements.AnnounceWith(11, 10, 0, kStart + milliseconds(600)), 9u);
+}
+
+TEST(AnnouncementsTest, ManyRowsHaveMoreTime) {
+  Announcements announcements(kOptions);
+  announcements.AnnounceWith(7, 800, 0, kStart);
+  EXPECT_EQ(announcements.TakeDue(0, kStart + milliseconds(799)), 0u);
+  EXPECT_EQ(announcements.TakeDue(0, kStart + milliseconds(800)), 7u);
 }
 
 TEST(AnnouncementsTest, ASmallFoldDoesNotOvertakeALargerOne) {
@@ -81,7 +90,7 @@ RC_GTEST_PROP(AnnouncementsTest, ComeInOrderAndInTime, ()) {
   Announcements announcements(kOptions);
   struct Fold {
     LogPosition position;
-    Announcements::Time committed;
+    Announcements::Time due;
   };
   std::vector<Fold> open;
   Announcements::Time now = kStart;
@@ -99,7 +108,8 @@ RC_GTEST_PROP(AnnouncementsTest, ComeInOrderAndInTime, ()) {
     } else {
       position += 1 + static_cast<LogPosition>(step % 5);
       const uint64_t rows = static_cast<uint64_t>(step) % 1'500;
-      open.push_back({position, now});
+      open.push_back({position, now + std::max<Announcements::Time::duration>(milliseconds(500),
+                                                                              milliseconds(rows))});
       next = announcements.AnnounceWith(position, rows, applied, now);
       takes_all = next == position;
       if (takes_all) RC_ASSERT(rows < kOptions.least_rows_later || announcements.IsLong(rows));
@@ -107,14 +117,13 @@ RC_GTEST_PROP(AnnouncementsTest, ComeInOrderAndInTime, ()) {
     RC_ASSERT(next >= announced);
     announced = next;
     while (!open.empty() && open.front().position <= announced) {
-      RC_ASSERT(takes_all || open.front().position <= applied ||
-                now - open.front().committed >= kOptions.longest_wait);
+      RC_ASSERT(takes_all || open.front().position <= applied || now >= open.front().due);
       open.erase(open.begin());
     }
     RC_ASSERT(announcements.is_any_left() == !open.empty());
     if (!open.empty()) {
       RC_ASSERT(open.front().position > applied);
-      RC_ASSERT(now - open.front().committed < kOptions.longest_wait);
+      RC_ASSERT(now < open.front().due);
     }
   }
 }

@@ -55,13 +55,24 @@ TEST(FollowPaceTest, ALongLoadIsAppliedNowAndThen) {
   EXPECT_EQ(applies, 3);
 }
 
+TEST(FollowPaceTest, ManyChangesDoNotWaitWhereSomebodyAsks) {
+  FollowPace pace;
+  pace.NoteAsked(kStart);
+  EXPECT_TRUE(pace.IsAsked(kStart + seconds(1)));
+  EXPECT_TRUE(pace.IsTimeForMany(1, kStart));
+  EXPECT_TRUE(pace.IsTimeForMany(2, kStart + seconds(1)));
+  EXPECT_FALSE(pace.IsAsked(kStart + milliseconds(1'001)));
+  EXPECT_FALSE(pace.IsTimeForMany(3, kStart + milliseconds(1'001)));
+}
+
 TEST(FollowPaceTest, FollowsCloselyAsLongAsSomebodyAsks) {
   FollowPace pace;
   EXPECT_EQ(pace.PauseAfter(milliseconds(5), kStart), milliseconds(15));
   EXPECT_EQ(pace.PauseAfter(milliseconds(10), kStart), milliseconds(20)) << "or it falls behind";
   EXPECT_EQ(pace.PauseAfter(milliseconds(0), kStart), milliseconds(2));
   pace.NoteAsked(kStart);
-  EXPECT_EQ(pace.PauseAfter(milliseconds(10), kStart + milliseconds(900)), milliseconds(2));
+  EXPECT_EQ(pace.PauseAfter(milliseconds(10), kStart + milliseconds(900)),
+            std::chrono::microseconds(500));
   EXPECT_EQ(pace.PauseAfter(milliseconds(10), kStart + milliseconds(1'100)), milliseconds(20));
 }
 
