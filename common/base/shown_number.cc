@@ -24,10 +24,12 @@ void ShownNumber::Show(uint64_t number) {
   if (file >= 0 && pwrite(file, &number, sizeof(number), 0) < 0) return;
 }
 
-uint64_t ShownNumber::Read() {
+std::optional<uint64_t> ShownNumber::Read() {
   uint64_t number = 0;
   const int file = FileOpenedWith(O_RDONLY);
-  if (file < 0 || pread(file, &number, sizeof(number), 0) != sizeof(number)) return 0;
+  if (file < 0 || pread(file, &number, sizeof(number), 0) != sizeof(number)) {
+    return std::nullopt;
+  }
   return number;
 }
 

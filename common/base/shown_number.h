@@ -4,13 +4,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 namespace clv {
 
-// Lies in a file of eight bytes. What is read may be of an earlier process, or 0 where nothing can
-// be read: a hint, on which nothing that must be true depends. Thread-safe.
+// Lies in a file of eight bytes. What is read may be of an earlier process: a hint, on which
+// nothing that must be true depends. Thread-safe.
 class ShownNumber {
  public:
   explicit ShownNumber(std::string path) : path_(std::move(path)) {}
@@ -19,9 +20,10 @@ class ShownNumber {
   ShownNumber(const ShownNumber&) = delete;
   ShownNumber& operator=(const ShownNumber&) = delete;
 
-  // A microsecond each. The file is made by the first Show.
+  // A microsecond each. The file is made by the first Show; where it is not, there is nothing to
+  // read.
   void Show(uint64_t number);
-  uint64_t Read();
+  std::optional<uint64_t> Read();
 
  private:
   // -1 where there is none.

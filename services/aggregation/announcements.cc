@@ -13,7 +13,7 @@ storage::LogPosition Announcements::AnnounceWith(storage::LogPosition position, 
   TakeDue(applied, now);
   // Who must wait for it would have to wait for what is left, too.
   const bool is_small = rows < options_.least_rows_later && left_.empty();
-  if (is_small || IsLong(rows)) {
+  if (is_small || IsLong(rows) || position <= applied) {
     left_.clear();
     announced_ = position;
   } else {

@@ -44,6 +44,8 @@ class Announcements {
   // Whether a fold of `rows` takes so long that what is left must not wait for its end.
   bool IsLong(uint64_t rows) const { return rows > options_.most_rows_later; }
 
+  // Up to where all is announced, or taken to be.
+  storage::LogPosition announced() const { return announced_; }
   // Whether something is left to announce.
   bool is_any_left() const { return !left_.empty(); }
   // Up to where all can be announced now; all of it is taken to be.

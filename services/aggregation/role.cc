@@ -72,13 +72,15 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
                  return models->FitNow(cold, progress);
                }}));
   role->applied_ = std::make_unique<ShownNumber>(options.directory.projection_position());
-  role->worker_ = std::make_unique<Worker>(
-      Worker::Options{.store = role->store_.get(),
-                      .open_log = open_log,
-                      .reporting_currency = options.reporting_currency,
-                      .applied = [position = role->applied_.get()] { return position->Read(); },
-                      .metrics = options.dispatch.metrics,
-                      .on_erasure = [jobs = role->jobs_.get()] { jobs->ForgetDifferences(); }});
+  role->worker_ = std::make_unique<Worker>(Worker::Options{
+      .store = role->store_.get(),
+      .open_log = open_log,
+      .reporting_currency = options.reporting_currency,
+      // Without a query there is nobody who asks.
+      .applied = [position =
+                      role->applied_.get()] { return position->Read().value_or(UINT64_MAX); },
+      .metrics = options.dispatch.metrics,
+      .on_erasure = [jobs = role->jobs_.get()] { jobs->ForgetDifferences(); }});
   role->service_ = std::make_unique<AggregationService>(
       AggregationService::Options{.dispatch = options.dispatch,
                                   .store = role->store_.get(),

@@ -169,7 +169,9 @@ absl::Status Worker::Announce(storage::LogPosition position) {
 
 absl::Status Worker::AnnounceDue() {
   if (!announcements_.is_any_left()) return absl::OkStatus();
-  return Announce(announcements_.TakeDue(AppliedPosition(), steady_clock::now()));
+  const storage::LogPosition before = announcements_.announced();
+  const storage::LogPosition due = announcements_.TakeDue(AppliedPosition(), steady_clock::now());
+  return due == before ? absl::OkStatus() : Announce(due);
 }
 
 void Worker::NoteFold() {

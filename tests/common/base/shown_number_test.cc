@@ -1,6 +1,7 @@
 #include "common/base/shown_number.h"
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "gtest/gtest.h"
@@ -13,7 +14,7 @@ TEST(ShownNumberTest, IsReadByOthersAsItWasShownLast) {
   TempDirectory directory;
   ShownNumber writer(directory.path() + "/number");
   ShownNumber reader(directory.path() + "/number");
-  EXPECT_EQ(reader.Read(), 0u) << "there is no file yet";
+  EXPECT_EQ(reader.Read(), std::nullopt) << "there is no file yet";
   writer.Show(7);
   EXPECT_EQ(reader.Read(), 7u);
   writer.Show(UINT64_MAX);
@@ -31,7 +32,7 @@ TEST(ShownNumberTest, IsNothingWhereNoFileCanBe) {
   TempDirectory directory;
   ShownNumber number(directory.path() + "/absent/number");
   number.Show(7);
-  EXPECT_EQ(number.Read(), 0u);
+  EXPECT_EQ(number.Read(), std::nullopt);
 }
 
 TEST(ShownNumberTest, IsNeverHalfOfTwoNumbers) {
@@ -43,8 +44,8 @@ TEST(ShownNumberTest, IsNeverHalfOfTwoNumbers) {
     for (uint64_t i = 0; !is_over; ++i) number.Show(i % 2 == 0 ? 0 : UINT64_MAX);
   });
   for (int i = 0; i < 20'000; ++i) {
-    const uint64_t read = number.Read();
-    EXPECT_TRUE(read == 0 || read == UINT64_MAX) << read;
+    const std::optional<uint64_t> read = number.Read();
+    EXPECT_TRUE(read == 0 || read == UINT64_MAX) << read.value_or(1);
   }
   is_over = true;
   writer.join();

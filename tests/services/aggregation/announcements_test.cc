@@ -44,6 +44,13 @@ TEST(AnnouncementsTest, NobodyAppliesItAndItIsAnnouncedAllTheSame) {
   EXPECT_EQ(announcements.AnnounceWith(11, 10, 0, kStart + milliseconds(600)), 9u);
 }
 
+TEST(AnnouncementsTest, NothingWaitsWhereNobodyAsks) {
+  Announcements announcements(kOptions);
+  announcements.AnnounceWith(5, 10, 0, kStart);
+  EXPECT_EQ(announcements.AnnounceWith(7, 500, UINT64_MAX, kStart), 7u);
+  EXPECT_FALSE(announcements.is_any_left());
+}
+
 TEST(AnnouncementsTest, ManyRowsHaveMoreTime) {
   Announcements announcements(kOptions);
   announcements.AnnounceWith(7, 800, 0, kStart);
