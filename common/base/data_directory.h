@@ -19,7 +19,7 @@ struct DataDirectory {
   std::string clv() const { return path + "/clv.db"; }
   std::string projection_snapshot() const { return path + "/projection.snapshot"; }
   // The last log position that the projection has applied, or the greatest number while nobody asks
-  // it: a ShownNumber.
+  // it: a ShownNumber of the query process.
   std::string projection_position() const { return path + "/projection.position"; }
   std::string admin_token() const { return path + "/admin_token"; }
   std::string role_lock(const std::string& role) const { return path + "/" + role + ".lock"; }

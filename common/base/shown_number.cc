@@ -1,35 +1,40 @@
 #include "common/base/shown_number.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 namespace clv {
 
 ShownNumber::~ShownNumber() {
-  if (const int file = file_; file >= 0) close(file);
-}
-
-int ShownNumber::FileOpenedWith(int flags) {
-  int file = file_;
-  if (file >= 0) return file;
-  const int opened = open(path_.c_str(), flags | O_CLOEXEC, 0600);
-  if (opened < 0 || file_.compare_exchange_strong(file, opened)) return opened;
-  close(opened);  // another thread was first
-  return file;
+  if (file_ >= 0) close(file_);
 }
 
 void ShownNumber::Show(uint64_t number) {
-  const int file = FileOpenedWith(O_RDWR | O_CREAT);
-  // Whoever reads meanwhile sees the old or the new one: the bytes lie in one page.
-  if (file >= 0 && pwrite(file, &number, sizeof(number), 0) < 0) return;
+  if (file_ < 0) file_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file_ < 0) return;
+  // Whoever reads meanwhile sees the old or the new one: the bytes lie in one page. The lock waits
+  // for a reader at most, who holds it for a moment.
+  if (pwrite(file_, &number, sizeof(number), 0) == sizeof(number) && flock(file_, LOCK_SH) == 0) {
+    return;
+  }
+  close(file_);
+  file_ = -1;
 }
 
-std::optional<uint64_t> ShownNumber::Read() {
-  uint64_t number = 0;
-  const int file = FileOpenedWith(O_RDONLY);
-  if (file < 0 || pread(file, &number, sizeof(number), 0) != sizeof(number)) {
+ShownNumberReader::~ShownNumberReader() {
+  if (file_ >= 0) close(file_);
+}
+
+std::optional<uint64_t> ShownNumberReader::Read() {
+  if (file_ < 0) file_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file_ < 0) return std::nullopt;
+  if (flock(file_, LOCK_EX | LOCK_NB) == 0) {
+    flock(file_, LOCK_UN);
     return std::nullopt;
   }
+  uint64_t number = 0;
+  if (pread(file_, &number, sizeof(number), 0) != sizeof(number)) return std::nullopt;
   return number;
 }
 

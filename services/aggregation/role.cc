@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
                [models = role->models_.get()](bool cold, const ModelKeeper::Progress& progress) {
                  return models->FitNow(cold, progress);
                }}));
-  role->applied_ = std::make_unique<ShownNumber>(options.directory.projection_position());
+  role->applied_ = std::make_unique<ShownNumberReader>(options.directory.projection_position());
   role->worker_ = std::make_unique<Worker>(Worker::Options{
       .store = role->store_.get(),
       .open_log = open_log,

@@ -52,7 +52,7 @@ class AggregationRole {
   std::unique_ptr<storage::SqliteClvStore> store_;
   std::unique_ptr<storage::SqliteModelStore> model_store_;
   std::unique_ptr<ModelKeeper> models_;
-  std::unique_ptr<ShownNumber> applied_;
+  std::unique_ptr<ShownNumberReader> applied_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<JobRunner> jobs_;
   std::unique_ptr<AggregationService> service_;

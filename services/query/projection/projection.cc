@@ -51,7 +51,7 @@ Projection::~Projection() {
   }
   stopping_.notify_all();
   follower_.join();
-  if (shown_position_) shown_position_->Show(UINT64_MAX);
+  shown_position_.reset();
   // What came since the last pause would be applied by the next start, which somebody waits for.
   if (!options_.snapshot_path.empty() && LastPublished().version != nullptr) {
     WithAllCommitted(Deadline::max()).status().IgnoreError();

@@ -123,8 +123,8 @@ class Projection {
   const std::unique_ptr<storage::ProjectionSource> source_;
   const std::unique_ptr<storage::ChangeWatch> watch_;
   const Options options_;
-  std::optional<ShownNumber> shown_position_;
-  std::optional<storage::LogPosition> last_shown_;  // of the follower
+  std::optional<ShownNumber> shown_position_;       // of the follower
+  std::optional<storage::LogPosition> last_shown_;  // likewise
 
   std::timed_mutex apply_mutex_;
   ProjectionBuilder builder_;  // with apply_mutex_ held

@@ -52,17 +52,21 @@ class ProjectionBuilderTest : public ::testing::Test {
   std::shared_ptr<const ProjectionVersion> Advance() {
     return builder_.Advance(*source_.Read().value()).value();
   }
+  // The version where, of two purchases of the customer a, the second one is told as `change`.
+  std::shared_ptr<const ProjectionVersion> AdvanceBy(const storage::OrdersChange& change) {
+    store_.Fold(Purchase("p1", "2023-01-01 10:00:00"), properties::kNow);
+    EXPECT_EQ(Advance()->customers, 1u);
+    store_.Fold(Purchase("p2", "2023-02-01 10:00:00"), properties::kNow);
+    TellInstead(store_, change);
+    return Advance();
+  }
   FoldedStore store_;
   storage::SqliteProjectionSource source_{store_.path()};
   ProjectionBuilder builder_;
 };
 
 TEST_F(ProjectionBuilderTest, ACustomerWhoseChangeIsNoneOfTheKnownStateIsRead) {
-  store_.Fold(Purchase("p1", "2023-01-01 10:00:00"), properties::kNow);
-  ASSERT_EQ(Advance()->customers, 1u);
-  store_.Fold(Purchase("p2", "2023-02-01 10:00:00"), properties::kNow);
-  TellInstead(store_, RemovalOfNoOrder("a"));
-  const auto version = Advance();
+  const auto version = AdvanceBy(RemovalOfNoOrder("a"));
   const auto number = version->Find("a");
   ASSERT_TRUE(number.has_value());
   const CustomerChunk& chunk = version->ChunkOf(*number);
@@ -73,11 +77,7 @@ TEST_F(ProjectionBuilderTest, ACustomerWhoseChangeIsNoneOfTheKnownStateIsRead) {
 }
 
 TEST_F(ProjectionBuilderTest, AChangeOfWhoIsNotThereChangesNothing) {
-  store_.Fold(Purchase("p1", "2023-01-01 10:00:00"), properties::kNow);
-  ASSERT_EQ(Advance()->customers, 1u);
-  store_.Fold(Purchase("p2", "2023-02-01 10:00:00"), properties::kNow);
-  TellInstead(store_, RemovalOfNoOrder("nobody"));
-  const auto version = Advance();
+  const auto version = AdvanceBy(RemovalOfNoOrder("nobody"));
   EXPECT_EQ(version->customers, 1u);
   EXPECT_FALSE(version->Find("nobody").has_value());
   EXPECT_EQ(version->population->orders, 1);
