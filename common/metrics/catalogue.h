@@ -86,16 +86,16 @@ inline constexpr Metric kIngestJobProgress{
 // ---- Aggregation
 inline constexpr Metric kAggregationFoldedPosition{
     "clv_aggregation_folded_position", "", Type::kGauge,
-    "Last log position that is folded"};
+    "Last log position that is folded and announced"};
 inline constexpr Metric kAggregationLogPosition{
     "clv_aggregation_log_position", "", Type::kGauge,
     "Last position in the log"};
 inline constexpr Metric kAggregationLagRows{
     "clv_aggregation_lag_rows", "", Type::kGauge,
-    "Rows in the log that are not folded yet"};
+    "Rows in the log that are not folded and announced yet"};
 inline constexpr Metric kAggregationLag{
     "clv_aggregation_lag_seconds", "", Type::kGauge,
-    "Age of the oldest record that is not folded yet; 0 when there is none"};
+    "Age of the oldest record that is not folded and announced yet; 0 when there is none"};
 inline constexpr Metric kAggregationFoldedRows{
     "clv_aggregation_folded_rows_total", "", Type::kCounter,
     "Rows folded"};

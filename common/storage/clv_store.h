@@ -124,9 +124,10 @@ class ClvReadTransaction {
  public:
   virtual ~ClvReadTransaction() = default;
 
-  // Last folded log position of this state, and the last of which anybody has been told.
+  // Last folded log position of this state.
   virtual LogPosition checkpoint() const = 0;
-  virtual LogPosition announced_position() const = 0;
+  // The last one that was announced, see ClvStore::Announce.
+  virtual absl::StatusOr<LogPosition> AnnouncedPosition() = 0;
 
   // The currency that facts are summed in; empty in a new store.
   virtual const std::string& reporting_currency() const = 0;

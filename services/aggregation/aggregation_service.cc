@@ -95,12 +95,13 @@ absl::StatusOr<v1::AggregationStatus> AggregationService::Status() {
   v1::AggregationStatus status;
   CLV_ASSIGN_OR_RETURN(const auto state, options_.store->Read());
   CLV_ASSIGN_OR_RETURN(const storage::FactCounts counts, state->CountFacts());
+  CLV_ASSIGN_OR_RETURN(const storage::LogPosition announced, state->AnnouncedPosition());
   std::lock_guard lock(log_mutex_);
   if (log_ == nullptr) {
     CLV_ASSIGN_OR_RETURN(log_, options_.open_log());
   }
-  CLV_ASSIGN_OR_RETURN(const storage::LogLag lag, log_->LagAfter(state->announced_position()));
-  status.set_folded_position(state->announced_position());
+  CLV_ASSIGN_OR_RETURN(const storage::LogLag lag, log_->LagAfter(announced));
+  status.set_folded_position(announced);
   status.set_log_position(lag.last_position);
   status.set_lag_rows(lag.rows);
   if (lag.oldest_received_at_seconds > 0) {

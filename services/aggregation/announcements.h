@@ -34,10 +34,9 @@ class Announcements {
   // fold whose end is unknown.
   void Restart(storage::LogPosition checkpoint);
 
-  // A fold of `rows` up to `position` is committed at `now`, and with it announced what is due,
-  // `applied` being the last position that the projection has applied, or need not apply for
-  // anybody who asks. Returns the position up to
-  // which all is announced.
+  // A fold of `rows` up to `position` is committed at `now`, and with it announced what is due.
+  // `applied`: the last position that the projection has applied, or need not apply for anybody who
+  // asks. Returns the position up to which all is announced.
   storage::LogPosition AnnounceWith(storage::LogPosition position, uint64_t rows,
                                     storage::LogPosition applied, Time now);
 

@@ -22,7 +22,7 @@ template <typename Base>
 class SqliteReads : public Base {
  public:
   LogPosition checkpoint() const override { return checkpoint_; }
-  LogPosition announced_position() const override { return announced_position_; }
+  absl::StatusOr<LogPosition> AnnouncedPosition() override { return reads().AnnouncedPosition(); }
   const std::string& reporting_currency() const override { return currency_; }
   absl::StatusOr<ByKey<domain::Purchase>> FindPurchases(
       const std::vector<std::string>& ids) override {
@@ -71,7 +71,6 @@ class SqliteReads : public Base {
  protected:
   absl::Status ReadState() {
     CLV_ASSIGN_OR_RETURN(checkpoint_, reads().Checkpoint());
-    CLV_ASSIGN_OR_RETURN(announced_position_, reads().AnnouncedPosition());
     CLV_ASSIGN_OR_RETURN(currency_, reads().Setting(kReportingCurrency));
     return absl::OkStatus();
   }
@@ -81,7 +80,6 @@ class SqliteReads : public Base {
 
  private:
   LogPosition checkpoint_ = 0;
-  LogPosition announced_position_ = 0;
 };
 
 class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {

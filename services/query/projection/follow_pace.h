@@ -9,8 +9,8 @@
 namespace clv::query {
 
 // Tells a load, whose rows nobody waits for, from other writing, and how much of the processors
-// following may take. Whoever asks applies at once in any case. Thread-compatible; time is that of
-// the calls.
+// following may take. Whoever must not miss something applies it at once in any case.
+// Thread-compatible; time is that of the calls.
 class FollowPace {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -25,7 +25,7 @@ class FollowPace {
   // The store has moved to `watched`, which is not applied. Returns whether many changes are to be
   // applied too: somebody asks, no load goes on, or one that goes on for long.
   bool IsTimeForMany(int64_t watched, Time now);
-  // Something was applied, `many` where IsTimeForMany had said so.
+  // Something was applied; `many`: what is applied only where IsTimeForMany says so.
   void NoteApplied(bool many, Duration took);
 
   // Between applies that nobody asked for: leaves the processors to those who write, and to those

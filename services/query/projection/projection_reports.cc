@@ -110,7 +110,7 @@ absl::StatusOr<Details> ReadDetails(Projection& projection, storage::CustomerDet
   const ProjectionVersion& version = view.version();
   Details details;
   if (numbers.empty()) return details;
-  if (numbers.size() == 1 && !products) {
+  if (numbers.size() == 1 && !products && projection.IsNewest(version)) {
     CLV_ASSIGN_OR_RETURN(CustomerDetails one, reader.ReadOne(version.IdOf(numbers[0]), deadline));
     details.of_rows.push_back(std::move(one));
     // Nothing was committed between the version and now.

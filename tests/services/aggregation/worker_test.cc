@@ -2,9 +2,13 @@
 
 #include "services/aggregation/worker.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -134,6 +138,37 @@ TEST_F(WorkerTest, ABadEventDoesNotStopIt) {
   EXPECT_EQ(store_->Read().value()->CountFacts()->dead_letters, 1u);
 }
 
+TEST_F(WorkerTest, GivesWayUntilItHasFallenBehind) {
+  const auto nice = [] { return getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); };
+  const int own = nice();
+  if (own >= 10) GTEST_SKIP() << "the whole test gives way: nice is " << own;
+  constexpr int kMany = 50'000;
+  std::vector<Buy> buys;
+  for (int i = 0; i < kMany; ++i) {
+    buys.push_back({"p" + std::to_string(i), "c" + std::to_string(i % 100), 1, 0});
+  }
+  Append(Record(buys));
+  Append(Record(Buys{{"last", "c1", 1, 1}}));
+  // Of whoever asks how far the projection is: the start, and each fold before its commit.
+  std::mutex mutex;
+  std::vector<int> of_questions;
+  Worker worker({.store = store_.get(),
+                 .open_log = [this] { return OpenLog(); },
+                 .max_rows_per_fold = kMany,
+                 .applied = [&]() -> storage::LogPosition {
+                   std::lock_guard lock(mutex);
+                   of_questions.push_back(nice());
+                   return UINT64_MAX;
+                 }});
+  worker.Start();
+  ASSERT_TRUE(WaitUntilFolded(2));
+  Append(Record(Buys{{"one more", "c1", 1, 1}}));
+  ASSERT_TRUE(WaitUntilFolded(3));
+  worker.Stop();
+  EXPECT_THAT(of_questions, ::testing::ElementsAre(10, 10, own, 10));
+  EXPECT_EQ(Summary("c1").purchase_count, kMany / 100 + 2);
+}
+
 // Folds that the projection takes long to apply are announced once it has, those of others at once.
 class WorkersAnnouncementsTest : public WorkerTest {
  protected:
@@ -157,7 +192,7 @@ class WorkersAnnouncementsTest : public WorkerTest {
   void AwaitCheckpoint(storage::LogPosition position) {
     while (store_->Read().value()->checkpoint() < position) std::this_thread::yield();
   }
-  storage::LogPosition Announced() { return store_->Read().value()->announced_position(); }
+  storage::LogPosition Announced() { return store_->Read().value()->AnnouncedPosition().value(); }
 
   std::atomic<storage::LogPosition> applied_{0};
   int next_ = 0;
@@ -197,6 +232,22 @@ TEST_F(WorkersAnnouncementsTest, OfAnEarlierWorkerAreMadeUpFor) {
   EXPECT_EQ(Announced(), 0u);
   const auto worker = Start();
   EXPECT_TRUE(WaitUntilFolded(1)) << "without a new row";
+}
+
+TEST_F(WorkersAnnouncementsTest, AreMadeByAWorkerThatCannotGoOn) {
+  const auto worker = Start();
+  AppendFoldOf(300);
+  AwaitCheckpoint(1);
+  storage::RunRawSql(log_path_,
+                     "INSERT INTO log_records (position, data_source, received_at, row_count, "
+                     "checksum, payload) SELECT 3, data_source, received_at, row_count, checksum, "
+                     "payload FROM log_records WHERE position = 1");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (worker->stopped_because().empty() && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_THAT(worker->stopped_because(), HasSubstr("position 2 is missing"));
+  EXPECT_EQ(Announced(), 1u);
 }
 
 TEST_F(WorkersAnnouncementsTest, AreNotLeftToTheNextWorkerInAnOrderlyEnd) {

@@ -394,7 +394,7 @@ TEST_P(ClvStoreContract, ProgressTellsOfAFoldOnceItIsAnnounced) {
   ASSERT_TRUE(Begin()->Commit(4, 0).ok());
   EXPECT_EQ(progress->FoldedPosition().value(), 0u);
   EXPECT_EQ(Read()->checkpoint(), 4u);
-  EXPECT_EQ(Read()->announced_position(), 0u);
+  EXPECT_EQ(Read()->AnnouncedPosition().value(), 0u);
   ASSERT_TRUE(Begin()->Commit(7, 4).ok());
   EXPECT_EQ(progress->FoldedPosition().value(), 4u);
   EXPECT_FALSE(progress->WaitUntilFolded(7, std::chrono::milliseconds(5)));
@@ -408,7 +408,7 @@ TEST_P(ClvStoreContract, ProgressTellsOfAFoldOnceItIsAnnounced) {
   EXPECT_EQ(progress->FoldedPosition().value(), 7u);
   ASSERT_TRUE(store_->Announce(1'000).ok());
   EXPECT_EQ(progress->FoldedPosition().value(), 9u);
-  EXPECT_EQ(Read()->announced_position(), 9u);
+  EXPECT_EQ(Read()->AnnouncedPosition().value(), 9u);
 }
 
 TEST_P(ClvStoreContract, WhatIsRolledBackIsNotAnnounced) {
