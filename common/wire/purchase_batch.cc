@@ -58,7 +58,22 @@ PurchaseBatch::Row ReadRow(int64_t date_before, size_t text_count, ByteReader* b
 
 PurchaseBatch::Row PurchaseBatch::RowOf(const Place& place) const {
   ByteReader reader(std::string_view(*bytes_).substr(place.offset));
-  return ReadRow(place.date_before, texts_.size(), &reader);
+  return ReadRow(DateBefore(place), texts_.size(), &reader);
+}
+
+void PurchaseBatch::AddPlace(uint32_t offset, int64_t date_before) {
+  const bool is_far = date_before < 0 || date_before > int64_t{UINT32_MAX};
+  if (is_far && far_dates_.empty()) {
+    for (Place& place : places_) {
+      far_dates_.push_back(int64_t{place.date_before});
+      place.date_before = static_cast<uint32_t>(far_dates_.size() - 1);
+    }
+  }
+  if (is_far || !far_dates_.empty()) {
+    far_dates_.push_back(date_before);
+    date_before = static_cast<int64_t>(far_dates_.size() - 1);
+  }
+  places_.push_back({offset, static_cast<uint32_t>(date_before)});
 }
 
 PurchaseBatch::Row PurchaseBatch::RowAt(size_t index) const { return RowOf(places_[index]); }
@@ -163,7 +178,7 @@ absl::StatusOr<PurchaseBatch> UnpackPurchaseBatch(std::string bytes) {
   if (reader.ok()) batch.places_.reserve(row_count);
   int64_t date = 0;
   for (uint64_t i = 0; i < row_count && reader.ok(); ++i) {
-    batch.places_.push_back({date, static_cast<uint32_t>(size - reader.size())});
+    batch.AddPlace(static_cast<uint32_t>(size - reader.size()), date);
     date = ReadRow(date, batch.texts_.size(), &reader).date;
   }
   if (!reader.ok() || !reader.at_end()) {

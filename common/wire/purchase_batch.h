@@ -26,7 +26,7 @@
 
 namespace clv::wire {
 
-// Purchases as they are packed, and where each of them begins: 16 bytes a row beside the form.
+// Purchases as they are packed, and where each of them begins: 8 bytes a row beside the form.
 class PurchaseBatch {
  public:
   // The columns whose texts purchases share, in the order of Row::texts.
@@ -71,14 +71,20 @@ class PurchaseBatch {
  private:
   friend absl::StatusOr<PurchaseBatch> UnpackPurchaseBatch(std::string bytes);
   struct Place {
-    int64_t date_before = 0;
     uint32_t offset = 0;
+    // Date of the row before; where a batch has dates that do not fit, the place in far_dates_.
+    uint32_t date_before = 0;
   };
   Row RowOf(const Place& place) const;
+  void AddPlace(uint32_t offset, int64_t date_before);
+  int64_t DateBefore(const Place& place) const {
+    return far_dates_.empty() ? int64_t{place.date_before} : far_dates_[place.date_before];
+  }
 
   std::shared_ptr<const std::string> bytes_;
   std::vector<std::string_view> texts_ = {std::string_view()};
   std::vector<Place> places_;
+  std::vector<int64_t> far_dates_;  // of all rows, where the dates of some are beyond 1970 to 2106
 };
 
 // Packs purchases one after another. Thread-compatible.

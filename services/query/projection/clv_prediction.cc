@@ -83,9 +83,7 @@ class Choice {
     if (!query_.customer_ids.empty()) return ByIds(empty);
     if (const auto selected = view_.CustomersSelected();
         selected && are_kept_ && !is_average_ && empty.wanted() != SIZE_MAX) {
-      // Where few are selected, most blocks would be looked into.
-      const bool are_many = *selected >= version.population->by_spend.size() / 4;
-      if (are_many) return FromBlocks(empty, *selected);
+      if (auto best = FromBlocks(empty, *selected)) return *std::move(best);
     }
     CLV_ASSIGN_OR_RETURN(
         std::vector<BestPredicted> parts,
@@ -114,9 +112,21 @@ class Choice {
   }
 
   // Goes through the blocks of customers by their greatest prediction, until no block can have one
-  // that is wanted.
-  BestPredicted FromBlocks(BestPredicted best, uint64_t selected) const {
+  // that is wanted. Absent where so many would have to be looked into, each somewhere in memory,
+  // that going through all is less work.
+  std::optional<BestPredicted> FromBlocks(BestPredicted best, uint64_t selected) const {
+    constexpr size_t kBlocksScannedInTheTimeOfOne = 4;
+    constexpr size_t kFewBlocks = 256;
     const ProjectionVersion& version = view_.version();
+    if (selected == 0 || best.wanted() == 0) {
+      best.SetCount(selected);
+      return best;
+    }
+    size_t left = std::max(version.population->best_predicted.size() / kBlocksScannedInTheTimeOfOne,
+                           kFewBlocks);
+    // Where the selected are spread evenly, one of so many others is selected.
+    const uint64_t others = version.population->by_spend.size() / selected;
+    if (best.wanted() > left || others > left / best.wanted()) return std::nullopt;
     std::vector<std::pair<double, uint32_t>> blocks;
     for (const double predicted : version.population->best_predicted) {
       blocks.emplace_back(predicted, static_cast<uint32_t>(blocks.size()));
@@ -124,8 +134,9 @@ class Choice {
     std::make_heap(blocks.begin(), blocks.end());
     // The greatest predictions so far, as many as are wanted, the least first.
     std::priority_queue<double, std::vector<double>, std::greater<>> greatest;
-    while (!blocks.empty() && best.wanted() > 0 &&
+    while (!blocks.empty() &&
            (greatest.size() < best.wanted() || blocks.front().first >= greatest.top())) {
+      if (left-- == 0) return std::nullopt;
       const uint32_t begin =
           blocks.front().second * static_cast<uint32_t>(PopulationIndex::kPredictedBlock);
       const CustomerChunk& chunk = version.ChunkOf(begin);
@@ -139,7 +150,7 @@ class Choice {
       std::pop_heap(blocks.begin(), blocks.end());
       blocks.pop_back();
     }
-    best.SetCount(selected);
+    best.SetCount(selected);  // Add has counted those looked at
     return best;
   }
 
