@@ -14,8 +14,8 @@ namespace {
 constexpr char kAnyOrigin[] = "*";
 constexpr char kRequestHeaders[] = "Authorization, Content-Type, Content-Encoding";
 constexpr char kReadableHeaders[] =
-    "X-CLV-Context, X-CLV-Visible, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
-    "Retry-After";
+    "X-CLV-Context, X-CLV-Log-Position, X-CLV-Visible, X-RateLimit-Limit, X-RateLimit-Remaining, "
+    "X-RateLimit-Reset, Retry-After";
 
 // Chromium keeps a preflight's answer no longer than this, whatever it says.
 constexpr char kMaxAgeSeconds[] = "7200";

@@ -157,7 +157,7 @@ grpc::ServerUnaryReactor* AdminService::EraseCustomer(grpc::CallbackServerContex
           done(audited);
           return;
         }
-        erasure_->AwaitEnd(*started, EndOfWait(call.deadline()),
+        erasure_->AwaitEnd(*started, storage::EndOfWait(call.deadline()),
                            [response, done](absl::StatusOr<v1::Job> job) {
                              if (job.ok()) *response->mutable_job() = *std::move(job);
                              done(job.status());

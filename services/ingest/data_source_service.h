@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
 #include "common/rpc/worker_pool.h"
+#include "common/storage/visibility_waiter.h"
 #include "services/ingest/audit.h"
 #include "services/ingest/data_source_face.h"
 #include "services/ingest/data_source_handlers.h"
@@ -18,7 +19,6 @@
 #include "services/ingest/file_stream.h"
 #include "services/ingest/idle_watch.h"
 #include "services/ingest/job_board.h"
-#include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
 
 namespace clv::ingest {
@@ -32,7 +32,7 @@ class DataSourceService final : public v1::DataSourceService::CallbackService {
     const DataSourceHandlers* handlers = nullptr;
     const DataSourceFace* face = nullptr;
     WriteQueue* queue = nullptr;
-    VisibilityWaiter* visibility = nullptr;
+    storage::VisibilityWaiter* visibility = nullptr;
     JobBoard* jobs = nullptr;
     const Audit* audit = nullptr;
     const Clock* clock = nullptr;

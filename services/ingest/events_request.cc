@@ -81,6 +81,9 @@ rpc::V0Reply EventsReply(const v1::WriteResult& result, bool wait) {
     absl::StrAppend(&reply.body, ", \"duplicate_rows\": ", result.duplicate_rows());
   }
   reply.body += '}';
+  if (result.log_position() > 0) {
+    reply.headers.emplace_back("x-clv-log-position", absl::StrCat(result.log_position()));
+  }
   if (wait && !result.visible()) reply.headers.emplace_back("x-clv-visible", "false");
   return reply;
 }

@@ -31,7 +31,8 @@ absl::StatusOr<EventsRequest> ReadEventsRequest(const rpc::CallContext& call,
 
 // 202 with the counts, or 200 when the rows are visible as the request wanted; 202 with
 // `x-clv-visible: false` when they should be but are not. Beside the counts: the first refused rows
-// where there are any, and the duplicates where they are known.
+// where there are any, and the duplicates where they are known. `x-clv-log-position`, where a row
+// is valid: what a report takes as `min_folded_position`.
 rpc::V0Reply EventsReply(const v1::WriteResult& result, bool wait);
 
 }  // namespace clv::ingest

@@ -55,6 +55,9 @@ rpc::V0Reply AppendReply(const FileResult& result, const FileVisibility& visibil
   } else {
     absl::StrAppend(&reply.body, "\"", FileErrorText(quarantined, result.invalid_lines), "\"}");
   }
+  if (result.position > 0) {
+    reply.headers.emplace_back("x-clv-log-position", absl::StrCat(result.position));
+  }
   if (!visibility.visible) reply.headers.emplace_back("x-clv-visible", "false");
   return reply;
 }

@@ -21,8 +21,8 @@ struct FileVisibility {
 v1::ImportFileResponse ImportReply(const FileResult& result, const FileVisibility& visibility);
 
 // HTTP 200 with the counts. `quarantine_rows` leaves the invalid lines out, `quarantined_rows` is
-// everything that was refused; `error` is a text when there is any of it. `x-clv-visible: false`
-// when the rows are not visible yet.
+// everything that was refused; `error` is a text when there is any of it. `x-clv-log-position`: see
+// EventsReply. `x-clv-visible: false` when the rows are not visible yet.
 rpc::V0Reply AppendReply(const FileResult& result, const FileVisibility& visibility);
 
 }  // namespace clv::ingest

@@ -8,9 +8,9 @@
 #include "clv/v1/ingest_service.grpc.pb.h"
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
+#include "common/storage/visibility_waiter.h"
 #include "services/ingest/idle_watch.h"
 #include "services/ingest/push_window.h"
-#include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_path.h"
 #include "services/ingest/write_queue.h"
 
@@ -23,7 +23,7 @@ class IngestService final : public v1::IngestService::CallbackService {
   struct Options {
     rpc::Dispatcher::Options dispatch;
     WriteQueue* queue = nullptr;
-    VisibilityWaiter* visibility = nullptr;
+    storage::VisibilityWaiter* visibility = nullptr;
     const Clock* clock = nullptr;
     const ErasedCustomers* erased = nullptr;    // see WritePath::Options
     storage::FoldOutcomes* outcomes = nullptr;  // the same

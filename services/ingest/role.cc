@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
   role->trim_progress_ = std::make_unique<storage::SqliteFoldProgress>(progress);
   role->wait_progress_ = std::make_unique<storage::SqliteFoldProgress>(progress);
   role->outcomes_ = std::make_unique<storage::SqliteFoldOutcomes>(options.directory.clv());
-  role->visibility_ = std::make_unique<VisibilityWaiter>(role->wait_progress_.get());
+  role->visibility_ = std::make_unique<storage::VisibilityWaiter>(role->wait_progress_.get());
   role->queue_ = std::make_unique<WriteQueue>(WriteQueue::Options{
       .log = role->log_.get(),
       .progress = role->trim_progress_.get(),

@@ -21,6 +21,7 @@
 #include "common/storage/sqlite/job_store.h"
 #include "common/storage/sqlite/quarantine_reader.h"
 #include "common/storage/sqlite/token_store.h"
+#include "common/storage/visibility_waiter.h"
 #include "services/ingest/admin_service.h"
 #include "services/ingest/audit.h"
 #include "services/ingest/backup_job.h"
@@ -32,7 +33,6 @@
 #include "services/ingest/erasure_steps.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/job_board.h"
-#include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
 
 namespace clv::ingest {
@@ -92,7 +92,7 @@ class IngestRole {
   std::unique_ptr<storage::SqliteFoldProgress> trim_progress_;
   std::unique_ptr<storage::SqliteFoldProgress> wait_progress_;
   std::unique_ptr<storage::SqliteFoldOutcomes> outcomes_;
-  std::unique_ptr<VisibilityWaiter> visibility_;
+  std::unique_ptr<storage::VisibilityWaiter> visibility_;
   std::unique_ptr<WriteQueue> queue_;
   std::unique_ptr<storage::SqliteJobStore> job_store_;
   std::unique_ptr<storage::SqliteClvReader> facts_;

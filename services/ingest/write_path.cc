@@ -1,28 +1,11 @@
 #include "services/ingest/write_path.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "services/ingest/typed_batch.h"
 
 namespace clv::ingest {
-namespace {
-
-using SteadyTime = std::chrono::steady_clock::time_point;
-
-}  // namespace
-
-SteadyTime EndOfWait(SteadyTime deadline) {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  const SteadyTime latest = now + kMaxVisibilityWait;
-  if (deadline <= now) return now;
-  if (deadline == SteadyTime::max()) return latest;
-  const auto left = deadline - now;
-  return std::min(latest, deadline - std::min<std::chrono::steady_clock::duration>(
-                                         left / 10, std::chrono::milliseconds(200)));
-}
-
 BatchBuilder::Options WritePath::Receive(uint64_t first_row, bool waits) const {
   return {.received_at_seconds = options_.clock->NowSeconds(),
           .import_id = NewImportId(),
@@ -49,14 +32,15 @@ void WritePath::Write(PreparedWrite write, DurableDone done) const {
   if (!queued.ok()) (*shared_done)(queued);
 }
 
-void WritePath::WaitUntilVisible(storage::LogPosition position, SteadyTime deadline,
-                                 VisibilityWaiter::Done done) const {
+void WritePath::WaitUntilVisible(storage::LogPosition position,
+                                 std::chrono::steady_clock::time_point deadline,
+                                 storage::VisibilityWaiter::Done done) const {
   // Without a valid row there is nothing to fold.
   if (position == 0) {
     done(true);
     return;
   }
-  options_.visibility->Wait(position, EndOfWait(deadline), std::move(done));
+  options_.visibility->Wait(position, storage::EndOfWait(deadline), std::move(done));
 }
 
 std::optional<uint64_t> WritePath::DuplicatesOf(const std::vector<Written>& writes) const {
@@ -73,7 +57,8 @@ std::optional<uint64_t> WritePath::DuplicatesOf(const std::vector<Written>& writ
   return duplicates;
 }
 
-void WritePath::WriteAndWait(PreparedWrite write, bool wait, SteadyTime deadline, Done done) const {
+void WritePath::WriteAndWait(PreparedWrite write, bool wait,
+                             std::chrono::steady_clock::time_point deadline, Done done) const {
   Write(std::move(write),
         [this, wait, deadline, done = std::move(done)](absl::StatusOr<Durable> durable) {
           if (!durable.ok() || !wait) {

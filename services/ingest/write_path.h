@@ -14,25 +14,18 @@
 #include "clv/v1/ingest_service.pb.h"
 #include "common/base/clock.h"
 #include "common/storage/clv_store.h"
+#include "common/storage/visibility_waiter.h"
 #include "services/ingest/batch_builder.h"
-#include "services/ingest/visibility_waiter.h"
 #include "services/ingest/write_queue.h"
 
 namespace clv::ingest {
-
-// Longest time that a write waits until its rows are visible.
-inline constexpr std::chrono::seconds kMaxVisibilityWait{10};
-
-// When a call with this deadline is to be answered if what it waits for has not come: a little
-// before the deadline, so that the answer still arrives, and at most kMaxVisibilityWait from now.
-std::chrono::steady_clock::time_point EndOfWait(std::chrono::steady_clock::time_point deadline);
 
 // Thread-safe. Everything in the options must outlive the path.
 class WritePath {
  public:
   struct Options {
     WriteQueue* queue = nullptr;
-    VisibilityWaiter* visibility = nullptr;
+    storage::VisibilityWaiter* visibility = nullptr;
     const Clock* clock = nullptr;
     const ErasedCustomers* erased = nullptr;    // null: nobody ever is
     storage::FoldOutcomes* outcomes = nullptr;  // null: they are never told
@@ -58,10 +51,10 @@ class WritePath {
   void Write(PreparedWrite write, DurableDone done) const;
 
   // Calls `done` exactly once: with whether the rows up to `position` are visible. Waits until
-  // shortly before `deadline`, at most kMaxVisibilityWait.
+  // shortly before `deadline`, at most storage::kMaxVisibilityWait.
   void WaitUntilVisible(storage::LogPosition position,
                         std::chrono::steady_clock::time_point deadline,
-                        VisibilityWaiter::Done done) const;
+                        storage::VisibilityWaiter::Done done) const;
 
   // How many rows of writes that are visible changed nothing; absent when that is not known of each
   // of them, as of those whose sender did not wait. Reads the store: some 20 microseconds a record.

@@ -111,6 +111,9 @@ std::optional<domain::DataSource> QuarantinedDataSource(std::string_view name) {
   return domain::DataSourceOfName(name.substr(0, name.size() - kQuarantineSuffix.size()));
 }
 
+// Without the format.
+std::string NameOf(const std::string& pipe) { return pipe.substr(0, pipe.rfind('.')); }
+
 absl::StatusOr<rpc::TableFormat> FormatOf(const std::string& extension) {
   if (extension == "json") return rpc::TableFormat::kJson;
   if (extension == "csv" || extension == "csvwithnames") return rpc::TableFormat::kCsv;
@@ -147,25 +150,31 @@ absl::StatusOr<rpc::TableOptions> MakeOptions(const std::string& extension,
 
 }  // namespace
 
-absl::StatusOr<rpc::V0Reply> PipeFace::Answer(const std::string& pipe,
-                                              const rpc::V0Parameters& parameters,
-                                              const ReportCall& call) const {
-  const size_t dot = std::min(pipe.rfind('.'), pipe.size());
-  const std::string name = pipe.substr(0, dot);
-  const auto report = Pipes().find(name);
-  const std::optional<domain::DataSource> quarantined = QuarantinedDataSource(name);
-  if (report == Pipes().end() && !quarantined) {
+absl::Status PipeFace::CheckAccess(const std::string& pipe, const rpc::Caller& caller) {
+  const std::string name = NameOf(pipe);
+  if (QuarantinedDataSource(name)) return absl::OkStatus();  // the handler looks at the data source
+  if (!Pipes().contains(name)) {
     return absl::NotFoundError(absl::StrCat("The pipe ", Quoted(name), " does not exist"));
   }
-  if (!quarantined && !call.caller.MayWithFixedParams("PIPES:READ:" + name)) {
+  if (!caller.MayWithFixedParams("PIPES:READ:" + name)) {
     return absl::PermissionDeniedError(
         absl::StrCat("the token lacks the scope: want PIPES:READ:", name));
   }
-  CLV_ASSIGN_OR_RETURN(const rpc::TableOptions options,
-                       MakeOptions(pipe.substr(std::min(dot + 1, pipe.size())), parameters));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<rpc::V0Reply> PipeFace::Answer(const std::string& pipe,
+                                              const rpc::V0Parameters& parameters,
+                                              const ReportCall& call) const {
+  CLV_RETURN_IF_ERROR(CheckAccess(pipe, call.caller));
+  const std::string name = NameOf(pipe);
+  const std::optional<domain::DataSource> quarantined = QuarantinedDataSource(name);
+  CLV_ASSIGN_OR_RETURN(
+      const rpc::TableOptions options,
+      MakeOptions(pipe.substr(std::min(name.size() + 1, pipe.size())), parameters));
   absl::StatusOr<RenderedTable> table =
       quarantined ? AnswerQuarantine(handlers_, call, *quarantined, parameters, options)
-                  : report->second(handlers_, call, parameters, options);
+                  : Pipes().at(name)(handlers_, call, parameters, options);
   if (!table.ok()) return InWordsOfV0(table.status());
   rpc::V0Reply reply;
   reply.content_type = std::string(rpc::ContentTypeOf(options.format));

@@ -18,6 +18,9 @@ class PipeFace {
   // `handlers` must outlive this object.
   explicit PipeFace(ReportHandlers& handlers) : handlers_(handlers) {}
 
+  // What Answer says of a name and a caller, without the rest: NOT_FOUND or PERMISSION_DENIED.
+  static absl::Status CheckAccess(const std::string& pipe, const rpc::Caller& caller);
+
   // `pipe`: name and format. NOT_FOUND for an unknown name, PERMISSION_DENIED without
   // PIPES:READ:<name> (quarantine: without a scope for the data source), INVALID_ARGUMENT for a bad
   // parameter (see InWordsOfV0), an unknown format, `q` and `explain`.

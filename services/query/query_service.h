@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "clv/v1/query_service.grpc.pb.h"
 #include "common/base/clock.h"
@@ -12,6 +13,7 @@
 #include "common/storage/model_store.h"
 #include "common/storage/reports.h"
 #include "common/storage/storage.h"
+#include "common/storage/visibility_waiter.h"
 #include "services/query/catalogue_face.h"
 #include "services/query/pipe_catalogue.h"
 #include "services/query/pipe_face.h"
@@ -91,6 +93,18 @@ class QueryService final : public v1::QueryService::CallbackService {
                                            v1::GetQueryStatusResponse* response) override;
 
  private:
+  // Answers a report with the handler of that name once what the request waits for is folded.
+  template <auto kHandler, typename Request, typename Response>
+  grpc::ServerUnaryReactor* ServeReport(grpc::CallbackServerContext* context,
+                                        const std::string& method, const Request* request,
+                                        Response* response);
+  // Calls `then` on a worker: with OK once the position is folded (0: at once), else with why it
+  // was not waited for any longer. To be called on a worker.
+  void WhenFolded(storage::LogPosition position, std::chrono::steady_clock::time_point deadline,
+                  std::function<void(absl::Status)> then);
+  absl::Status NotFolded(storage::LogPosition position);
+  absl::StatusOr<rpc::V0Reply> AnswerPipe(const rpc::CallContext& call,
+                                          const v1::QueryPipeRequest& request);
   absl::StatusOr<v1::GetQueryStatusResponse> Status();
 
   Backends backends_;
@@ -100,6 +114,7 @@ class QueryService final : public v1::QueryService::CallbackService {
   const CatalogueFace catalogue_face_;
   const std::chrono::milliseconds pipe_time_;  // that a pipe may take at most
   rpc::Dispatcher dispatcher_;
+  storage::VisibilityWaiter folds_;
 };
 
 }  // namespace clv::query

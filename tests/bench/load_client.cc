@@ -27,8 +27,6 @@ namespace {
 
 // A query of a large store may take longer than the server's own limit.
 constexpr std::chrono::seconds kQueryTime{300};
-// Between an answer that does not contain what is waited for and the next question.
-constexpr std::chrono::microseconds kAskAgain{500};
 
 // Set by SIGTERM: what was begun is still measured and printed.
 std::atomic<bool> stops = false;
@@ -54,7 +52,7 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
   return grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
 }
 
-// Asks until answers contain what was acknowledged.
+// Asks for answers that contain what was acknowledged.
 class Watcher {
  public:
   Watcher(const std::string& target, std::string token)
@@ -65,21 +63,21 @@ class Watcher {
     v1::GetTotalCustomerValueRequest request;
     request.add_customer_id(customer_id);
     const auto response =
-        AskUntil<v1::GetTotalCustomerValueResponse>("GetTotalCustomerValue", request, log_position,
-                                                    &v1::QueryService::Stub::GetTotalCustomerValue);
+        Ask<v1::GetTotalCustomerValueResponse>("GetTotalCustomerValue", request, log_position,
+                                               &v1::QueryService::Stub::GetTotalCustomerValue);
     if (response.rows().empty()) Fail("total_customer_value: " + customer_id + " is missing");
   }
 
-  // All seven reports: the one customer's total first, the others at once when that contains it.
+  // All seven reports, at once.
   void AwaitVisibleInAll(const std::string& customer_id, uint64_t log_position) {
     using Stub = v1::QueryService::Stub;
-    AwaitVisible(customer_id, log_position);
     std::vector<std::thread> askers;
     const auto ask = [&](const char* name, auto request, auto response, auto method) {
       askers.emplace_back([this, log_position, name, request, method] {
-        AskUntil<decltype(response)>(name, request, log_position, method);
+        Ask<decltype(response)>(name, request, log_position, method);
       });
     };
+    askers.emplace_back([&] { AwaitVisible(customer_id, log_position); });
     ask("GetCustomerRetention", v1::GetCustomerRetentionRequest(),
         v1::GetCustomerRetentionResponse(), &Stub::GetCustomerRetention);
     ask("GetClvBySegment", v1::GetClvBySegmentRequest(), v1::GetClvBySegmentResponse(),
@@ -97,20 +95,18 @@ class Watcher {
 
  private:
   template <typename Response, typename Request>
-  Response AskUntil(const std::string& name, const Request& request, uint64_t log_position,
-                    grpc::Status (v1::QueryService::Stub::*method)(grpc::ClientContext*,
-                                                                   const Request&, Response*)) {
+  Response Ask(const std::string& name, Request request, uint64_t log_position,
+               grpc::Status (v1::QueryService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                              Response*)) {
     Response response;
-    while (true) {
-      grpc::ClientContext context;
-      context.AddMetadata("authorization", "Bearer " + token_);
-      context.set_deadline(std::chrono::system_clock::now() + kQueryTime);
-      const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
-      if (!status.ok()) Fail(name + ": " + status.error_message());
-      if (response.context().folded_position() >= log_position) return response;
-      // Who asks without pause takes the processors from the fold that it waits for.
-      std::this_thread::sleep_for(kAskAgain);
-    }
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + token_);
+    context.set_deadline(std::chrono::system_clock::now() + kQueryTime);
+    request.set_min_folded_position(log_position);
+    const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
+    if (!status.ok()) Fail(name + ": " + status.error_message());
+    if (response.context().folded_position() < log_position) Fail(name + ": an answer too old");
+    return response;
   }
 
   std::unique_ptr<v1::QueryService::Stub> stub_;

@@ -1,4 +1,5 @@
-"""Whoever was told that rows are visible finds them in the next answer, whatever others write meanwhile."""
+"""Whoever was told that rows are visible finds them in the next answer, and whoever asks for the position of a write finds
+them in that answer, whatever others write meanwhile."""
 
 import json
 import threading
@@ -7,10 +8,11 @@ import unittest
 
 from harness import LONG, ONE_PROCESS, SEPARATE, SuiteTest, field
 
-WRITES = 400 if LONG else 15  # to look for, in each topology
+WRITES = 1_000 if LONG else 50  # to look for, in each topology
 PATIENCE_SECONDS = 600 if LONG else 120
 CUSTOMERS = 2_000
 ROWS_OF_OTHERS = 1_000  # in a batch: enough for their folds to be announced later
+PAUSE_SECONDS = 0.01  # between batches
 
 
 def purchase(number, customer, amount, prefix):
@@ -20,7 +22,7 @@ def purchase(number, customer, amount, prefix):
 
 
 class Others(threading.Thread):
-    """Writes batches until told to stop, as fast as they are taken, without waiting for the fold."""
+    """Writes batches until told to stop, some 70,000 rows a second, without waiting for the fold."""
 
     def __init__(self, suite):
         super().__init__()
@@ -30,7 +32,7 @@ class Others(threading.Thread):
 
     def run(self):
         number = 0
-        while not self._ending.is_set():
+        while not self._ending.wait(PAUSE_SECONDS):
             rows = [purchase(number + i, f"c{(number + 7 * i) % CUSTOMERS}", 1, "o") for i in range(ROWS_OF_OTHERS)]
             number += ROWS_OF_OTHERS
             answer = self._suite.events("purchases", "\n".join(rows))
@@ -42,6 +44,21 @@ class Others(threading.Thread):
 
 
 class ReadOwnWritesTest(SuiteTest):
+    def assert_has(self, answer, customer, purchases):
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual([(row["customer_id"], row["purchase_count"]) for row in answer.json()["data"]],
+                         [(customer, purchases)])
+
+    def write_and_ask_for_position(self, suite, customer, prefix):
+        answer = suite.events("purchases", "\n".join(purchase(i, customer, 2, prefix) for i in range(3)))
+        self.assertEqual(answer.status, 202, answer)
+        asked = {"customer_id": customer, "min_folded_position": answer.headers["x-clv-log-position"]}
+        answer = suite.pipe("total_customer_value", asked)
+        if answer.status == 408:  # not within ten seconds, which it says
+            self.assertIn("min_folded_position", answer.json()["error"])
+        else:
+            self.assert_has(answer, customer, 3)
+
     def look_after_each_write(self, topology):
         suite = self.start_suite(topology)
         others = Others(suite)
@@ -60,12 +77,12 @@ class ReadOwnWritesTest(SuiteTest):
                 self.assertEqual(answer.headers.get("x-clv-visible"), "false")
                 continue
             visible += 1
-            rows = suite.rows("total_customer_value", customer_id=f"mine{rounds}")
-            self.assertEqual([(row["customer_id"], row["purchase_count"]) for row in rows],
-                             [(f"mine{rounds}", len(batch))])
+            answer = suite.pipe("total_customer_value", {"customer_id": f"mine{rounds}"})
+            self.assert_has(answer, f"mine{rounds}", len(batch))
             position = field(suite.status()["aggregation"], "folded_position")
             context = suite.pipe("clv_by_segment").json()["context"]
             self.assertGreaterEqual(context["folded_position"], position)
+            self.write_and_ask_for_position(suite, f"asked{rounds}", f"a{rounds}_")
         others.stop()
         print(f"{topology}: {visible} of {rounds} writes visible, {others.batches} batches of others")
 

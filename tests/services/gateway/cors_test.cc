@@ -63,7 +63,8 @@ class GatewayCorsTest : public testing::GatewayFixture {
     ASSERT_TRUE(response.headers.contains("access-control-allow-origin")) << response.status;
     EXPECT_EQ(response.headers.at("access-control-allow-origin"), "https://shop.example");
     EXPECT_EQ(response.headers.at("access-control-expose-headers"),
-              "X-CLV-Context, X-CLV-Visible, X-RateLimit-Limit, X-RateLimit-Remaining, "
+              "X-CLV-Context, X-CLV-Log-Position, X-CLV-Visible, X-RateLimit-Limit, "
+              "X-RateLimit-Remaining, "
               "X-RateLimit-Reset, Retry-After");
     EXPECT_EQ(response.headers.at("vary"), "Origin");
   }

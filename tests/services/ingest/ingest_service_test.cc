@@ -346,7 +346,7 @@ class FullQueueTest : public IngestServiceTest {};
 TEST_F(FullQueueTest, TellsClientsToRetryWhenTheQueueIsFull) {
   // A second service over a queue that is full as soon as anything waits in it.
   WriteQueue small({.log = log_.get(), .clock = &SystemClock(), .max_rows = 1});
-  VisibilityWaiter visibility(nullptr);
+  storage::VisibilityWaiter visibility(nullptr);
   IngestService service(
       {.dispatch = dispatch_, .queue = &small, .visibility = &visibility, .clock = &SystemClock()});
   auto host = rpc::ServerHost::Start({.address = "127.0.0.1:0"}, {&service}).value();

@@ -28,8 +28,8 @@
 #include "services/ingest/erased_customers.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/token_factory.h"
+#include "tests/common/storage/manual_fold_progress.h"
 #include "tests/services/ingest/manual_fold_outcomes.h"
-#include "tests/services/ingest/manual_fold_progress.h"
 #include "tests/services/ingest/temp_directory.h"
 
 namespace clv::ingest {
@@ -117,7 +117,7 @@ class ServiceFixture : public ::testing::Test {
   std::unique_ptr<storage::SqliteTokenStore> tokens_ =
       storage::SqliteTokenStore::Open(directory_.path() + "/auth.db").value();
   ErasedCustomers erased_{log_->ErasureKey()};
-  ManualFoldProgress progress_;
+  storage::ManualFoldProgress progress_;
   rpc::Authenticator authenticator_{{.refresh_interval = std::chrono::milliseconds(0)}};
   ManualFoldOutcomes outcomes_;
   rpc::WorkerPool workers_{{.threads = 2}};
@@ -130,7 +130,7 @@ class ServiceFixture : public ::testing::Test {
                      .clock = &SystemClock(),
                      .erased = &erased_,
                      .log_retention = LogRetention::kAll}};
-  VisibilityWaiter visibility_{&progress_};
+  storage::VisibilityWaiter visibility_{&progress_};
   IngestService ingest_{{.dispatch = dispatch_,
                          .queue = &queue_,
                          .visibility = &visibility_,

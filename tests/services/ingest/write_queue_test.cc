@@ -12,8 +12,8 @@
 #include "common/storage/sqlite/event_log.h"
 #include "common/storage/sqlite/event_reader.h"
 #include "services/ingest/json_batch.h"
+#include "tests/common/storage/manual_fold_progress.h"
 #include "tests/services/ingest/gated_log.h"
-#include "tests/services/ingest/manual_fold_progress.h"
 #include "tests/services/ingest/temp_directory.h"
 
 namespace clv::ingest {
@@ -50,7 +50,7 @@ class WriteQueueTest : public ::testing::Test {
   std::unique_ptr<storage::SqliteEventLog> log_ =
       storage::SqliteEventLog::Open({.path = path_}).value();
   GatedLog gated_{log_.get()};
-  ManualFoldProgress progress_;
+  storage::ManualFoldProgress progress_;
 };
 
 TEST_F(WriteQueueTest, TellsThePositionOfADurableWrite) {

@@ -1,4 +1,4 @@
-#include "services/ingest/visibility_waiter.h"
+#include "common/storage/visibility_waiter.h"
 
 #include <gtest/gtest.h>
 
@@ -6,14 +6,14 @@
 #include <memory>
 #include <vector>
 
-#include "tests/services/ingest/manual_fold_progress.h"
+#include "tests/common/storage/manual_fold_progress.h"
 
-namespace clv::ingest {
+namespace clv::storage {
 namespace {
 
 using std::chrono::steady_clock;
 
-std::future<bool> Wait(VisibilityWaiter& waiter, storage::LogPosition position,
+std::future<bool> Wait(VisibilityWaiter& waiter, LogPosition position,
                        std::chrono::milliseconds timeout) {
   auto promise = std::make_shared<std::promise<bool>>();
   waiter.Wait(position, steady_clock::now() + timeout,
@@ -46,7 +46,7 @@ TEST(VisibilityWaiterTest, ServesManyWaitersAtOnce) {
   ManualFoldProgress progress;
   VisibilityWaiter waiter(&progress);
   std::vector<std::future<bool>> answers;
-  for (storage::LogPosition position = 1; position <= 500; ++position) {
+  for (LogPosition position = 1; position <= 500; ++position) {
     answers.push_back(Wait(waiter, position, std::chrono::seconds(60)));
   }
   progress.FoldThrough(500);
@@ -67,4 +67,4 @@ TEST(VisibilityWaiterTest, NothingBecomesVisibleWithoutAFold) {
 }
 
 }  // namespace
-}  // namespace clv::ingest
+}  // namespace clv::storage

@@ -1,18 +1,30 @@
-#include "services/ingest/visibility_waiter.h"
+#include "common/storage/visibility_waiter.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
-namespace clv::ingest {
+namespace clv::storage {
 namespace {
+
+using std::chrono::steady_clock;
 
 // Longest sleep with waiters: new ones and the ends of their time are seen after it.
 constexpr std::chrono::milliseconds kSlice{20};
 
 }  // namespace
 
-VisibilityWaiter::VisibilityWaiter(storage::FoldProgress* progress)
+steady_clock::time_point EndOfWait(steady_clock::time_point deadline) {
+  const steady_clock::time_point now = steady_clock::now();
+  const steady_clock::time_point latest = now + kMaxVisibilityWait;
+  if (deadline <= now) return now;
+  if (deadline == steady_clock::time_point::max()) return latest;
+  const steady_clock::duration left = deadline - now;
+  return std::min(latest, deadline - std::min<steady_clock::duration>(
+                                         left / 10, std::chrono::milliseconds(200)));
+}
+
+VisibilityWaiter::VisibilityWaiter(FoldProgress* progress)
     : progress_(progress), thread_([this] { Work(); }) {}
 
 VisibilityWaiter::~VisibilityWaiter() {
@@ -25,8 +37,7 @@ VisibilityWaiter::~VisibilityWaiter() {
   for (const Waiting& waiting : waiting_) waiting.done(false);
 }
 
-void VisibilityWaiter::Wait(storage::LogPosition position,
-                            std::chrono::steady_clock::time_point until, Done done) {
+void VisibilityWaiter::Wait(LogPosition position, steady_clock::time_point until, Done done) {
   if (progress_ == nullptr) {
     done(false);
     return;
@@ -40,7 +51,7 @@ void VisibilityWaiter::Wait(storage::LogPosition position,
 
 void VisibilityWaiter::Work() {
   while (true) {
-    storage::LogPosition nearest = 0;
+    LogPosition nearest = 0;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
@@ -51,13 +62,12 @@ void VisibilityWaiter::Work() {
                     ->position;
     }
     progress_->WaitUntilFolded(nearest, kSlice);
-    const absl::StatusOr<storage::LogPosition> folded = progress_->FoldedPosition();
-    AnswerReady(folded.ok() ? *folded : 0, std::chrono::steady_clock::now());
+    const absl::StatusOr<LogPosition> folded = progress_->FoldedPosition();
+    AnswerReady(folded.ok() ? *folded : 0, steady_clock::now());
   }
 }
 
-void VisibilityWaiter::AnswerReady(storage::LogPosition folded,
-                                   std::chrono::steady_clock::time_point now) {
+void VisibilityWaiter::AnswerReady(LogPosition folded, steady_clock::time_point now) {
   std::vector<Waiting> ready;
   {
     std::lock_guard lock(mutex_);
@@ -70,4 +80,4 @@ void VisibilityWaiter::AnswerReady(storage::LogPosition folded,
   for (const Waiting& waiting : ready) waiting.done(waiting.position <= folded);
 }
 
-}  // namespace clv::ingest
+}  // namespace clv::storage
