@@ -37,6 +37,9 @@ class BestCustomers {
     return *this;
   }
 
+  // Whether nobody with a key below `least` is in the range.
+  bool is_full() const { return is_full_; }
+  const Key& least() const { return least_; }
   // Customers that were added, kept or not.
   uint64_t count() const { return count_; }
   // For who adds them in falling order and stops when the range is full: the key added last, how
@@ -88,7 +91,7 @@ class BestCustomers {
   size_t limit_;
   uint64_t count_ = 0;
   std::vector<Entry> entries_;
-  bool is_full_ = false;  // who is below least_ is not in the range
+  bool is_full_ = false;
   Key least_{};
   Key last_added_{};
 };

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <limits>
 #include <optional>
-#include <queue>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +28,8 @@ storage::ModelInfo InfoOf(const domain::FittedModel& model) {
           .repeat_customers = model.repeat_customers,
           .data_horizon_seconds = model.data_horizon_seconds};
 }
+
+constexpr double kNoBound = -std::numeric_limits<double>::infinity();
 
 // An absent p_alive fails any bound above 0.
 bool IsAliveEnough(const domain::CustomerScore& score, double min_p_alive) {
@@ -78,25 +80,9 @@ class Choice {
         are_kept_(is_default && query.min_p_alive <= 0) {}
 
   absl::StatusOr<BestPredicted> Run() const {
-    const ProjectionVersion& version = view_.version();
-    const BestPredicted empty(version, query_.scope.range);
+    const BestPredicted empty(view_.version(), query_.scope.range);
     if (!query_.customer_ids.empty()) return ByIds(empty);
-    if (const auto selected = view_.CustomersSelected();
-        selected && are_kept_ && !is_average_ && empty.wanted() != SIZE_MAX) {
-      if (auto best = FromBlocks(empty, *selected)) return *std::move(best);
-    }
-    CLV_ASSIGN_OR_RETURN(
-        std::vector<BestPredicted> parts,
-        ScanChunks(version.chunks.size(), {view_.scan().deadline, !is_average_ && !are_kept_},
-                   empty, [&](size_t c, BestPredicted& part) {
-                     const auto begin = static_cast<uint32_t>(c * kChunkCustomers);
-                     if (are_kept_ && !is_average_) return AddKept(c, begin, part);
-                     for (size_t i = 0; i < version.SizeOf(c); ++i) {
-                       Add(begin + static_cast<uint32_t>(i), part);
-                     }
-                   }));
-    for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
-    return std::move(parts[0]);
+    return are_kept_ && !is_average_ ? Kept(empty) : Scored(empty);
   }
 
  private:
@@ -111,67 +97,138 @@ class Choice {
     return best;
   }
 
-  // Goes through the blocks of customers by their greatest prediction, until no block can have one
-  // that is wanted. Absent where so many would have to be looked into, each somewhere in memory,
-  // that going through all is less work.
-  std::optional<BestPredicted> FromBlocks(BestPredicted best, uint64_t selected) const {
-    constexpr size_t kBlocksScannedInTheTimeOfOne = 4;
-    constexpr size_t kFewBlocks = 256;
+  absl::StatusOr<BestPredicted> Scored(const BestPredicted& empty) const {
     const ProjectionVersion& version = view_.version();
-    if (selected == 0 || best.wanted() == 0) {
-      best.SetCount(selected);
-      return best;
-    }
-    size_t left = std::max(version.population->best_predicted.size() / kBlocksScannedInTheTimeOfOne,
-                           kFewBlocks);
-    // Where the selected are spread evenly, one of so many others is selected.
-    const uint64_t others = version.population->by_spend.size() / selected;
-    if (best.wanted() > left || others > left / best.wanted()) return std::nullopt;
-    std::vector<std::pair<double, uint32_t>> blocks;
-    for (const double predicted : version.population->best_predicted) {
-      blocks.emplace_back(predicted, static_cast<uint32_t>(blocks.size()));
-    }
-    std::make_heap(blocks.begin(), blocks.end());
-    // The greatest predictions so far, as many as are wanted, the least first.
-    std::priority_queue<double, std::vector<double>, std::greater<>> greatest;
-    while (!blocks.empty() &&
-           (greatest.size() < best.wanted() || blocks.front().first >= greatest.top())) {
-      if (left-- == 0) return std::nullopt;
-      const uint32_t begin =
-          blocks.front().second * static_cast<uint32_t>(PopulationIndex::kPredictedBlock);
-      const CustomerChunk& chunk = version.ChunkOf(begin);
-      for (size_t n = 0; n < PopulationIndex::kPredictedBlock; ++n) {
-        const size_t i = begin % kChunkCustomers + n;
-        if (chunk.state.purchase_count[i] < 1 || !view_.Passes(chunk, i)) continue;
-        best.Add(chunk.predicted_clv[i], static_cast<uint32_t>(begin + n));
-        greatest.push(chunk.predicted_clv[i]);
-        if (greatest.size() > best.wanted()) greatest.pop();
+    return InChunks(empty, !is_average_, [&](size_t c, BestPredicted& part) {
+      const auto begin = static_cast<uint32_t>(c * kChunkCustomers);
+      for (size_t i = 0; i < version.SizeOf(c); ++i) {
+        Add(begin + static_cast<uint32_t>(i), part);
       }
-      std::pop_heap(blocks.begin(), blocks.end());
-      blocks.pop_back();
+    });
+  }
+
+  // By the predictions that the version keeps.
+  absl::StatusOr<BestPredicted> Kept(const BestPredicted& empty) const {
+    const std::optional<uint64_t> selected = view_.CustomersSelected();
+    std::optional<double> floor;
+    if (selected) {
+      BlockSearch search{empty, {}};
+      if (empty.wanted() != SIZE_MAX && LookIntoBest(search)) {
+        search.best.SetCount(*selected);  // it has counted those that it was given
+        return std::move(search.best);
+      }
+      floor = search.Least();
     }
-    best.SetCount(selected);  // Add has counted those looked at
+    CLV_ASSIGN_OR_RETURN(
+        BestPredicted best,
+        InChunks(empty, false, [&](size_t c, BestPredicted& part) { AddKept(c, floor, part); }));
+    if (selected) best.SetCount(*selected);
     return best;
   }
 
-  // First who is selected, as bits: a jump for each customer would often be foreseen wrongly.
-  void AddKept(size_t c, uint32_t begin, BestPredicted& best) const {
+  // Calls `add(chunk number, part)` for every chunk.
+  template <typename AddChunk>
+  absl::StatusOr<BestPredicted> InChunks(const BestPredicted& empty, bool is_heavy,
+                                         const AddChunk& add) const {
+    CLV_ASSIGN_OR_RETURN(
+        std::vector<BestPredicted> parts,
+        ScanChunks(view_.version().chunks.size(), {view_.scan().deadline, is_heavy}, empty, add));
+    for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
+    return std::move(parts[0]);
+  }
+
+  // The best of the blocks that were looked into.
+  struct BlockSearch {
+    BestPredicted best;
+    std::vector<double>
+        greatest;  // of their predictions, as many as are wanted: a heap, the least first
+
+    // Who has less is not wanted.
+    double Least() const {
+      return greatest.size() == best.wanted() && !greatest.empty() ? greatest.front() : kNoBound;
+    }
+    bool Excludes(double predicted) const { return predicted < Least(); }
+    // Found ones that are not smaller.
+    size_t CountFrom(double bound) const {
+      return static_cast<size_t>(std::count_if(greatest.begin(), greatest.end(),
+                                               [&](double value) { return value >= bound; }));
+    }
+    // Wants one that is not excluded.
+    void Add(double predicted, uint32_t number) {
+      best.Add(predicted, number);
+      if (greatest.size() == best.wanted()) {
+        std::pop_heap(greatest.begin(), greatest.end(), std::greater<>());
+        greatest.pop_back();
+      }
+      greatest.push_back(predicted);
+      std::push_heap(greatest.begin(), greatest.end(), std::greater<>());
+    }
+  };
+
+  // Looks into the blocks of customers with the greatest predictions first, until no block can have
+  // one that is wanted. False where that would be so many, each somewhere in memory, that going
+  // through all is less work.
+  bool LookIntoBest(BlockSearch& search) const {
+    constexpr size_t kBlocksScannedInTheTimeOfOne = 8;
+    constexpr size_t kBlocksBetweenChecks = 64;
+    const std::vector<double>& bounds = view_.version().population->best_predicted;
+    const size_t most = bounds.size() / kBlocksScannedInTheTimeOfOne;
+    std::vector<std::pair<double, uint32_t>> blocks;
+    for (const double bound : bounds) {
+      blocks.emplace_back(bound, static_cast<uint32_t>(blocks.size()));
+    }
+    std::make_heap(blocks.begin(), blocks.end());
+    for (size_t seen = 0; !blocks.empty(); ++seen) {
+      const auto [bound, block] = blocks.front();
+      if (search.best.wanted() == 0 || search.Excludes(bound)) return true;
+      // Those found so far that none behind exceeds: at their rate there must be enough in time.
+      if (seen > 0 && seen % kBlocksBetweenChecks == 0 &&
+          search.CountFrom(bound) * most < search.best.wanted() * seen) {
+        return false;
+      }
+      LookInto(block, search);
+      std::pop_heap(blocks.begin(), blocks.end());
+      blocks.pop_back();
+    }
+    return true;
+  }
+
+  // Adds the customers of a block who are selected and may be wanted.
+  void LookInto(uint32_t block, BlockSearch& search) const {
+    const auto begin = block * static_cast<uint32_t>(PopulationIndex::kPredictedBlock);
+    const CustomerChunk& chunk = view_.version().ChunkOf(begin);
+    for (size_t n = 0; n < PopulationIndex::kPredictedBlock; ++n) {
+      const size_t i = begin % kChunkCustomers + n;
+      const double predicted = chunk.predicted_clv[i];
+      if (search.Excludes(predicted) || !view_.Passes(chunk, i) ||
+          chunk.state.purchase_count[i] < 1) {
+        continue;
+      }
+      search.Add(predicted, static_cast<uint32_t>(begin + n));
+    }
+  }
+
+  // First who has a prediction that may be wanted, as bits: most have none, and their other columns
+  // need not be read. Nobody below `floor` is wanted; absent: all who are selected are to be
+  // counted.
+  void AddKept(size_t c, std::optional<double> floor, BestPredicted& best) const {
     const ProjectionVersion& version = view_.version();
+    if (const CustomerChunk* const next = version.ChunkAfter(c)) {
+      PrefetchColumns(next->predicted_clv, next->attributes);
+    }
     const CustomerChunk& chunk = version.chunks[c];
     const size_t size = version.SizeOf(c);
-    if (const CustomerChunk* const next = version.ChunkAfter(c)) {
-      PrefetchColumns(next->attributes, next->state.purchase_count, next->predicted_clv);
-    }
     static_assert(kChunkCustomers == 64);
-    uint64_t selected = 0;
+    double least = floor.value_or(kNoBound);
+    if (floor && best.is_full()) least = std::max(least, best.least());
+    uint64_t wanted = 0;
     for (size_t i = 0; i < size; ++i) {
-      const bool is_selected =
-          (chunk.state.purchase_count[i] >= 1) & view_.PassesSet(chunk.attributes[i]);
-      selected |= uint64_t{is_selected} << i;
+      wanted |= uint64_t{chunk.predicted_clv[i] >= least} << i;
     }
-    for (; selected != 0; selected &= selected - 1) {
-      const auto i = static_cast<uint32_t>(std::countr_zero(selected));
-      best.Add(chunk.predicted_clv[i], begin + i);
+    for (; wanted != 0; wanted &= wanted - 1) {
+      const auto i = static_cast<uint32_t>(std::countr_zero(wanted));
+      if (!view_.PassesSet(chunk.attributes[i]) || chunk.state.purchase_count[i] < 1) continue;
+      best.Add(chunk.predicted_clv[i], static_cast<uint32_t>(c * kChunkCustomers) + i);
     }
   }
 

@@ -281,6 +281,44 @@ TEST(ProjectionEqualsSqlTest, WhereAFoldChangesMoreCustomersThanAreNamed) {
   check("customers that have come back");
 }
 
+// In every block of customers some have more than all who are asked for.
+TEST(ProjectionEqualsSqlTest, ForPredictionsOfManyCustomersOfWhomOthersHaveMore) {
+  properties::TestClock clock;
+  FoldedStore store;
+  const auto sql = AskedReports::OfSql(store.path(), clock);
+  const auto projection = AskedReports::OfProjection(store.path(), clock);
+  Batch customers{"customers", {}};
+  Batch purchases{"purchases", {}};
+  for (int i = 0; i < 5'000; ++i) {
+    const bool has_more = i % 4 == 0;
+    const std::string n = std::to_string(i);
+    customers.values.push_back(R"({"customer_id":"c)" + n + R"(","customer_segment":")" +
+                               (has_more ? "high" : "low") + R"(","country":")" +
+                               std::to_string(i % 3) + "\"}");
+    for (int k = 0; k < 2 + (has_more ? 3 : i % 2); ++k) {
+      purchases.values.push_back(R"({"purchase_id":"p)" + n + "_" + std::to_string(k) +
+                                 R"(","customer_id":"c)" + n + R"(","purchase_amount":")" +
+                                 std::to_string((has_more ? 500 : 1) + i % 60) +
+                                 R"(","purchase_date":"2023-0)" + std::to_string(1 + k) + R"(-1)" +
+                                 std::to_string(i % 7) + "\"}");
+    }
+  }
+  store.Fold(customers, properties::kNow);
+  store.Fold(purchases, properties::kNow);
+  store.PutScoring(1, properties::kNow / 86'400 - 700);
+  projection->LookAgain();
+  for (const std::string segment : {"", "low", "high", "none"}) {
+    for (const std::string limit : {"0", "1", "40", "700", "5000"}) {
+      for (const std::string page : {"0", "2"}) {
+        const Question question{
+            "clv_prediction",
+            {{"customer_segment", segment}, {"page_size", limit}, {"page", page}}};
+        EXPECT_EQ(Difference(*sql, *projection, question), "") << question.QueryString();
+      }
+    }
+  }
+}
+
 TEST(ProjectionEqualsSqlTest, WithoutAnyData) {
   properties::TestClock clock;
   FoldedStore store;
