@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/instant.h"
+#include "common/domain/calendar_periods.h"
 #include "tests/properties/dice.h"
 #include "tests/properties/vocabulary.h"
 
@@ -39,6 +40,8 @@ class Asker {
  private:
   Question Start(const std::string& endpoint, bool has_window);
   std::string InstantText();
+  // The first or the last day of the month of some instant.
+  std::string MonthDayText(bool is_first);
   std::string IdText();
   void AddFilters(Question* question);
   void AddPaging(Question* question);
@@ -76,6 +79,14 @@ std::string Asker::InstantText() {
     default:
       return text;
   }
+}
+
+std::string Asker::MonthDayText(bool is_first) {
+  constexpr auto kMonth = domain::CalendarPeriod::kMonth;
+  const int64_t instant = history_.instants.empty() ? kNow : dice_.Of(history_.instants);
+  const int64_t month = domain::PeriodNumber(kMonth, std::max<int64_t>(0, instant));
+  return FormatDate(is_first ? domain::PeriodStart(kMonth, month)
+                             : domain::PeriodLastSecond(kMonth, month));
 }
 
 std::string Asker::IdText() {
@@ -134,8 +145,12 @@ Question Asker::Start(const std::string& endpoint, bool has_window) {
   }
   if (has_window && dice_.OneIn(2)) {
     const int64_t sides = dice_.Below(4);
-    if (sides != 1) question.parameters.emplace("start_date", InstantText());
-    if (sides != 2) question.parameters.emplace("end_date", InstantText());
+    const bool is_months = dice_.OneIn(2);
+    const auto bound = [&](bool is_first) {
+      return is_months ? MonthDayText(is_first) : InstantText();
+    };
+    if (sides != 1) question.parameters.emplace("start_date", bound(true));
+    if (sides != 2) question.parameters.emplace("end_date", bound(false));
   }
   if (dice_.OneIn(10)) question.parameters.emplace("from", "ts-sdk");
   if (dice_.OneIn(25)) AddMistake(&question);

@@ -1,4 +1,5 @@
 // Groups of customers from a scan, in which each selected customer is looked at twice.
+#include <bit>
 #include <optional>
 #include <utility>
 
@@ -6,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "services/query/projection/binned_ranks.h"
 #include "services/query/projection/group_figures.h"
+#include "services/query/projection/month_window.h"
 #include "services/query/projection/order_statistics.h"
 #include "services/query/projection/visible_orders.h"
 
@@ -26,8 +28,17 @@ struct CountedGroup {
   }
 };
 
-// Customers of a chunk that are selected, by index.
-using Selected = Column<uint8_t>;
+// Customers of a chunk that are selected, a bit for each index.
+using Selected = uint64_t;
+static_assert(kChunkCustomers == 64);
+
+// Calls `visit(i)` for those, rising.
+template <typename Visit>
+void ForEachOf(Selected selected, const Visit& visit) {
+  for (; selected != 0; selected &= selected - 1) {
+    visit(static_cast<size_t>(std::countr_zero(selected)));
+  }
+}
 
 // One scan for one query.
 class GroupScan {
@@ -36,6 +47,7 @@ class GroupScan {
       : view_(view),
         groups_(groups),
         window_(view.has_window() ? std::optional(view.window()) : std::nullopt),
+        months_(MonthWindow::Of(view)),
         has_sources_(has_sources),
         scale_(groups.names.size()),
         selected_(view.version().chunks.size()) {}
@@ -64,7 +76,19 @@ class GroupScan {
     for (size_t p = 1; p < parts.size(); ++p) {
       for (size_t g = 0; g < parts[p].size(); ++g) parts[0][g] += parts[p][g];
     }
+    if (months_) AddMonths(parts[0]);
     return std::move(parts[0]);
+  }
+
+  // What the customers of passing sets ordered in the window, but for what Select corrects.
+  void AddMonths(Counted& counted) const {
+    for (uint32_t set = 0; set < groups_.group_of.size(); ++set) {
+      if (view_.PassesSet(set)) AddTo(months_->OfSet(set), counted[groups_.group_of[set]].figures);
+    }
+  }
+  static void AddTo(const MonthWindow::Sums& sums, GroupFigures& group) {
+    group.window_micros += sums.value_micros;
+    group.window_orders += static_cast<uint64_t>(sums.orders);  // wraps around and back
   }
 
   void CountChunk(size_t c, Counted& part) {
@@ -73,31 +97,42 @@ class GroupScan {
     const size_t size = view_.version().SizeOf(c);
     Selected& selected = selected_[c];
     PrefetchChunk(c + 1);
-    // Whose last purchase is earlier has none inside the window.
-    const int64_t least_last = window_ ? window_->start_seconds : INT64_MIN;
+    // As bits: a jump for each customer would often be foreseen wrongly.
     for (size_t i = 0; i < size; ++i) {
-      selected[i] = view_.Passes(chunk, i) && state.purchase_count[i] >= 1 &&
-                            int64_t{state.last[i]} >= least_last
-                        ? 1
-                        : 0;
+      const bool is_member = view_.Passes(chunk, i) & (state.purchase_count[i] >= 1);
+      selected |= Selected{is_member} << i;
     }
     if (has_sources_) CountSignups(chunk, state, size, part);
-    if (window_) {
-      WindowColumns windowed;
-      FillWindow(chunk, state, size, *window_, &selected, &windowed);
-      for (size_t i = 0; i < size; ++i) {
-        selected[i] &= windowed.orders[i] > 0 ? 1 : 0;
-        if (selected[i] == 0) continue;
-        GroupFigures& group = part[groups_.group_of[chunk.attributes[i]]].figures;
-        group.window_micros += windowed.spend_micros[i];
-        group.window_orders += windowed.orders[i];
-      }
+    if (months_) {
+      selected = months_->Select(chunk, selected, [&](size_t i, const MonthWindow::Sums& sums) {
+        AddTo(sums, part[groups_.group_of[chunk.attributes[i]]].figures);
+      });
+    } else if (window_) {
+      CountInWindow(chunk, state, size, selected, part);
     }
-    for (size_t i = 0; i < size; ++i) {
-      if (selected[i] != 0) {
-        CountCustomer(chunk, state, i, part[groups_.group_of[chunk.attributes[i]]]);
-      }
-    }
+    ForEachOf(selected, [&](size_t i) {
+      CountCustomer(chunk, state, i, part[groups_.group_of[chunk.attributes[i]]]);
+    });
+  }
+
+  void CountInWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
+                     Selected& selected, Counted& part) const {
+    // Whose last purchase is earlier has none inside.
+    Column<uint8_t> wanted = {};
+    ForEachOf(selected, [&](size_t i) {
+      wanted[i] = int64_t{state.last[i]} >= window_->start_seconds ? 1 : 0;
+    });
+    WindowColumns windowed;
+    FillWindow(chunk, state, size, *window_, &wanted, &windowed);
+    Selected inside = 0;
+    ForEachOf(selected, [&](size_t i) {
+      if (windowed.orders[i] == 0) return;
+      inside |= Selected{1} << i;
+      GroupFigures& group = part[groups_.group_of[chunk.attributes[i]]].figures;
+      group.window_micros += windowed.spend_micros[i];
+      group.window_orders += windowed.orders[i];
+    });
+    selected = inside;
   }
 
   void PrefetchChunk(size_t c) const {
@@ -107,6 +142,7 @@ class GroupScan {
     PrefetchColumns(chunk.attributes, state.purchase_count, state.spend_micros, state.first,
                     state.last, state.imported);
     if (window_) PrefetchColumns(chunk.orders);
+    if (months_) PrefetchColumns(chunk.last_activity, state.refunded_micros);
   }
 
   void CountCustomer(const CustomerChunk& chunk, const StateColumns& state, size_t i,
@@ -193,14 +229,16 @@ class GroupScan {
                                     [&](size_t c, Gathered& part) {
                                       const CustomerChunk& chunk = view_.version().chunks[c];
                                       const StateColumns& state = view_.states()[c];
-                                      PrefetchChunk(c + 1);
-                                      for (size_t i = 0; i < kChunkCustomers; ++i) {
-                                        if (selected_[c][i] == 0) continue;
+                                      if (const auto* next = view_.version().ChunkAfter(c)) {
+                                        PrefetchColumns(next->attributes,
+                                                        view_.states()[c + 1].spend_micros);
+                                      }
+                                      ForEachOf(selected_[c], [&](size_t i) {
                                         const size_t g = groups_.group_of[chunk.attributes[i]];
                                         const int64_t spend = state.spend_micros[i];
                                         const uint8_t at = wanted[g * bins + scale_.BinOf(spend)];
                                         if (at != 0) part[g][at - 1].push_back(spend);
-                                      }
+                                      });
                                     }));
     for (size_t g = 0; g < counted.size(); ++g) {
       for (size_t p = 0; p < kPercentiles && counted[g].figures.customers() > 0; ++p) {
@@ -216,6 +254,7 @@ class GroupScan {
   const ReportView& view_;
   const AttributeGroups& groups_;
   const std::optional<WindowBounds> window_;
+  const std::optional<MonthWindow> months_;  // the window, where it is whole months
   const bool has_sources_;
   const BinScale scale_;
   std::vector<Selected> selected_;  // by chunk
