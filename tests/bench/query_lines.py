@@ -95,8 +95,15 @@ class Scene:
     def filter_sql(self):
         return f"country = {self.country} AND segment = {self.segment}"
 
-    def window(self):
+    def year(self):
+        """The year up to the horizon, to the second."""
         return self.horizon - YEAR_SECONDS, self.horizon
+
+    def months(self):
+        """Twelve whole months, of which the last holds the horizon."""
+        last = datetime.datetime.fromtimestamp(self.horizon, datetime.timezone.utc)
+        end = (last.replace(day=1, hour=0, minute=0, second=0) + datetime.timedelta(days=32)).replace(day=1)
+        return int(end.replace(year=end.year - 1).timestamp()), int(end.timestamp()) - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -277,14 +284,14 @@ def _our_values(scene, answer):
              int(row["value_rank"]), float(row["share_of_revenue"])] for row in answer["rows"]]
 
 
-def _window_sql(filtered):
+def _window_sql(window, filtered):
     def sql(scene, dialect):
-        begin, end = scene.window()
+        begin, end = window(scene)
         qualifying = "count(*) FILTER (q)" if dialect == "duckdb" else "countIf(q = 1)"
         chosen = filtered and f"k IN (SELECT k FROM {{t}}customer_clv WHERE country = {scene.country})"
-        window = (f"SELECT k, sum(v) AS wv, {qualifying} AS wn FROM {{t}}orders"
+        inside = (f"SELECT k, sum(v) AS wv, {qualifying} AS wn FROM {{t}}orders"
                   + _where(f"d BETWEEN {begin} AND {end}", chosen) + f" GROUP BY k HAVING {qualifying} > 0")
-        return (f"SELECT segment, {_group_columns(dialect)}, sum(wv), sum(wn) FROM ({window}) AS inside "
+        return (f"SELECT segment, {_group_columns(dialect)}, sum(wv), sum(wn) FROM ({inside}) AS inside "
                 "JOIN {t}customer_clv AS c USING (k) GROUP BY segment")
     return sql
 
@@ -294,9 +301,9 @@ def _our_windows(scene, answer):
             zip(_our_groups("customer_segment")(scene, answer), answer["rows"])]
 
 
-def _window_request(filtered):
+def _window_request(window, filtered):
     def request(scene):
-        begin, end = map(instant_text, scene.window())
+        begin, end = map(instant_text, window(scene))
         fields = {"start_date": begin, "end_date": end}
         return {**fields, "country": scene.filters()["country"]} if filtered else fields
     return request
@@ -335,8 +342,9 @@ QUESTIONS = (
              _prediction_sql(True), our_facts, _plain, 4, 15),
     Question("filtered_rfm", "customer_segmentation, country and segment", "GetCustomerSegmentation", _filters,
              _rfm_sql(True), _our_rfm, _plain, 4, 15),
-    Question("window", "clv_by_segment, one year", "GetClvBySegment", _window_request(False), _window_sql(False),
-             _our_windows, _their_groups("segment"), 3, 10),
-    Question("filtered_window", "clv_by_segment, one year, country", "GetClvBySegment", _window_request(True),
-             _window_sql(True), _our_windows, _their_groups("segment"), 4, 10),
+    *(Question(("filtered_" if filtered else "") + key, f"clv_by_segment, {title}" + (", country" if filtered else ""),
+               "GetClvBySegment", _window_request(window, filtered), _window_sql(window, filtered), _our_windows,
+               _their_groups("segment"), 4 if filtered else 3, 10)
+      for key, title, window in (("window", "one year", Scene.year), ("months", "twelve months", Scene.months))
+      for filtered in (False, True)),
 )
