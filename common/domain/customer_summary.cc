@@ -1,7 +1,10 @@
 #include "common/domain/customer_summary.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <vector>
 
@@ -78,6 +81,26 @@ int64_t InexactSum(int64_t some_micros, int64_t more_micros) {
   const double sum =
       static_cast<double>(some_micros) / kUnit + static_cast<double>(more_micros) / kUnit;
   return static_cast<int64_t>(sum * kUnit);
+}
+
+// How many different days there are; reorders them.
+int64_t CountDistinct(absl::Span<int64_t> days) {
+  if (days.empty()) return 0;
+  const auto [first, last] = std::minmax_element(days.begin(), days.end());
+  // Within some years a bit each, which takes a tenth of the time of sorting.
+  std::array<uint64_t, 32> seen = {};
+  if (*last - *first >= static_cast<int64_t>(64 * seen.size())) {
+    std::sort(days.begin(), days.end());
+    return std::unique(days.begin(), days.end()) - days.begin();
+  }
+  const int64_t from = *first;
+  for (const int64_t day : days) {
+    const auto bit = static_cast<size_t>(day - from);
+    seen[bit / 64] |= uint64_t{1} << bit % 64;
+  }
+  int64_t distinct = 0;
+  for (const uint64_t bits : seen) distinct += std::popcount(bits);
+  return distinct;
 }
 
 const std::string& FirstGiven(const std::string* own, const std::string* imported) {
@@ -169,8 +192,7 @@ void SummaryBuilder::AddOrder(int64_t date, int64_t value_micros, bool has_negat
 }
 
 CustomerSummary SummaryBuilder::Finish() {
-  if (!std::is_sorted(days_.begin(), days_.end())) std::sort(days_.begin(), days_.end());
-  const int64_t order_days = std::unique(days_.begin(), days_.end()) - days_.begin();
+  const int64_t order_days = CountDistinct(absl::MakeSpan(days_));
   summary_.repeat_order_days = imported_ != nullptr ? imported_->purchase_count - 1 + order_days
                                                     : std::max<int64_t>(0, order_days - 1);
   return summary_;

@@ -9,26 +9,31 @@
 
 namespace clv::storage {
 
-bool ProductCounter::IsNewProduct(TextId id) {
-  constexpr uint32_t kGoldenRatio = 0x9e3779b9;
-  const size_t last = products_.size() - 1;
-  size_t place = (id * kGoldenRatio >> 8) & last;
-  for (; products_[place].customer == customer_; place = (place + 1) & last) {
-    if (products_[place].id == id) return false;
+void ProductCounter::Table::Begin(size_t most) {
+  if (slots_.size() < 2 * most || ++customer_ == 0) {
+    slots_.assign(std::bit_ceil(std::max(2 * most, slots_.size())), {});
+    customer_ = 1;
   }
-  products_[place] = {id, customer_};
-  return true;
+  size_ = 0;
+}
+
+std::pair<uint32_t, bool> ProductCounter::Table::Number(TextId id) {
+  constexpr uint32_t kGoldenRatio = 0x9e3779b9;
+  const size_t last = slots_.size() - 1;
+  size_t place = (id * kGoldenRatio >> 8) & last;
+  for (; slots_[place].customer == customer_; place = (place + 1) & last) {
+    if (slots_[place].id == id) return {slots_[place].number, false};
+  }
+  slots_[place] = {id, customer_, size_};
+  return {size_++, true};
 }
 
 void ProductCounter::Add(const PurchaseFact& row) {
-  if (row.product_id != 0 && IsNewProduct(row.product_id)) ++distinct_products_;
+  if (row.product_id != 0) products_.Number(row.product_id);
   if (row.product_category == 0) return;
-  for (Category& category : categories_) {
-    if (category.id != row.product_category) continue;
-    category.micros += row.amount_micros;
-    return;
-  }
-  categories_.push_back({row.product_category, row.amount_micros});
+  const auto [number, is_new] = numbers_.Number(row.product_category);
+  if (is_new) categories_.push_back({row.product_category, 0});
+  categories_[number].micros += row.amount_micros;
 }
 
 void ProductCounter::AddOrder(absl::Span<const PurchaseFact* const> rows, TextId currency,
@@ -72,11 +77,8 @@ absl::StatusOr<ProductFigures> ProductCounter::Count(absl::Span<const PurchaseFa
                                                      const FactOrders& orders,
                                                      TextId reporting_currency,
                                                      const ProductScope& scope) {
-  if (products_.size() < 2 * rows.size() || ++customer_ == 0) {
-    products_.assign(std::bit_ceil(std::max(2 * rows.size(), products_.size())), {});
-    customer_ = 1;
-  }
-  distinct_products_ = 0;
+  products_.Begin(rows.size());
+  numbers_.Begin(rows.size());
   categories_.clear();
   const int64_t end = std::min(scope.end_seconds, scope.as_of_seconds);
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -90,7 +92,7 @@ absl::StatusOr<ProductFigures> ProductCounter::Count(absl::Span<const PurchaseFa
     AddOrder(shared, reporting_currency, scope);
   });
   CLV_ASSIGN_OR_RETURN(const std::string_view favorite, FavoriteCategory());
-  return ProductFigures{.distinct_products = distinct_products_, .favorite_category = favorite};
+  return ProductFigures{.distinct_products = products_.size(), .favorite_category = favorite};
 }
 
 }  // namespace clv::storage

@@ -2,8 +2,10 @@
 #ifndef CLV_COMMON_STORAGE_SQLITE_PRODUCT_FIGURES_H_
 #define CLV_COMMON_STORAGE_SQLITE_PRODUCT_FIGURES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -34,24 +36,40 @@ class ProductCounter {
   // The rows of an order of several, if it qualifies.
   void AddOrder(absl::Span<const PurchaseFact* const> rows, TextId currency,
                 const ProductScope& scope);
-  bool IsNewProduct(TextId id);
   absl::StatusOr<std::string_view> FavoriteCategory();
 
   struct Category {
     TextId id = 0;
     int64_t micros = 0;
   };
-  // Of a hash table without removals: taken where it has the present customer's number.
-  struct ProductSlot {
-    TextId id = 0;
-    uint32_t customer = 0;
+  // Numbers the different texts of one customer after another, from 0: a hash table without
+  // removals.
+  class Table {
+   public:
+    // For the next customer, who has so many texts at most.
+    void Begin(size_t most);
+    // The number of a text, and whether it has just got it.
+    std::pair<uint32_t, bool> Number(TextId id);
+    // Of the numbers.
+    uint32_t size() const { return size_; }
+
+   private:
+    // Taken where it has the present customer's number.
+    struct Slot {
+      TextId id = 0;
+      uint32_t customer = 0;
+      uint32_t number = 0;
+    };
+
+    std::vector<Slot> slots_;  // a power of two, twice the texts at least
+    uint32_t customer_ = 0;
+    uint32_t size_ = 0;
   };
 
   PurchaseTexts& texts_;
-  std::vector<ProductSlot> products_;  // a power of two, twice the rows at least
-  uint32_t customer_ = 0;
-  uint64_t distinct_products_ = 0;
-  std::vector<Category> categories_;
+  Table products_;
+  Table numbers_;                     // of categories
+  std::vector<Category> categories_;  // by number
 };
 
 }  // namespace clv::storage
