@@ -140,8 +140,8 @@ class Choice {
   // The best of the blocks that were looked into.
   struct BlockSearch {
     BestPredicted best;
-    std::vector<double>
-        greatest;  // of their predictions, as many as are wanted: a heap, the least first
+    // Of their predictions as many as are wanted: a heap, the least first.
+    std::vector<double> greatest;
 
     // Who has less is not wanted.
     double Least() const {
