@@ -144,6 +144,20 @@ RC_GTEST_PROP(CustomerSummaryProperty, OfViewsIsThatOfRowsInAnyOrder, (uint32_t 
   RC_ASSERT(Summarize(views, import_row) == of_rows);
 }
 
+TEST(CustomerSummaryTest, OrderDaysAreCountedWhereverTheyLie) {
+  // Days at the ends of what has a bit each, and far beyond.
+  for (const int64_t span : {1, 63, 64, 2'046, 2'047, 2'048, 2'049, 40'000}) {
+    std::vector<PurchaseAmount> rows;
+    for (const int64_t day : {span, int64_t{0}, span, int64_t{1}, int64_t{0}}) {
+      rows.push_back({.order_id = std::to_string(rows.size()),
+                      .amount_micros = 1'000'000,
+                      .date = (day - 3) * kDay + static_cast<int64_t>(rows.size()),
+                      .in_reporting_currency = true});
+    }
+    EXPECT_EQ(Summarize(rows, nullptr).repeat_order_days, span == 1 ? 1 : 2) << span;
+  }
+}
+
 TEST(CustomerSummaryTest, RowsOfOneOrderThatLieApartAreOneOrder) {
   const std::vector<PurchaseAmountView> rows = {
       {"o1", 5, 2 * kDay, true}, {"o2", 7, kDay, true}, {"o1", -5, 3 * kDay, true}};
