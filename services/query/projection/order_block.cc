@@ -1,113 +1,148 @@
 #include "services/query/projection/order_block.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace clv::query {
+namespace {
 
-bool OrderBlock::AreCents(absl::Span<const ProjectedOrder> orders) {
-  constexpr int64_t kMostCents = std::numeric_limits<int32_t>::max();
-  return std::all_of(orders.begin(), orders.end(), [](const ProjectedOrder& order) {
-    const int64_t cents = order.value_micros / kMicrosPerCent;
-    return order.value_micros % kMicrosPerCent == 0 && cents <= kMostCents && cents >= -kMostCents;
-  });
+bool IsRefunded(const ProjectedOrder& order) { return order.value_micros == 0 && !order.qualifies; }
+
+// Finds the layout of orders.
+class LayoutChoice {
+ public:
+  void Add(const ProjectedOrder& order) {
+    first_ = std::min(first_, order.date);
+    last_ = std::max(last_, order.date);
+    if (IsRefunded(order)) return;
+    are_cents_ &= order.value_micros % kMicrosPerCent == 0;
+    least_ = std::min(least_, order.value_micros);
+    greatest_ = std::max(greatest_, order.value_micros);
+  }
+
+  OrderLayout Choose() const {
+    OrderLayout layout;
+    if (first_ > last_) return layout;  // there are none
+    layout.first_date = first_;
+    layout.date_bits = static_cast<uint8_t>(std::bit_width(last_ - first_));
+    layout.is_cents = are_cents_ ? 1 : 0;
+    if (least_ > greatest_) return layout;  // all are refunded
+    const int64_t unit = layout.unit_micros();
+    layout.least = least_ / unit;
+    const uint64_t codes =
+        static_cast<uint64_t>(greatest_ / unit) - static_cast<uint64_t>(layout.least) + 1;
+    layout.value_bits = static_cast<uint8_t>(std::bit_width(codes));
+    return layout;
+  }
+
+ private:
+  static constexpr int64_t kMicrosPerCent = 10'000;
+
+  uint32_t first_ = UINT32_MAX;
+  uint32_t last_ = 0;
+  int64_t least_ = INT64_MAX;
+  int64_t greatest_ = INT64_MIN;
+  bool are_cents_ = true;
+};
+
+// Of an order that fits.
+uint64_t CodeOf(const OrderLayout& layout, const ProjectedOrder& order) {
+  if (IsRefunded(order)) return 0;
+  return static_cast<uint64_t>(order.value_micros / layout.unit_micros()) -
+         static_cast<uint64_t>(layout.least) + 1;
 }
+
+bool Fits(const OrderLayout& layout, const ProjectedOrder& order) {
+  const uint64_t age = uint64_t{order.date} - layout.first_date;  // earlier ones: very great
+  if (std::bit_width(age) > layout.date_bits) return false;
+  if (IsRefunded(order)) return true;
+  const int64_t unit = layout.unit_micros();
+  return order.value_micros % unit == 0 && order.value_micros / unit >= layout.least &&
+         std::bit_width(CodeOf(layout, order)) <= layout.value_bits;
+}
+
+}  // namespace
 
 OrderBlock::OrderBlock(const Orders& orders) {
-  size_t count = 0;
-  bool are_cents = true;
+  LayoutChoice choice;
+  for (size_t customer = 0; customer < kBlockCustomers; ++customer) {
+    for (const ProjectedOrder& order : orders[customer]) choice.Add(order);
+    parts_.begins[customer + 1] =
+        parts_.begins[customer] + static_cast<uint32_t>(orders[customer].size());
+  }
+  parts_.layout = choice.Choose();
+  parts_.words = std::make_unique<uint64_t[]>(parts_.word_count());
+  BitWriter writer(parts_.words.get());
   for (const auto& of_customer : orders) {
-    count += of_customer.size();
-    are_cents &= AreCents(of_customer);
-  }
-  dates_.reserve(count);
-  if (are_cents) {
-    values_.reserve(count);
-  } else {
-    wide_values_.reserve(count);
-  }
-  for (size_t customer = 0; customer < orders.size(); ++customer) {
-    if (are_cents) {
-      AppendCents(orders[customer]);
-    } else {
-      for (const ProjectedOrder& order : orders[customer]) {
-        const bool is_refunded = order.value_micros == 0 && !order.qualifies;
-        dates_.push_back(order.date);
-        wide_values_.push_back(is_refunded ? kRefunded<int64_t> : order.value_micros);
-      }
-    }
-    begins_[customer + 1] = static_cast<uint32_t>(dates_.size());
+    for (const ProjectedOrder& order : of_customer) Put(order, &writer);
   }
 }
 
-void OrderBlock::AppendCents(absl::Span<const ProjectedOrder> orders) {
-  for (const ProjectedOrder& order : orders) {
-    const bool is_refunded = order.value_micros == 0 && !order.qualifies;
-    dates_.push_back(order.date);
-    values_.push_back(is_refunded ? kRefunded<int32_t>
-                                  : static_cast<int32_t>(order.value_micros / kMicrosPerCent));
-  }
+void OrderBlock::Put(const ProjectedOrder& order, BitWriter* writer) const {
+  const OrderLayout& layout = parts_.layout;
+  writer->Put(order.date - layout.first_date, layout.date_bits);
+  writer->Put(CodeOf(layout, order), layout.value_bits);
 }
 
 OrderBlock OrderBlock::With(absl::Span<const Change> changes) const {
   std::array<const std::vector<ProjectedOrder>*, kBlockCustomers> changed = {};
-  bool are_cents = wide_values_.empty();
-  for (const auto& [customer, orders] : changes) {
-    changed[customer] = &orders;
-    are_cents &= AreCents(orders);
-  }
-  if (!are_cents) {
+  for (const auto& [customer, orders] : changes) changed[customer] = &orders;
+  const OrderLayout& layout = parts_.layout;
+  const bool fit = std::all_of(changed.begin(), changed.end(), [&](const auto* orders) {
+    return orders == nullptr ||
+           std::all_of(orders->begin(), orders->end(),
+                       [&](const ProjectedOrder& order) { return Fits(layout, order); });
+  });
+  if (!fit) {
     Orders orders;
     for (size_t i = 0; i < kBlockCustomers; ++i) {
       orders[i] = changed[i] != nullptr ? *changed[i] : OrdersOf(i);
     }
     return OrderBlock(orders);
   }
-  size_t count = dates_.size();
+  Parts parts;
+  parts.layout = layout;
   for (size_t i = 0; i < kBlockCustomers; ++i) {
-    if (changed[i] != nullptr) count = count - this->count(i) + changed[i]->size();
+    parts.begins[i + 1] =
+        parts.begins[i] +
+        static_cast<uint32_t>(changed[i] != nullptr ? changed[i]->size() : count(i));
   }
-  OrderBlock next;
-  next.dates_.reserve(count);
-  next.values_.reserve(count);
-  for (size_t i = 0; i < kBlockCustomers; ++i) {
+  parts.words = std::make_unique<uint64_t[]>(parts.word_count());
+  OrderBlock next(std::move(parts));
+  BitWriter writer(next.parts_.words.get());
+  for (size_t i = 0; i < kBlockCustomers;) {
     if (changed[i] != nullptr) {
-      next.AppendCents(*changed[i]);
-    } else {
-      next.dates_.insert(next.dates_.end(), dates_.begin() + begins_[i],
-                         dates_.begin() + begins_[i + 1]);
-      next.values_.insert(next.values_.end(), values_.begin() + begins_[i],
-                          values_.begin() + begins_[i + 1]);
+      for (const ProjectedOrder& order : *changed[i]) next.Put(order, &writer);
+      ++i;
+      continue;
     }
-    next.begins_[i + 1] = static_cast<uint32_t>(next.dates_.size());
+    const size_t begin = parts_.begins[i];
+    while (i < kBlockCustomers && changed[i] == nullptr) ++i;
+    writer.Copy(parts_.words.get(), begin * layout.bits(),
+                (parts_.begins[i] - begin) * layout.bits());
   }
   return next;
 }
 
-OrderBlock::OrderBlock(Parts parts)
-    : begins_(parts.begins),
-      dates_(std::move(parts.dates)),
-      values_(std::move(parts.cents)),
-      wide_values_(std::move(parts.micros)) {}
-
-bool OrderBlock::AreWhole(const Parts& parts) {
-  return parts.begins.front() == 0 && std::is_sorted(parts.begins.begin(), parts.begins.end()) &&
-         parts.begins.back() == parts.dates.size() &&
-         parts.cents.size() + parts.micros.size() == parts.dates.size() &&
-         (parts.cents.empty() || parts.micros.empty());
+bool OrderBlock::Parts::are_whole() const {
+  return begins.front() == 0 && std::is_sorted(begins.begin(), begins.end()) &&
+         layout.date_bits <= 32 && layout.value_bits <= 64 && layout.is_cents <= 1;
 }
 
 std::pair<OrderBlock::Range, OrderBlock::Range> OrderBlock::Difference(
     size_t customer, const OrderBlock& other) const {
   Range here{0, count(customer)};
   Range there{0, other.count(customer)};
-  if (wide_values_.empty() != other.wide_values_.empty()) return {here, there};
+  const Reader reader(*this);
+  const bool are_alike = parts_.layout == other.parts_.layout && reader.IsNarrow();
+  const uint64_t mask = are_alike ? LowBits(parts_.layout.bits()) : 0;
+  const Reader other_reader(other);
   const auto is_same = [&](size_t a, size_t b) {
-    a += begins_[customer];
-    b += other.begins_[customer];
-    return dates_[a] == other.dates_[b] &&
-           (wide_values_.empty() ? values_[a] == other.values_[b]
-                                 : wide_values_[a] == other.wide_values_[b]);
+    if (!are_alike) return OrderOf(customer, a) == other.OrderOf(customer, b);
+    return ((reader.At(parts_.begins[customer] + a) ^
+             other_reader.At(other.parts_.begins[customer] + b)) &
+            mask) == 0;
   };
   for (; here.begin < here.end && there.begin < there.end && is_same(here.begin, there.begin);) {
     ++here.begin;
@@ -131,19 +166,11 @@ std::vector<ProjectedOrder> OrderBlock::OrdersOf(size_t customer) const {
 }
 
 ProjectedOrder OrderBlock::OrderOf(size_t customer, size_t index) const {
-  const size_t i = begins_[customer] + index;
-  const bool is_wide = !wide_values_.empty();
-  const bool is_refunded =
-      is_wide ? wide_values_[i] == kRefunded<int64_t> : values_[i] == kRefunded<int32_t>;
-  if (is_refunded) return {dates_[i], 0, false};
-  const int64_t value = is_wide ? wide_values_[i] : int64_t{values_[i]} * kMicrosPerCent;
-  return {dates_[i], value, value >= 0};
-}
-
-size_t OrderBlock::bytes() const {
-  return sizeof(*this) + dates_.capacity() * sizeof(dates_[0]) +
-         values_.capacity() * sizeof(values_[0]) +
-         wide_values_.capacity() * sizeof(wide_values_[0]);
+  ProjectedOrder order;
+  ForEachIn(customer, {index, index + 1}, [&](uint32_t date, int64_t value_micros, bool qualifies) {
+    order = {date, value_micros, qualifies};
+  });
+  return order;
 }
 
 }  // namespace clv::query

@@ -145,7 +145,7 @@ ProjectionSize Projection::Size() {
     size.memory_bytes += sizeof(chunk);
     for (const auto& block : chunk.orders) {
       if (block == nullptr) continue;
-      size.orders += block->dates().size();
+      size.orders += block->size();
       size.memory_bytes += block->bytes();
     }
   }

@@ -79,25 +79,25 @@ void RetentionCube::Change::AddDifference(const CustomerChunk& before, const Cus
   const OrderBlock& new_orders = *after.orders[i / kBlockCustomers];
   const size_t customer = i % kBlockCustomers;
   auto [gone, come] = old_orders.Difference(customer, new_orders);
-  const absl::Span<const uint32_t> old_dates = old_orders.DatesOf(customer);
-  const absl::Span<const uint32_t> new_dates = new_orders.DatesOf(customer);
   if (gone.begin == gone.end && come.begin == come.end) return;
   // Whole months: a customer is active once in each.
-  const auto month = [&](uint32_t date) { return scope.periods[date]; };
+  const auto month = [&](const OrderBlock& orders, size_t index) {
+    return scope.periods[orders.DateOf(customer, index)];
+  };
   const uint32_t first =
-      std::min(gone.begin < gone.end ? month(old_dates[gone.begin]) : UINT32_MAX,
-               come.begin < come.end ? month(new_dates[come.begin]) : UINT32_MAX);
-  const uint32_t last = std::max(gone.begin < gone.end ? month(old_dates[gone.end - 1]) : 0,
-                                 come.begin < come.end ? month(new_dates[come.end - 1]) : 0);
-  while (gone.begin > 0 && month(old_dates[gone.begin - 1]) >= first) {
+      std::min(gone.begin < gone.end ? month(old_orders, gone.begin) : UINT32_MAX,
+               come.begin < come.end ? month(new_orders, come.begin) : UINT32_MAX);
+  const uint32_t last = std::max(gone.begin < gone.end ? month(old_orders, gone.end - 1) : 0,
+                                 come.begin < come.end ? month(new_orders, come.end - 1) : 0);
+  while (gone.begin > 0 && month(old_orders, gone.begin - 1) >= first) {
     --gone.begin;
     --come.begin;
   }
-  while (gone.end < old_dates.size() && month(old_dates[gone.end]) <= last) {
+  while (gone.end < old_orders.count(customer) && month(old_orders, gone.end) <= last) {
     ++gone.end;
     ++come.end;
   }
-  const uint32_t number = month(after.state.first[i]);
+  const uint32_t number = scope.periods[after.state.first[i]];
   CubeDelta& delta = DeltaOf(after.attributes[i], number);
   taken_.Clear();
   CubeSink taken{taken_};

@@ -18,7 +18,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'00000a;
+constexpr uint64_t kLayout = 0x434c565052'00000b;
 
 // Chunks of one part of the file. The first part is about the whole, the second about the
 // population; two threads read the others.
@@ -107,10 +107,10 @@ class SnapshotWriter {
     for (const auto& block : chunk.orders) {
       file_.Put<uint8_t>(block != nullptr);
       if (block == nullptr) continue;
-      file_.Put(block->begins());
-      file_.PutAll(block->dates());
-      file_.PutAll(block->cents());
-      file_.PutAll(block->micros());
+      const OrderBlock::Parts& parts = block->parts();
+      file_.Put(parts.begins);
+      file_.Put(parts.layout);
+      file_.Write(parts.words.get(), parts.word_count() * sizeof(parts.words[0]));
     }
     file_.Put<uint64_t>(chunk.rare.size());
     chunk.rare.ForEach([this](size_t i, const RareFacts& rare) {
@@ -182,13 +182,13 @@ class ChunkReader {
       if (file_.Get<uint8_t>() == 0) continue;
       OrderBlock::Parts parts;
       parts.begins = file_.Get<std::array<uint32_t, kBlockCustomers + 1>>();
-      parts.dates = file_.GetAll<uint32_t>();
-      parts.cents = file_.GetAll<int32_t>();
-      parts.micros = file_.GetAll<int64_t>();
-      if (!OrderBlock::AreWhole(parts)) {
+      parts.layout = file_.Get<OrderLayout>();
+      if (!parts.are_whole() || !file_.HasLeft(parts.word_count(), sizeof(parts.words[0]))) {
         file_.Fail();
         break;
       }
+      parts.words = std::make_unique_for_overwrite<uint64_t[]>(parts.word_count());
+      file_.Read(parts.words.get(), parts.word_count() * sizeof(parts.words[0]));
       block = std::make_shared<const OrderBlock>(std::move(parts));
     }
     const auto rare = file_.Get<uint64_t>();
