@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 namespace clv::query {
 
@@ -31,10 +32,14 @@ class CheckedWriter {
   }
   // The number of elements, then they.
   template <typename T>
-  void PutAll(const std::vector<T>& values) {
+  void PutAll(absl::Span<const T> values) {
     static_assert(std::is_trivially_copyable_v<T>);
     Put<uint64_t>(values.size());
     Write(values.data(), values.size() * sizeof(T));
+  }
+  template <typename T>
+  void PutAll(const std::vector<T>& values) {
+    PutAll(absl::MakeConstSpan(values));
   }
   void PutText(std::string_view text) {
     Put<uint64_t>(text.size());

@@ -23,7 +23,6 @@ static_assert(kChunkCustomers <= RareList::kMostCustomers);
 using storage::ImportedRecord;
 using storage::kNoInstant;
 using storage::OrderRow;
-using storage::RareFacts;
 
 template <typename T>
 using Column = std::array<T, kChunkCustomers>;

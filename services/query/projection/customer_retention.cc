@@ -99,10 +99,10 @@ class CohortScan {
       // Activity in a period after the last one shown counts in all that are shown.
       if (last >= cohort_number) cohort.Step(std::min(last - cohort_number, query_.periods));
     }
-    const RareFacts* const rare = state.imported[i] != 0 ? chunk.rare.Find(i) : nullptr;
+    const ImportedRecord* const imported =
+        state.imported[i] != 0 ? chunk.rare.Of(i).imported : nullptr;
     Sink sink{cohort, query_.retention == RetentionMode::kCumulative};
-    CohortActivity<Sink>(scope_, cohort_number, sink)
-        .Add(chunk, i, rare != nullptr ? &*rare->imported : nullptr);
+    CohortActivity<Sink>(scope_, cohort_number, sink).Add(chunk, i, imported);
   }
 
   struct Sink {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/types/span.h"
 #include "common/base/instant.h"
 #include "common/base/status_macros.h"
 #include "services/query/projection/repeat_spend.h"
@@ -87,10 +88,9 @@ class StateOf {
 };
 
 const ImportedRecord* VisibleImport(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds) {
-  const RareFacts* const rare = chunk.rare.Find(i);
-  const bool is_visible =
-      rare != nullptr && rare->imported && int64_t{rare->imported->last} <= as_of_seconds;
-  return is_visible ? &*rare->imported : nullptr;
+  const ImportedRecord* const imported = chunk.rare.Of(i).imported;
+  const bool is_visible = imported != nullptr && int64_t{imported->last} <= as_of_seconds;
+  return is_visible ? imported : nullptr;
 }
 
 std::unique_ptr<const StateColumns> Compute(const CustomerChunk& chunk, size_t size,
@@ -144,17 +144,17 @@ void FillWindowByRows(const CustomerChunk& chunk, size_t i, const WindowBounds& 
       });
 }
 
-bool AreAllVisible(const RareFacts& facts, int64_t as_of_seconds) {
-  return std::all_of(facts.rows.begin(), facts.rows.end(),
+bool AreAllVisible(absl::Span<const OrderRow> rows, int64_t as_of_seconds) {
+  return std::all_of(rows.begin(), rows.end(),
                      [&](const OrderRow& row) { return int64_t{row.date} <= as_of_seconds; });
 }
 
 // What the rows of orders that have several refund inside a window beyond what the orders' sums
 // say.
-int64_t RefundedBeside(const OrderBlock& block, size_t customer, const std::vector<OrderRow>& rows,
+int64_t RefundedBeside(const OrderBlock& block, size_t customer, absl::Span<const OrderRow> rows,
                        uint32_t first_date, uint32_t last_date) {
   int64_t refunded_micros = 0;
-  for (auto row = rows.begin(); row != rows.end();) {
+  for (const auto* row = rows.begin(); row != rows.end();) {
     const uint32_t index = row->order;
     const ProjectedOrder order = block.OrderOf(customer, index);
     const bool is_inside = order.date >= first_date && order.date <= last_date;
@@ -201,13 +201,12 @@ void FillWindowFromOrders(const CustomerChunk& chunk, const CustomerList& custom
     if (block != nullptr) block->Prefetch(i % kBlockCustomers);
   };
   for (size_t k = 0; k < kAhead; ++k) fetch(k);
-  chunk.rare.ForEach([](size_t /*i*/, const RareFacts& facts) { __builtin_prefetch(&facts); });
+  chunk.rare.Prefetch();
   for (size_t k = 0; k < customers.size; ++k) {
     fetch(k + kAhead);
     const size_t i = customers.indexes[k];
-    const RareFacts* const facts = chunk.rare.Find(i);
-    const bool has_rows = facts != nullptr && !facts->rows.empty();
-    if (has_rows && !AreAllVisible(*facts, bounds.as_of_seconds)) {
+    const absl::Span<const OrderRow> rows = chunk.rare.Of(i).rows;
+    if (!AreAllVisible(rows, bounds.as_of_seconds)) {
       FillWindowByRows(chunk, i, bounds, columns);
       continue;
     }
@@ -219,9 +218,9 @@ void FillWindowFromOrders(const CustomerChunk& chunk, const CustomerList& custom
     columns->orders[i] = sums.qualifying;
     columns->first[i] = sums.qualifying > 0 ? sums.first : 0;
     columns->last[i] = sums.last;
-    if (has_rows) {
+    if (!rows.empty()) {
       columns->refunded_micros[i] +=
-          RefundedBeside(*block, i % kBlockCustomers, facts->rows, first_date, last_date);
+          RefundedBeside(*block, i % kBlockCustomers, rows, first_date, last_date);
     }
   }
 }

@@ -18,21 +18,22 @@ namespace clv::query {
 // `is_it` about none of those. Numbers are never removed.
 class IdTable {
  public:
-  // Room for `customers`; the table must not be given more.
+  // Room for `customers`; the table must not be given more than its capacity.
   explicit IdTable(size_t customers) {
     size_t slots = 64;
-    while (slots < customers * 2) slots *= 2;
+    while (slots / 4 * 3 < customers) slots *= 2;
     mask_ = slots - 1;
     slots_ = std::make_unique<std::atomic<uint32_t>[]>(slots);
   }
 
-  size_t capacity() const { return (mask_ + 1) / 2; }
+  size_t capacity() const { return (mask_ + 1) / 4 * 3; }
   size_t bytes() const { return (mask_ + 1) * sizeof(slots_[0]); }
 
   void Add(std::string_view id, uint32_t number) {
-    size_t slot = TextHash(id) & mask_;
+    const uint64_t hash = TextHash(id);
+    size_t slot = hash & mask_;
     while (slots_[slot].load(std::memory_order_relaxed) != 0) slot = (slot + 1) & mask_;
-    slots_[slot].store(number + 1, std::memory_order_release);
+    slots_[slot].store(TagOf(hash) | (number + 1), std::memory_order_release);
   }
 
   // Fetches what Find will look at first. Inline: GCC drops calls that do nothing else.
@@ -41,23 +42,32 @@ class IdTable {
   }
   // The number that Find will ask about first; absent: none.
   std::optional<uint32_t> Guess(std::string_view id) const {
-    const uint32_t found = slots_[TextHash(id) & mask_].load(std::memory_order_acquire);
+    const uint32_t found = NumberIn(slots_[TextHash(id) & mask_].load(std::memory_order_acquire));
     return found != 0 ? std::optional(found - 1) : std::nullopt;
   }
 
   // The number below `size` for which `is_it(number)` says that its id is `id`.
   template <typename IsIt>
   std::optional<uint32_t> Find(std::string_view id, uint32_t size, const IsIt& is_it) const {
-    for (size_t slot = TextHash(id) & mask_;; slot = (slot + 1) & mask_) {
-      const uint32_t found = slots_[slot].load(std::memory_order_acquire);
-      if (found == 0) return std::nullopt;
-      if (found <= size && is_it(found - 1)) return found - 1;
+    const uint64_t hash = TextHash(id);
+    for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
+      const uint32_t value = slots_[slot].load(std::memory_order_acquire);
+      if (value == 0) return std::nullopt;
+      const uint32_t found = NumberIn(value);
+      if (value == (TagOf(hash) | found) && found <= size && is_it(found - 1)) return found - 1;
     }
   }
 
  private:
+  // Numbers leave bits of a slot free: those of the hash there tell most other ids apart, so that
+  // nobody need look at theirs.
+  uint32_t NumberIn(uint32_t value) const { return value & static_cast<uint32_t>(mask_); }
+  uint32_t TagOf(uint64_t hash) const {
+    return static_cast<uint32_t>(hash >> 32) & ~static_cast<uint32_t>(mask_);
+  }
+
   size_t mask_ = 0;
-  std::unique_ptr<std::atomic<uint32_t>[]> slots_;  // number + 1; 0: free
+  std::unique_ptr<std::atomic<uint32_t>[]> slots_;  // tag and number + 1; 0: free
 };
 
 }  // namespace clv::query

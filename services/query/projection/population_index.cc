@@ -35,10 +35,8 @@ class IndexChange {
   void Add(const CustomerChunk& chunk, uint32_t number, int sign) {
     const size_t i = number % kChunkCustomers;
     Contributions& to = sign > 0 ? added_ : removed_;
-    if (const RareFacts* const rare = chunk.rare.Find(i)) {
-      for (const uint32_t date : rare->unconverted_dates) {
-        to.unconverted.push_back({date, chunk.attributes[i]});
-      }
+    for (const uint32_t date : chunk.rare.Of(i).unconverted_dates) {
+      to.unconverted.push_back({date, chunk.attributes[i]});
     }
     const StateColumns& state = chunk.state;
     if (state.purchase_count[i] < 1) return;

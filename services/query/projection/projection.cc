@@ -142,7 +142,7 @@ ProjectionSize Projection::Size() {
                       population.purchase_count.bytes() + population.unconverted.bytes();
   for (size_t c = 0; c < version->chunks.size(); ++c) {
     const CustomerChunk& chunk = version->chunks[c];
-    size.memory_bytes += sizeof(chunk);
+    size.memory_bytes += sizeof(chunk) + chunk.rare.bytes();
     for (const auto& block : chunk.orders) {
       if (block == nullptr) continue;
       size.orders += block->size();

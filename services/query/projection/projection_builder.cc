@@ -292,11 +292,9 @@ void ProjectionBuilder::Put(storage::ProjectedCustomer& customer) {
   CustomerChunk& chunk = Open(number / kChunkCustomers);
   const size_t i = number % kChunkCustomers;
   PutColumns(customer, chunk, i);
-  PutOrderColumns(customer.orders, customer.rare.imported ? &*customer.rare.imported : nullptr,
-                  chunk, i);
-  chunk.rare.Put(i, customer.rare.empty()
-                        ? nullptr
-                        : std::make_shared<const RareFacts>(std::move(customer.rare)));
+  const RareView rare(customer.rare);
+  PutOrderColumns(customer.orders, rare.imported, chunk, i);
+  chunk.rare.Put(i, rare);
   PutOrders(number, std::move(customer.orders));
 }
 
@@ -305,22 +303,20 @@ bool ProjectionBuilder::PutChange(const storage::OrdersChange& change) {
   if (!known) return false;
   const size_t i = *known % kChunkCustomers;
   const CustomerChunk& before = next_->chunks[*known / kChunkCustomers];
-  const RareFacts* const rare = before.rare.Find(i);
-  if (before.known[i] == 0 || (rare != nullptr && rare->imported)) return false;
+  RareView rare = before.rare.Of(i);
+  if (before.known[i] == 0 || rare.imported != nullptr) return false;
   std::vector<ProjectedOrder> orders;
   if (const OrderBlock* const block = before.orders[i / kBlockCustomers].get(); block != nullptr) {
     orders = block->OrdersOf(i % kBlockCustomers);
   }
-  std::vector<OrderRow> rows;
-  if (rare != nullptr) rows = rare->rows;
+  std::vector<OrderRow> rows(rare.rows.begin(), rare.rows.end());
   if (!ApplyChange(change, &orders, &rows)) return false;
   CustomerChunk& chunk = Open(*known / kChunkCustomers);
   PutSummary(change.value, change.distinct_products, change.favorite_category, chunk, i);
   PutOrderColumns(orders, nullptr, chunk, i);
-  if (rare != nullptr && rare->rows != rows) {
-    RareFacts next = *rare;
-    next.rows = std::move(rows);
-    chunk.rare.Put(i, std::make_shared<const RareFacts>(std::move(next)));
+  if (rare.rows != absl::MakeConstSpan(rows)) {
+    rare.rows = rows;
+    chunk.rare.Put(i, rare);
   }
   PutOrders(*known, std::move(orders));
   return true;
@@ -343,7 +339,7 @@ void ProjectionBuilder::Remove(uint32_t number) {
   PutColumns({}, chunk, i);
   chunk.known[i] = 0;
   PutEarlyValue({}, chunk, i);
-  chunk.rare.Put(i, nullptr);
+  chunk.rare.Put(i, {});
   PutOrders(number, {});
 }
 

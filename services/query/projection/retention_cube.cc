@@ -66,9 +66,9 @@ void RetentionCube::Change::AddAll(const CustomerChunk& chunk, size_t i, int sig
   CubeDelta& told = sign > 0 ? delta : taken_;
   ++told.size();
   CubeSink sink{told};
-  const RareFacts* const rare = chunk.state.imported[i] != 0 ? chunk.rare.Find(i) : nullptr;
-  CohortActivity<CubeSink>(scope, number, sink)
-      .Add(chunk, i, rare != nullptr ? &*rare->imported : nullptr);
+  const ImportedRecord* const imported =
+      chunk.state.imported[i] != 0 ? chunk.rare.Of(i).imported : nullptr;
+  CohortActivity<CubeSink>(scope, number, sink).Add(chunk, i, imported);
   if (sign < 0) delta.Add(taken_, -1);
 }
 

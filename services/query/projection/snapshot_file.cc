@@ -113,10 +113,10 @@ class SnapshotWriter {
       file_.Write(parts.words.get(), parts.word_count() * sizeof(parts.words[0]));
     }
     file_.Put<uint64_t>(chunk.rare.size());
-    chunk.rare.ForEach([this](size_t i, const RareFacts& rare) {
+    chunk.rare.ForEach([this](size_t i, const RareView& rare) {
       file_.Put(static_cast<uint16_t>(i));
-      file_.Put<uint8_t>(rare.imported.has_value());
-      file_.Put(rare.imported.value_or(ImportedRecord{}));
+      file_.Put<uint8_t>(rare.imported != nullptr);
+      file_.Put(rare.imported != nullptr ? *rare.imported : ImportedRecord());
       file_.PutAll(rare.rows);
       file_.PutAll(rare.unconverted_dates);
     });
@@ -194,7 +194,7 @@ class ChunkReader {
     const auto rare = file_.Get<uint64_t>();
     for (uint64_t n = 0; n < rare && file_.ok(); ++n) {
       const auto i = file_.Get<uint16_t>();
-      RareFacts facts;
+      storage::RareFacts facts;
       const bool is_imported = file_.Get<uint8_t>() != 0;
       const auto imported = file_.Get<ImportedRecord>();
       if (is_imported) facts.imported = imported;
@@ -204,7 +204,7 @@ class ChunkReader {
         file_.Fail();
         break;
       }
-      chunk->rare.Put(i, std::make_shared<const RareFacts>(std::move(facts)));
+      chunk->rare.Put(i, RareView(facts));
     }
     return chunk;
   }

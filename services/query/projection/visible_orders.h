@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/types/span.h"
 #include "common/domain/customer_summary.h"
 #include "services/query/projection/customer_chunk.h"
 
@@ -24,8 +25,8 @@ struct VisibleOrder {
 template <typename Visit>
 void ForEachVisibleOrder(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds,
                          Visit&& visit) {
-  const RareFacts* const rare = chunk.rare.Find(i);
-  if (rare == nullptr || rare->rows.empty()) {
+  const absl::Span<const OrderRow> rows = chunk.rare.Of(i).rows;
+  if (rows.empty()) {
     chunk.ForEachOrder(i, [&](uint32_t date, int64_t value_micros, bool qualifies) {
       if (int64_t{date} > as_of_seconds) return;
       visit(VisibleOrder{date, value_micros, qualifies, std::max<int64_t>(0, -value_micros)},
@@ -33,8 +34,8 @@ void ForEachVisibleOrder(const CustomerChunk& chunk, size_t i, int64_t as_of_sec
     });
     return;
   }
-  const OrderRow* row = rare->rows.data();
-  const OrderRow* const rows_end = row + rare->rows.size();
+  const OrderRow* row = rows.data();
+  const OrderRow* const rows_end = row + rows.size();
   uint32_t index = 0;
   chunk.ForEachOrder(i, [&](uint32_t date, int64_t value_micros, bool qualifies) {
     const uint32_t order_index = index++;
