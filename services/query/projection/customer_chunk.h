@@ -11,21 +11,19 @@
 
 #include "common/domain/value_groups.h"
 #include "common/storage/projected_customer.h"
+#include "services/query/projection/column.h"
+#include "services/query/projection/customer_profiles.h"
 #include "services/query/projection/order_block.h"
 #include "services/query/projection/rare_list.h"
 
 namespace clv::query {
 
-inline constexpr size_t kChunkCustomers = 64;
 inline constexpr size_t kChunkBlocks = kChunkCustomers / kBlockCustomers;
 static_assert(kChunkCustomers <= RareList::kMostCustomers);
 
 using storage::ImportedRecord;
 using storage::kNoInstant;
 using storage::OrderRow;
-
-template <typename T>
-using Column = std::array<T, kChunkCustomers>;
 
 // Fetches the lines of memory that columns take, for a scan that looks at them soon: those of one
 // chunk are too few for the processor to see ahead by itself. Inline: GCC drops calls that do
@@ -43,17 +41,17 @@ template <typename... Columns>
 // The summaries of a chunk's customers at some instant; see domain::CustomerSummary. Customers
 // outside the population have purchase_count 0 and no dates.
 struct StateColumns {
-  Column<int64_t> spend_micros = {};
-  Column<int64_t> refunded_micros = {};
-  Column<int64_t> purchase_count = {};
-  Column<int64_t> repeat_order_days = {};
+  MicrosColumn spend_micros;
+  MicrosColumn refunded_micros;
+  NarrowColumn<int64_t, uint16_t> purchase_count;
+  NarrowColumn<int64_t, uint8_t> repeat_order_days;
   Column<uint32_t> first = {};
   Column<uint32_t> last = {};
-  Column<uint32_t> visible_rows = {};
   // See domain::CustomerHistory; the imported record included.
-  Column<uint32_t> spend_days = {};
-  Column<int64_t> repeat_spend_micros = {};
-  Column<uint8_t> imported = {};  // whether a record is visible
+  NarrowColumn<uint32_t, uint8_t> spend_days;
+  MicrosColumn repeat_spend_micros;
+  BitColumn has_rows;  // whether a purchase is visible
+  BitColumn imported;  // whether a record is
 
   int64_t LifespanSeconds(size_t i) const {
     return purchase_count[i] >= 2 ? int64_t{last[i]} - int64_t{first[i]} : 0;
@@ -63,37 +61,54 @@ struct StateColumns {
 // Columns by index of the customer in the chunk. Immutable once it is part of a version; the next
 // version shares the chunks that did not change, and the blocks of orders that did not.
 struct CustomerChunk {
-  StateColumns state;          // at the end of time
-  Column<uint8_t> known = {};  // 0: removed, or no customer has the number yet
-  Column<uint8_t> described = {};
-  Column<uint32_t> attributes = {};  // index into the version's attribute sets
-  Column<uint32_t> signup = {};      // kNoInstant: none
+  StateColumns state;  // at the end of time
+  BitColumn known;     // not: removed, or no customer has the number yet
+  BitColumn described;
+  NarrowColumn<uint32_t, uint16_t> attributes;  // index into the version's attribute sets
   Column<uint32_t> updated_at = {};
   Column<uint32_t> last_activity = {};  // kNoInstant: none
   // By index of domain::kEarlyValueDays: the value of all orders dated from the first purchase
   // until so many days after it; 0 with an imported record.
-  std::array<Column<int64_t>, domain::kEarlyValueDays.size()> early_micros = {};
+  std::array<MicrosColumn, domain::kEarlyValueDays.size()> early_micros;
   Column<double> predicted_clv = {};  // by default, where a fitted model serves
-  Column<uint32_t> distinct_products = {};
-  Column<uint32_t> favorite_category = {};  // index into the version's categories, from 1; 0: none
-  Column<const char*> id = {};
-  Column<uint16_t> id_size = {};
+  NarrowColumn<uint32_t, uint8_t> distinct_products;
+  // Index into the version's categories, from 1; 0: none.
+  NarrowColumn<uint32_t, uint8_t> favorite_category;
+  std::shared_ptr<const CustomerProfiles> profiles;  // null: nobody has a number
   std::array<std::shared_ptr<const OrderBlock>, kChunkBlocks> orders;
   RareList rare;
 
-  std::string_view Id(size_t i) const { return {id[i], id_size[i]}; }
+  // Of a customer who has a number.
+  std::string_view Id(size_t i) const { return profiles->Id(i); }
+  uint32_t Signup(size_t i) const { return profiles->signup[i]; }
 
   // Fetches the lines of memory where a customer's columns are that purchases change, and those
   // that lead to the id, orders and rare facts. Inline: GCC drops calls that do nothing else.
   [[gnu::always_inline]] void PrefetchFacts(size_t i) const {
     const auto fetch = [i](const auto&... columns) __attribute__((always_inline)) {
-      (__builtin_prefetch(&columns[i]), ...);
+      (__builtin_prefetch(columns.place(i)), ...);
     };
     fetch(state.spend_micros, state.refunded_micros, state.purchase_count, state.repeat_order_days,
-          state.first, state.last, state.imported, known, described, attributes, signup,
-          early_micros[0], early_micros[1], early_micros[2], id, id_size);
+          attributes, early_micros[0], early_micros[1], early_micros[2]);
+    __builtin_prefetch(&state.first[i]);
+    __builtin_prefetch(&state.last[i]);
+    __builtin_prefetch(&state.imported);
+    __builtin_prefetch(&known);
     __builtin_prefetch(&orders[i / kBlockCustomers]);
     __builtin_prefetch(&rare);
+    __builtin_prefetch(&profiles);
+  }
+
+  // Memory of what belongs to it alone, or to it and other versions of it, beside its own and that
+  // of the orders.
+  size_t bytes_beside() const {
+    size_t early_bytes = 0;
+    for (const MicrosColumn& column : early_micros) early_bytes += column.bytes_beside();
+    const auto sum = [](const auto&... columns) { return (columns.bytes_beside() + ...); };
+    return sum(state.spend_micros, state.refunded_micros, state.purchase_count,
+               state.repeat_order_days, state.spend_days, state.repeat_spend_micros, attributes,
+               distinct_products, favorite_category) +
+           early_bytes + rare.bytes() + (profiles != nullptr ? profiles->bytes() : 0);
   }
 
   // Calls `visit(date, value_micros, qualifies)` for each order of a customer, by date.
@@ -103,6 +118,9 @@ struct CustomerChunk {
     if (block != nullptr) block->ForEach(i % kBlockCustomers, visit);
   }
 };
+
+// Allocations come in steps: the next one is a quarter more.
+static_assert(sizeof(CustomerChunk) <= 4'096);
 
 }  // namespace clv::query
 

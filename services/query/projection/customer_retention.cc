@@ -79,11 +79,11 @@ class CohortScan {
     for (size_t i = 0; i < size; ++i) {
       if (!view_.Passes(chunk, i)) continue;
       if (query_.cohort_by == CohortBasis::kSignup) {
-        if (chunk.described[i] == 0 || chunk.signup[i] == kNoInstant ||
-            int64_t{chunk.signup[i]} > view_.as_of_seconds()) {
+        if (!chunk.described[i] || chunk.Signup(i) == kNoInstant ||
+            int64_t{chunk.Signup(i)} > view_.as_of_seconds()) {
           continue;
         }
-        ScanMember(chunk, state, i, periods_[chunk.signup[i]], part);
+        ScanMember(chunk, state, i, periods_[chunk.Signup(i)], part);
       } else if (state.purchase_count[i] >= 1) {
         ScanMember(chunk, state, i, periods_[state.first[i]], part);
       }
@@ -99,8 +99,7 @@ class CohortScan {
       // Activity in a period after the last one shown counts in all that are shown.
       if (last >= cohort_number) cohort.Step(std::min(last - cohort_number, query_.periods));
     }
-    const ImportedRecord* const imported =
-        state.imported[i] != 0 ? chunk.rare.Of(i).imported : nullptr;
+    const ImportedRecord* const imported = state.imported[i] ? chunk.rare.Of(i).imported : nullptr;
     Sink sink{cohort, query_.retention == RetentionMode::kCumulative};
     CohortActivity<Sink>(scope_, cohort_number, sink).Add(chunk, i, imported);
   }

@@ -47,15 +47,15 @@ class StateOf {
 
   void Store(size_t i, StateColumns* columns) {
     repeat_spend_.Store(i, columns);
-    columns->spend_micros[i] = spend_;
-    columns->refunded_micros[i] = refunded_;
-    columns->purchase_count[i] = count_;
-    columns->repeat_order_days[i] = imported_ != nullptr ? imported_->purchase_count - 1 + days_
-                                                         : std::max<int64_t>(0, days_ - 1);
+    columns->spend_micros.Set(i, spend_);
+    columns->refunded_micros.Set(i, refunded_);
+    columns->purchase_count.Set(i, count_);
+    columns->repeat_order_days.Set(i, imported_ != nullptr ? imported_->purchase_count - 1 + days_
+                                                           : std::max<int64_t>(0, days_ - 1));
     columns->first[i] = count_ > 0 || has_date_ ? first_ : 0;
     columns->last[i] = last_;
-    columns->visible_rows[i] = rows_;
-    columns->imported[i] = imported_ != nullptr;
+    columns->has_rows.Set(i, rows_ > 0);
+    columns->imported.Set(i, imported_ != nullptr);
   }
 
  private:
@@ -171,7 +171,7 @@ int64_t RefundedBeside(const OrderBlock& block, size_t customer, absl::Span<cons
 // inside together. Returns whether it could.
 bool FillWindowFromState(const StateColumns& state, size_t i, uint32_t first_date,
                          uint32_t last_date, WindowColumns* columns) {
-  if (state.refunded_micros[i] != 0 || state.imported[i] != 0) return false;
+  if (state.refunded_micros[i] != 0 || state.imported[i]) return false;
   const uint32_t first = state.first[i];
   const uint32_t last = state.last[i];
   if (state.purchase_count[i] == 0 || first > last_date || last < first_date) return true;

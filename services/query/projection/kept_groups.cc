@@ -36,7 +36,7 @@ void AddSinceHorizon(const ReportView& view, const AttributeGroups& groups, Grou
         LastObserved(population.values.horizon_seconds(), s), LastObserved(as_of, s),
         [&](uint32_t number) {
           visit_group(number, [s](const CustomerChunk& chunk, size_t i, GroupFigures& group) {
-            if (chunk.state.imported[i] != 0) return;
+            if (chunk.state.imported[i]) return;
             ++group.early_customers[s];
             group.early_micros[s] += chunk.early_micros[s][i];
           });

@@ -56,25 +56,32 @@ MonthWindow::Sums MonthWindow::OfSet(uint32_t set) const {
 
 MonthWindow::Places MonthWindow::Look(const CustomerChunk& chunk) const {
   const StateColumns& state = chunk.state;
-  Places places;
+  CustomerBits idle = 0;            // no activity since the window begins
+  CustomerBits begins_in_time = 0;  // first order not before the window
+  CustomerBits begins_late = 0;     // after it
+  CustomerBits ends_in_time = 0;    // last order not before the window
+  CustomerBits ends_late = 0;
   for (size_t i = 0; i < kChunkCustomers; ++i) {
     // Without a jump: many would be foreseen wrongly.
     const uint32_t first = state.first[i];
     const uint32_t last = state.last[i];
-    const bool is_idle = chunk.last_activity[i] < first_date_;
-    const bool is_imported = state.imported[i] != 0;  // its dates are no orders
-    const bool is_plain = state.refunded_micros[i] == 0;
-    const bool begins_inside = first >= first_date_;
-    const bool ends_inside = (last >= first_date_) & (last <= last_date_);
-    // All orders without refunds qualify, and lie between the first and the last one.
-    const bool is_apart = is_plain & ((first > last_date_) | (last < first_date_));
-    // The cube leaves out what comes before the month of the first qualifying order.
-    const bool is_told = is_plain ? ends_inside | begins_inside : ends_inside > begins_inside;
-    const bool is_outside = is_idle | (is_apart > is_imported);
-    const bool is_inside = is_told > (is_outside | is_imported);
-    places.inside |= uint64_t{is_inside} << i;
-    places.unknown |= uint64_t{is_outside == is_inside} << i;
+    idle |= CustomerBits{chunk.last_activity[i] < first_date_} << i;
+    begins_in_time |= CustomerBits{first >= first_date_} << i;
+    begins_late |= CustomerBits{first > last_date_} << i;
+    ends_in_time |= CustomerBits{last >= first_date_} << i;
+    ends_late |= CustomerBits{last > last_date_} << i;
   }
+  const CustomerBits ends_inside = ends_in_time & ~ends_late;
+  const CustomerBits imported = state.imported.bits();  // its dates are no orders
+  const CustomerBits plain =
+      state.refunded_micros.Where([](int64_t refunded) { return refunded == 0; });
+  // All orders without refunds qualify, and lie between the first and the last one.
+  const CustomerBits outside = idle | (plain & (begins_late | ~ends_in_time) & ~imported);
+  // The cube leaves out what comes before the month of the first qualifying order.
+  const CustomerBits told = (ends_inside & ~begins_in_time) | (plain & begins_in_time);
+  Places places;
+  places.inside = told & ~(outside | imported);
+  places.unknown = ~(outside | places.inside);
   return places;
 }
 

@@ -48,19 +48,19 @@ class MonthWindow {
   // qualifying order inside. Calls `correct(i, sums)` with what is to be added to OfSet, so that it
   // tells of the orders of these alone.
   template <typename Correct>
-  uint64_t Select(const CustomerChunk& chunk, uint64_t some, const Correct& correct) const {
+  CustomerBits Select(const CustomerChunk& chunk, CustomerBits some, const Correct& correct) const {
     const Places places = Look(chunk);
-    uint64_t inside = some & places.inside;
-    const uint64_t unknown = some & places.unknown;
+    CustomerBits inside = some & places.inside;
+    const CustomerBits unknown = some & places.unknown;
     // Orders lie all over memory.
-    uint64_t ahead = unknown;
+    CustomerBits ahead = unknown;
     for (size_t k = 0; k < kAhead; ++k) FetchNext(chunk, &ahead);
-    for (uint64_t left = unknown; left != 0; left &= left - 1) {
+    for (CustomerBits left = unknown; left != 0; left &= left - 1) {
       FetchNext(chunk, &ahead);
       const auto i = static_cast<size_t>(std::countr_zero(left));
       const ReadOrders orders = Read(chunk, i);
       const bool is_inside = orders.inside.orders > 0;
-      inside |= uint64_t{is_inside} << i;
+      inside |= CustomerBits{is_inside} << i;
       const Sums wanted = is_inside ? orders.inside : Sums();
       if (wanted != orders.in_cube) correct(i, wanted - orders.in_cube);
     }
@@ -69,13 +69,12 @@ class MonthWindow {
 
  private:
   static constexpr size_t kAhead = 12;
-  static_assert(kChunkCustomers == 64);
 
   // What the columns say. Inside: who has a qualifying order there, and of whom the cube tells all
   // orders there. Unknown: whose orders must be read. The others have none at all there.
   struct Places {
-    uint64_t inside = 0;
-    uint64_t unknown = 0;
+    CustomerBits inside = 0;
+    CustomerBits unknown = 0;
   };
   Places Look(const CustomerChunk& chunk) const;
 
@@ -85,7 +84,7 @@ class MonthWindow {
   };
   ReadOrders Read(const CustomerChunk& chunk, size_t i) const;
 
-  static void FetchNext(const CustomerChunk& chunk, uint64_t* customers) {
+  static void FetchNext(const CustomerChunk& chunk, CustomerBits* customers) {
     if (*customers == 0) return;
     const auto i = static_cast<size_t>(std::countr_zero(*customers));
     *customers &= *customers - 1;

@@ -142,7 +142,7 @@ ProjectionSize Projection::Size() {
                       population.purchase_count.bytes() + population.unconverted.bytes();
   for (size_t c = 0; c < version->chunks.size(); ++c) {
     const CustomerChunk& chunk = version->chunks[c];
-    size.memory_bytes += sizeof(chunk) + chunk.rare.bytes();
+    size.memory_bytes += sizeof(chunk) + chunk.bytes_beside();
     for (const auto& block : chunk.orders) {
       if (block == nullptr) continue;
       size.orders += block->size();

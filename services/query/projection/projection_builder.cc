@@ -1,6 +1,8 @@
 #include "services/query/projection/projection_builder.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/instant.h"
@@ -158,10 +160,11 @@ void ProjectionBuilder::FetchWaiting(size_t count) const {
   for_each([&](std::string_view id) { ids_->Prefetch(id); });
   for_each_guess([](const CustomerChunk& chunk, size_t i) { chunk.PrefetchFacts(i); });
   for_each_guess([](const CustomerChunk& chunk, size_t i) {
-    __builtin_prefetch(chunk.id[i]);
+    if (chunk.profiles != nullptr) chunk.profiles->PrefetchPlace(i);
     if (const auto& block = chunk.orders[i / kBlockCustomers]) block->PrefetchPlaces();
   });
   for_each_guess([](const CustomerChunk& chunk, size_t i) {
+    if (chunk.profiles != nullptr) chunk.profiles->PrefetchId(i);
     if (const auto& block = chunk.orders[i / kBlockCustomers]) block->Prefetch(i % kBlockCustomers);
   });
 }
@@ -170,8 +173,7 @@ absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading
   uint32_t known_before = 0;
   for (size_t c = 0; c < version_->chunks.size(); ++c) {
     const CustomerChunk& chunk = version_->chunks[c];
-    known_before += static_cast<uint32_t>(
-        std::count(chunk.known.begin(), chunk.known.begin() + version_->SizeOf(c), 1));
+    known_before += static_cast<uint32_t>(std::popcount(chunk.known.bits()));
   }
   uint32_t still_there = 0;
   const auto count = [&](std::string_view id) {
@@ -257,18 +259,20 @@ std::optional<uint32_t> ProjectionBuilder::NumberOf(std::string_view customer_id
                     [&](uint32_t number) { return next_->IdOf(number) == customer_id; });
 }
 
-uint32_t ProjectionBuilder::GiveNumber(std::string_view customer_id) {
+uint32_t ProjectionBuilder::GiveNumber(std::string_view customer_id, uint32_t signup) {
   const uint32_t number = next_->customers;
   if (number % kChunkCustomers == 0) {
     next_->chunks.Append(std::make_unique<CustomerChunk>());
   }
   CustomerChunk& chunk = Open(number / kChunkCustomers);
   const size_t i = number % kChunkCustomers;
-  const std::string_view id = texts_->ids.Keep(customer_id);
-  chunk.id[i] = id.data();
-  chunk.id_size[i] = static_cast<uint16_t>(id.size());
+  auto profiles = chunk.profiles != nullptr ? std::make_shared<CustomerProfiles>(*chunk.profiles)
+                                            : std::make_shared<CustomerProfiles>();
+  profiles->AppendId(i, customer_id);
+  profiles->signup[i] = signup;
+  chunk.profiles = std::move(profiles);
   if (number == ids_->capacity()) ids_ = TableFor(*next_, size_t{number} * 2);
-  ids_->Add(id, number);
+  ids_->Add(customer_id, number);
   ++next_->customers;
   return number;
 }
@@ -288,7 +292,9 @@ uint32_t ProjectionBuilder::CategoryOf(std::string_view text) {
 
 void ProjectionBuilder::Put(storage::ProjectedCustomer& customer) {
   const std::optional<uint32_t> known = NumberOf(customer.value.customer_id);
-  const uint32_t number = known ? *known : GiveNumber(customer.value.customer_id);
+  const uint32_t number = known ? *known
+                                : GiveNumber(customer.value.customer_id,
+                                             storage::ToInstant(customer.value.signup_date));
   CustomerChunk& chunk = Open(number / kChunkCustomers);
   const size_t i = number % kChunkCustomers;
   PutColumns(customer, chunk, i);
@@ -304,7 +310,7 @@ bool ProjectionBuilder::PutChange(const storage::OrdersChange& change) {
   const size_t i = *known % kChunkCustomers;
   const CustomerChunk& before = next_->chunks[*known / kChunkCustomers];
   RareView rare = before.rare.Of(i);
-  if (before.known[i] == 0 || rare.imported != nullptr) return false;
+  if (!before.known[i] || rare.imported != nullptr) return false;
   std::vector<ProjectedOrder> orders;
   if (const OrderBlock* const block = before.orders[i / kBlockCustomers].get(); block != nullptr) {
     orders = block->OrdersOf(i % kBlockCustomers);
@@ -337,7 +343,7 @@ void ProjectionBuilder::Remove(uint32_t number) {
   CustomerChunk& chunk = Open(number / kChunkCustomers);
   const size_t i = number % kChunkCustomers;
   PutColumns({}, chunk, i);
-  chunk.known[i] = 0;
+  chunk.known.Set(i, false);
   PutEarlyValue({}, chunk, i);
   chunk.rare.Put(i, {});
   PutOrders(number, {});
@@ -345,12 +351,19 @@ void ProjectionBuilder::Remove(uint32_t number) {
 
 void ProjectionBuilder::PutColumns(const storage::ProjectedCustomer& customer, CustomerChunk& chunk,
                                    size_t i) {
-  chunk.state.imported[i] = customer.rare.imported.has_value();
-  chunk.known[i] = 1;
-  chunk.described[i] = customer.value.described;
-  chunk.attributes[i] = AttributeSetOf(customer.value.attributes);
-  chunk.signup[i] = storage::ToInstant(customer.value.signup_date);
+  chunk.state.imported.Set(i, customer.rare.imported.has_value());
+  chunk.known.Set(i, true);
+  chunk.described.Set(i, customer.value.described);
+  chunk.attributes.Set(i, AttributeSetOf(customer.value.attributes));
+  PutSignup(storage::ToInstant(customer.value.signup_date), chunk, i);
   PutSummary(customer.value, customer.distinct_products, customer.favorite_category, chunk, i);
+}
+
+void ProjectionBuilder::PutSignup(uint32_t signup, CustomerChunk& chunk, size_t i) {
+  if (chunk.Signup(i) == signup) return;
+  auto profiles = std::make_shared<CustomerProfiles>(*chunk.profiles);
+  profiles->signup[i] = signup;
+  chunk.profiles = std::move(profiles);
 }
 
 void ProjectionBuilder::PutSummary(const storage::CustomerValue& value, uint64_t distinct_products,
@@ -358,33 +371,34 @@ void ProjectionBuilder::PutSummary(const storage::CustomerValue& value, uint64_t
                                    size_t i) {
   const domain::CustomerSummary& summary = value.summary;
   StateColumns& state = chunk.state;
-  state.spend_micros[i] = summary.total_spend_micros;
-  state.refunded_micros[i] = summary.refunded_micros;
-  state.purchase_count[i] = summary.purchase_count;
-  state.repeat_order_days[i] = summary.repeat_order_days;
+  state.spend_micros.Set(i, summary.total_spend_micros);
+  state.refunded_micros.Set(i, summary.refunded_micros);
+  state.purchase_count.Set(i, summary.purchase_count);
+  state.repeat_order_days.Set(i, summary.repeat_order_days);
   state.first[i] = storage::ToInstant(summary.first_purchase_date.value_or(0));
   state.last[i] = storage::ToInstant(summary.last_purchase_date.value_or(0));
-  state.visible_rows[i] =
-      static_cast<uint32_t>(std::min<int64_t>(summary.visible_rows, UINT32_MAX));
+  state.has_rows.Set(i, summary.visible_rows > 0);
   chunk.updated_at[i] = storage::ToInstant(value.updated_at);
   chunk.last_activity[i] = storage::ToInstant(summary.last_activity_date);
-  chunk.distinct_products[i] = static_cast<uint32_t>(distinct_products);
-  chunk.favorite_category[i] = CategoryOf(favorite_category);
+  chunk.distinct_products.Set(i, static_cast<uint32_t>(distinct_products));
+  chunk.favorite_category.Set(i, CategoryOf(favorite_category));
 }
 
 void ProjectionBuilder::PutEarlyValue(const std::vector<ProjectedOrder>& orders,
                                       CustomerChunk& chunk, size_t i) {
-  for (auto& column : chunk.early_micros) column[i] = 0;
-  if (chunk.state.purchase_count[i] < 1 || chunk.state.imported[i] != 0) return;
-  for (const ProjectedOrder& order : orders) {
-    const int64_t age = int64_t{order.date} - int64_t{chunk.state.first[i]};
-    if (age < 0) continue;
-    for (size_t s = 0; s < chunk.early_micros.size(); ++s) {
-      if (age <= domain::kEarlyValueDays[s] * kSecondsPerDay) {
-        chunk.early_micros[s][i] += order.value_micros;
+  std::array<int64_t, domain::kEarlyValueDays.size()> early_micros = {};
+  if (chunk.state.purchase_count[i] >= 1 && !chunk.state.imported[i]) {
+    for (const ProjectedOrder& order : orders) {
+      const int64_t age = int64_t{order.date} - int64_t{chunk.state.first[i]};
+      if (age < 0) continue;
+      for (size_t s = 0; s < early_micros.size(); ++s) {
+        if (age <= domain::kEarlyValueDays[s] * kSecondsPerDay) {
+          early_micros[s] += order.value_micros;
+        }
       }
     }
   }
+  for (size_t s = 0; s < early_micros.size(); ++s) chunk.early_micros[s].Set(i, early_micros[s]);
 }
 
 void ProjectionBuilder::PutOrders(uint32_t number, std::vector<ProjectedOrder> orders) {

@@ -55,6 +55,7 @@ class ProjectionBuilder {
   bool PutChange(const storage::OrdersChange& change);
   void Remove(uint32_t number);
   void PutColumns(const storage::ProjectedCustomer& customer, CustomerChunk& chunk, size_t i);
+  void PutSignup(uint32_t signup, CustomerChunk& chunk, size_t i);
   void PutSummary(const storage::CustomerValue& value, uint64_t distinct_products,
                   std::string_view favorite_category, CustomerChunk& chunk, size_t i);
   // What is told of orders beside the summary. `imported`: the record, or null.
@@ -66,7 +67,7 @@ class ProjectionBuilder {
 
   // The number that an id has, removed customers included.
   std::optional<uint32_t> NumberOf(std::string_view customer_id) const;
-  uint32_t GiveNumber(std::string_view customer_id);
+  uint32_t GiveNumber(std::string_view customer_id, uint32_t signup);
   // The chunk of the next version, copied when it is still shared.
   CustomerChunk& Open(size_t chunk) { return next_->chunks.Open(chunk); }
   uint32_t AttributeSetOf(const domain::CustomerAttributes& attributes);

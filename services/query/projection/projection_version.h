@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "common/base/text_arena.h"
 #include "common/domain/customer_summary.h"
 #include "common/storage/storage.h"
 #include "services/query/projection/chained_list.h"
@@ -25,7 +24,6 @@ namespace clv::query {
 
 // The texts of a projection, which all of its versions share: they only grow.
 struct ProjectionTexts {
-  TextArena ids;  // of the applier; the chunks point into it
   StableList<domain::CustomerAttributes> attribute_sets;
   StableList<std::string> categories;  // the first is none
 };
@@ -73,7 +71,7 @@ struct ProjectionVersion {
     return ids->Find(customer_id, customers, [&](uint32_t number) {
       const size_t i = number % kChunkCustomers;
       const CustomerChunk& chunk = ChunkOf(number);
-      return chunk.known[i] != 0 && chunk.Id(i) == customer_id;
+      return chunk.known[i] && chunk.Id(i) == customer_id;
     });
   }
 };

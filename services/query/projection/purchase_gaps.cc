@@ -50,7 +50,7 @@ absl::StatusOr<std::vector<Part>> ScanGaps(const ReportView& view, const Part& e
         const StateColumns& state = view.states()[c];
         const size_t size = view.version().SizeOf(c);
         for (size_t i = 0; i < size; ++i) {
-          if (state.purchase_count[i] >= 2 && state.imported[i] == 0 && view.Passes(chunk, i)) {
+          if (state.purchase_count[i] >= 2 && !state.imported[i] && view.Passes(chunk, i)) {
             visit(chunk, i, part);
           }
         }

@@ -38,8 +38,8 @@ class RepeatSpend {
   void Store(size_t i, StateColumns* columns) {
     EndDay();
     constexpr uint64_t kMostDays = 1'000'000'000;
-    columns->spend_days[i] = static_cast<uint32_t>(std::min(days_, kMostDays));
-    columns->repeat_spend_micros[i] = micros_;
+    columns->spend_days.Set(i, static_cast<uint32_t>(std::min(days_, kMostDays)));
+    columns->repeat_spend_micros.Set(i, micros_);
   }
 
  private:

@@ -67,7 +67,7 @@ void RetentionCube::Change::AddAll(const CustomerChunk& chunk, size_t i, int sig
   ++told.size();
   CubeSink sink{told};
   const ImportedRecord* const imported =
-      chunk.state.imported[i] != 0 ? chunk.rare.Of(i).imported : nullptr;
+      chunk.state.imported[i] ? chunk.rare.Of(i).imported : nullptr;
   CohortActivity<CubeSink>(scope, number, sink).Add(chunk, i, imported);
   if (sign < 0) delta.Add(taken_, -1);
 }
@@ -112,7 +112,7 @@ void RetentionCube::Change::Add(const CustomerChunk* before, const CustomerChunk
     return chunk != nullptr && chunk->state.purchase_count[i] >= 1;
   };
   const auto has_orders_alone = [i](const CustomerChunk& chunk) {
-    return chunk.orders[i / kBlockCustomers] != nullptr && chunk.state.imported[i] == 0;
+    return chunk.orders[i / kBlockCustomers] != nullptr && !chunk.state.imported[i];
   };
   const ActivityScope scope = EachMonth();
   if (is_member(before) && is_member(&after) && before->attributes[i] == after.attributes[i] &&

@@ -28,13 +28,9 @@ struct CountedGroup {
   }
 };
 
-// Customers of a chunk that are selected, a bit for each index.
-using Selected = uint64_t;
-static_assert(kChunkCustomers == 64);
-
-// Calls `visit(i)` for those, rising.
+// Calls `visit(i)` for those selected, rising.
 template <typename Visit>
-void ForEachOf(Selected selected, const Visit& visit) {
+void ForEachOf(CustomerBits selected, const Visit& visit) {
   for (; selected != 0; selected &= selected - 1) {
     visit(static_cast<size_t>(std::countr_zero(selected)));
   }
@@ -95,13 +91,11 @@ class GroupScan {
     const CustomerChunk& chunk = view_.version().chunks[c];
     const StateColumns& state = view_.states()[c];
     const size_t size = view_.version().SizeOf(c);
-    Selected& selected = selected_[c];
+    CustomerBits& selected = selected_[c];
     PrefetchChunk(c + 1);
     // As bits: a jump for each customer would often be foreseen wrongly.
-    for (size_t i = 0; i < size; ++i) {
-      const bool is_member = view_.Passes(chunk, i) & (state.purchase_count[i] >= 1);
-      selected |= Selected{is_member} << i;
-    }
+    for (size_t i = 0; i < size; ++i) selected |= CustomerBits{view_.Passes(chunk, i)} << i;
+    selected &= state.purchase_count.Where([](int64_t count) { return count >= 1; });
     if (has_sources_) CountSignups(chunk, state, size, part);
     if (months_) {
       selected = months_->Select(chunk, selected, [&](size_t i, const MonthWindow::Sums& sums) {
@@ -116,7 +110,7 @@ class GroupScan {
   }
 
   void CountInWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
-                     Selected& selected, Counted& part) const {
+                     CustomerBits& selected, Counted& part) const {
     // Whose last purchase is earlier has none inside.
     Column<uint8_t> wanted = {};
     ForEachOf(selected, [&](size_t i) {
@@ -124,10 +118,10 @@ class GroupScan {
     });
     WindowColumns windowed;
     FillWindow(chunk, state, size, *window_, &wanted, &windowed);
-    Selected inside = 0;
+    CustomerBits inside = 0;
     ForEachOf(selected, [&](size_t i) {
       if (windowed.orders[i] == 0) return;
-      inside |= Selected{1} << i;
+      inside |= CustomerBits{1} << i;
       GroupFigures& group = part[groups_.group_of[chunk.attributes[i]]].figures;
       group.window_micros += windowed.spend_micros[i];
       group.window_orders += windowed.orders[i];
@@ -155,14 +149,14 @@ class GroupScan {
     figures.lifespan_seconds += state.LifespanSeconds(i);
     figures.first = std::min(figures.first, state.first[i]);
     figures.last = std::max(figures.last, state.last[i]);
-    if (has_sources_ && state.imported[i] == 0) AddEarlyValue(chunk, state, i, figures);
+    if (has_sources_ && !state.imported[i]) AddEarlyValue(chunk, state, i, figures);
   }
 
   void CountSignups(const CustomerChunk& chunk, const StateColumns& state, size_t size,
                     Counted& part) const {
     for (size_t i = 0; i < size; ++i) {
-      if (chunk.described[i] == 0 || !view_.Passes(chunk, i)) continue;
-      const uint32_t signup = chunk.signup[i];
+      if (!chunk.described[i] || !view_.Passes(chunk, i)) continue;
+      const uint32_t signup = chunk.Signup(i);
       const bool is_known = signup != kNoInstant;
       if (is_known && int64_t{signup} > view_.as_of_seconds()) continue;
       if (window_ && (!is_known || int64_t{signup} < window_->start_seconds ||
@@ -257,7 +251,7 @@ class GroupScan {
   const std::optional<MonthWindow> months_;  // the window, where it is whole months
   const bool has_sources_;
   const BinScale scale_;
-  std::vector<Selected> selected_;  // by chunk
+  std::vector<CustomerBits> selected_;  // by chunk
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'00000b;
+constexpr uint64_t kLayout = 0x434c565052'00000c;
 
 // Chunks of one part of the file. The first part is about the whole, the second about the
 // population; two threads read the others.
@@ -26,21 +26,55 @@ constexpr size_t kChunksInPart = 1'024;
 
 size_t PartsOf(size_t chunks) { return 2 + (chunks + kChunksInPart - 1) / kChunksInPart; }
 
-// Calls `visit(column)` for the columns that lie in a chunk as they lie in the file.
+// Calls `visit(column)` for the columns of a chunk.
 template <typename Chunk, typename Visit>
 void ForEachColumn(Chunk& chunk, const Visit& visit) {
-  visit(chunk.state);
+  visit(chunk.state.spend_micros);
+  visit(chunk.state.refunded_micros);
+  visit(chunk.state.purchase_count);
+  visit(chunk.state.repeat_order_days);
+  visit(chunk.state.first);
+  visit(chunk.state.last);
+  visit(chunk.state.spend_days);
+  visit(chunk.state.repeat_spend_micros);
+  visit(chunk.state.has_rows);
+  visit(chunk.state.imported);
   visit(chunk.known);
   visit(chunk.described);
   visit(chunk.attributes);
-  visit(chunk.signup);
   visit(chunk.updated_at);
   visit(chunk.last_activity);
-  visit(chunk.early_micros);
+  for (auto& column : chunk.early_micros) visit(column);
   visit(chunk.predicted_clv);
   visit(chunk.distinct_products);
   visit(chunk.favorite_category);
-  visit(chunk.id_size);
+}
+
+template <typename T>
+void PutColumn(const T& column, CheckedWriter* file) {
+  file->Put(column);
+}
+template <typename Value, typename Narrow, Value kUnit>
+void PutColumn(const NarrowColumn<Value, Narrow, kUnit>& column, CheckedWriter* file) {
+  file->Put<uint8_t>(column.is_wide());
+  if (column.is_wide()) {
+    file->Put(column.wide());
+  } else {
+    file->Put(column.narrow());
+  }
+}
+
+template <typename T>
+void GetColumn(CheckedReader* file, T* column) {
+  file->Read(column, sizeof(*column));
+}
+template <typename Value, typename Narrow, Value kUnit>
+void GetColumn(CheckedReader* file, NarrowColumn<Value, Narrow, kUnit>* column) {
+  if (file->Get<uint8_t>() != 0) {
+    column->Become(file->Get<Column<Value>>());
+  } else {
+    column->Become(file->Get<Column<Narrow>>());
+  }
 }
 
 uint64_t BytesOfColumns() {
@@ -102,8 +136,10 @@ class SnapshotWriter {
   }
 
   void WriteChunk(const CustomerChunk& chunk) {
-    ForEachColumn(chunk, [&](const auto& column) { file_.Put(column); });
-    for (size_t i = 0; i < kChunkCustomers; ++i) file_.Write(chunk.id[i], chunk.id_size[i]);
+    ForEachColumn(chunk, [&](const auto& column) { PutColumn(column, &file_); });
+    file_.Put(chunk.profiles->signup);
+    file_.Put(chunk.profiles->id_ends());
+    file_.PutText(chunk.profiles->ids());
     for (const auto& block : chunk.orders) {
       file_.Put<uint8_t>(block != nullptr);
       if (block == nullptr) continue;
@@ -158,8 +194,7 @@ class SnapshotWriter {
 // trusted.
 class ChunkReader {
  public:
-  // Keeps ids in `ids`.
-  ChunkReader(CheckedReader& file, TextArena& ids) : file_(file), ids_(ids) {}
+  explicit ChunkReader(CheckedReader& file) : file_(file) {}
 
   // The chunks of a part, up to `end`.
   absl::Status Read(std::unique_ptr<CustomerChunk>* begin,
@@ -171,13 +206,12 @@ class ChunkReader {
  private:
   std::unique_ptr<CustomerChunk> ReadChunk() {
     auto chunk = std::make_unique<CustomerChunk>();
-    ForEachColumn(*chunk, [&](auto& column) { file_.Read(&column, sizeof(column)); });
-    std::string id;
-    for (size_t i = 0; i < kChunkCustomers; ++i) {
-      id.resize(chunk->id_size[i]);
-      file_.Read(id.data(), id.size());
-      chunk->id[i] = ids_.Keep(id).data();
-    }
+    ForEachColumn(*chunk, [&](auto& column) { GetColumn(&file_, &column); });
+    auto profiles = std::make_shared<CustomerProfiles>();
+    profiles->signup = file_.Get<Column<uint32_t>>();
+    const auto id_ends = file_.Get<Column<uint16_t>>();
+    if (!profiles->Restore(file_.GetText(), id_ends)) file_.Fail();
+    chunk->profiles = std::move(profiles);
     for (auto& block : chunk->orders) {
       if (file_.Get<uint8_t>() == 0) continue;
       OrderBlock::Parts parts;
@@ -210,7 +244,6 @@ class ChunkReader {
   }
 
   CheckedReader& file_;
-  TextArena& ids_;
 };
 
 class PopulationReader {
@@ -271,7 +304,6 @@ class SnapshotReader {
     version_->chunks.Seal();
     population_->Derive(*version_);
     version_->population = population_;
-    for (TextArena& ids : ids_) texts_->ids.Add(std::move(ids));
     version_->texts = texts_;
     auto ids = std::make_shared<IdTable>(version_->customers + version_->customers / 2);
     for (uint32_t number = 0; number < version_->customers; ++number) {
@@ -315,7 +347,6 @@ class SnapshotReader {
   }
 
   absl::Status ReadParts() {
-    ids_.resize(parts_.size());
     std::vector<absl::Status> read(parts_.size());
     std::atomic<size_t> next{1};
     const auto work = [&] {
@@ -335,11 +366,10 @@ class SnapshotReader {
     }
     const size_t begin = (part - 2) * kChunksInPart;
     const size_t end = std::min(begin + kChunksInPart, chunks_.size());
-    return ChunkReader(parts_[part], ids_[part]).Read(chunks_.data() + begin, chunks_.data() + end);
+    return ChunkReader(parts_[part]).Read(chunks_.data() + begin, chunks_.data() + end);
   }
 
   std::vector<CheckedReader> parts_;
-  std::vector<TextArena> ids_;  // by part
   std::vector<std::unique_ptr<CustomerChunk>> chunks_;
   std::shared_ptr<PopulationIndex> population_;
   const std::shared_ptr<ProjectionVersion> version_ = std::make_shared<ProjectionVersion>();

@@ -234,8 +234,7 @@ BestValued ChooseById(const ReportView& view, const CustomerValueQuery& query,
     const CustomerChunk& chunk = version.ChunkOf(number);
     const StateColumns& state = view.states()[number / kChunkCustomers];
     const size_t i = number % kChunkCustomers;
-    const bool is_shown =
-        chunk.described[i] != 0 || state.visible_rows[i] > 0 || state.imported[i] != 0;
+    const bool is_shown = chunk.described[i] || state.has_rows[i] || state.imported[i];
     if (!is_shown || !view.Passes(chunk, i)) continue;
     best.Add(KeyOf(query.sort, figures.At(number), predictions.KeyOf(query.sort, number)), number);
   }
@@ -311,7 +310,7 @@ void FillKept(const ReportView& view, uint32_t number, TotalCustomerValueRow& ro
   row.country = attributes.country;
   row.customer_segment = attributes.customer_segment;
   row.acquisition_source = attributes.acquisition_source;
-  if (chunk.signup[i] != kNoInstant) row.signup_date = chunk.signup[i];
+  if (chunk.Signup(i) != kNoInstant) row.signup_date = chunk.Signup(i);
   row.updated_at = chunk.updated_at[i];
   row.distinct_products = chunk.distinct_products[i];
   if (const uint32_t category = chunk.favorite_category[i]; category != 0) {

@@ -27,7 +27,7 @@ bool IsLate(uint32_t signup, int64_t horizon) {
 }
 
 void CountEarly(const CustomerChunk& chunk, size_t i, size_t span, int sign, SetSums* sums) {
-  if (chunk.state.imported[i] != 0) return;
+  if (chunk.state.imported[i]) return;
   sums->early_customers[span] += sign > 0 ? 1 : UINT64_MAX;
   sums->early_micros[span] += sign * __int128{chunk.early_micros[span][i]};
 }
@@ -37,7 +37,7 @@ void Count(const CustomerChunk& chunk, size_t i, int64_t horizon, int sign, SetS
   const StateColumns& state = chunk.state;
   const bool has_orders = state.purchase_count[i] >= 1;
   const uint64_t one = sign > 0 ? 1 : UINT64_MAX;
-  if (chunk.described[i] != 0 && !IsLate(chunk.signup[i], horizon)) {
+  if (chunk.described[i] && !IsLate(chunk.Signup(i), horizon)) {
     sums->signups += one;
     sums->signups_with_orders += has_orders ? one : 0;
   }
@@ -87,9 +87,9 @@ ScanPart ScanCustomers(const ProjectionVersion& version, int64_t horizon) {
         const CustomerChunk& chunk = version.chunks[c];
         for (size_t i = 0; i < version.SizeOf(c); ++i) {
           Count(chunk, i, horizon, 1, &part.sets[chunk.attributes[i]]);
-          if (chunk.described[i] != 0 && IsLate(chunk.signup[i], horizon)) {
+          if (chunk.described[i] && IsLate(chunk.Signup(i), horizon)) {
             part.late_signups.push_back(
-                {chunk.signup[i], static_cast<uint32_t>(c * kChunkCustomers + i)});
+                {chunk.Signup(i), static_cast<uint32_t>(c * kChunkCustomers + i)});
           }
         }
       });
@@ -122,7 +122,7 @@ class ValueSums::Change {
     const uint32_t set = chunk.attributes[i];
     SetSums& sums = Open(set);
     Count(chunk, i, sums_.horizon_seconds_, -1, &sums);
-    if (IsLateSignup(chunk, i)) removed_late_.push_back({chunk.signup[i], number});
+    if (IsLateSignup(chunk, i)) removed_late_.push_back({chunk.Signup(i), number});
     const StateColumns& state = chunk.state;
     if (state.purchase_count[i] < 1) return;
     --sums.by_step[StepOf(sums_.step_bounds(), {state.spend_micros[i], number, set})];
@@ -143,7 +143,7 @@ class ValueSums::Change {
       if (state.last[i] >= sums.last) lost_last_[set] = 0;
     }
     Count(chunk, i, sums_.horizon_seconds_, 1, &sums);
-    if (IsLateSignup(chunk, i)) added_late_.push_back({chunk.signup[i], number});
+    if (IsLateSignup(chunk, i)) added_late_.push_back({chunk.Signup(i), number});
   }
 
   // Signups and early values up to a later horizon.
@@ -194,7 +194,7 @@ class ValueSums::Change {
   }
 
   bool IsLateSignup(const CustomerChunk& chunk, size_t i) const {
-    return chunk.described[i] != 0 && IsLate(chunk.signup[i], sums_.horizon_seconds_);
+    return chunk.described[i] && IsLate(chunk.Signup(i), sums_.horizon_seconds_);
   }
 
   void ApplyLate() {

@@ -21,10 +21,11 @@ class BestCustomersTest : public ::testing::Test {
     }
     for (uint32_t begin = 0; begin < kCustomers; begin += kChunkCustomers) {
       auto chunk = std::make_unique<CustomerChunk>();
+      auto profiles = std::make_shared<CustomerProfiles>();
       for (uint32_t i = 0; i < kChunkCustomers && begin + i < kCustomers; ++i) {
-        chunk->id[i] = ids_[begin + i].data();
-        chunk->id_size[i] = static_cast<uint16_t>(ids_[begin + i].size());
+        profiles->AppendId(i, ids_[begin + i]);
       }
+      chunk->profiles = std::move(profiles);
       version_.chunks.Append(std::move(chunk));
     }
     version_.customers = kCustomers;

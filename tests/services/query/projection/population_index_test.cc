@@ -108,8 +108,8 @@ void CheckHistory(uint64_t seed, const properties::HistoryOptions& options, int6
 TEST(PopulationIndexTest, OfOneCubeThereMayBeSeveralThatFollow) {
   const auto cube_of = [](const RetentionCube& before, uint32_t set, int64_t date) {
     CustomerChunk chunk;
-    chunk.attributes[0] = set;
-    chunk.state.purchase_count[0] = 1;
+    chunk.attributes.Set(0, set);
+    chunk.state.purchase_count.Set(0, 1);
     chunk.state.first[0] = static_cast<uint32_t>(date);
     OrderBlock::Orders orders;
     orders[0] = {{static_cast<uint32_t>(date), 10'000, true}};

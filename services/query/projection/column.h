@@ -1,0 +1,128 @@
+// services/query/projection/column.h: one value of each customer of a chunk.
+#ifndef CLV_SERVICES_QUERY_PROJECTION_COLUMN_H_
+#define CLV_SERVICES_QUERY_PROJECTION_COLUMN_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+
+namespace clv::query {
+
+inline constexpr size_t kChunkCustomers = 64;
+
+template <typename T>
+using Column = std::array<T, kChunkCustomers>;
+
+// Customers of a chunk, a bit for each index.
+using CustomerBits = uint64_t;
+static_assert(kChunkCustomers == 64);
+
+// Whether something is so.
+class BitColumn {
+ public:
+  bool operator[](size_t i) const { return (bits_ >> i & 1) != 0; }
+  void Set(size_t i, bool is_so) {
+    bits_ = (bits_ & ~(CustomerBits{1} << i)) | CustomerBits{is_so} << i;
+  }
+  CustomerBits bits() const { return bits_; }
+
+ private:
+  CustomerBits bits_ = 0;
+};
+
+// Values that are mostly whole multiples of a unit, few enough of them for a narrow number; where
+// one of a chunk is not, all of them are kept as they are, elsewhere.
+template <typename Value, typename Narrow, Value kUnit = 1>
+class NarrowColumn {
+ public:
+  NarrowColumn() = default;
+  NarrowColumn(const NarrowColumn& other)
+      : narrow_(other.narrow_),
+        wide_(other.is_wide() ? std::make_unique<Column<Value>>(*other.wide_) : nullptr) {}
+  NarrowColumn& operator=(const NarrowColumn& other) {
+    if (this != &other) *this = NarrowColumn(other);
+    return *this;
+  }
+  NarrowColumn(NarrowColumn&&) noexcept = default;
+  NarrowColumn& operator=(NarrowColumn&&) noexcept = default;
+
+  Value operator[](size_t i) const {
+    return is_wide() ? (*wide_)[i] : static_cast<Value>(Value{narrow_[i]} * kUnit);
+  }
+
+  void Set(size_t i, Value value) {
+    if (!is_wide() && Fits(value)) {
+      narrow_[i] = static_cast<Narrow>(value / kUnit);
+    } else {
+      SetWide(i, value);
+    }
+  }
+
+  // Those for whose value `passes` holds.
+  template <typename Passes>
+  CustomerBits Where(const Passes& passes) const {
+    CustomerBits bits = 0;
+    if (is_wide()) {
+      for (size_t i = 0; i < kChunkCustomers; ++i) {
+        bits |= CustomerBits{passes((*wide_)[i])} << i;
+      }
+    } else {
+      for (size_t i = 0; i < kChunkCustomers; ++i) {
+        bits |= CustomerBits{passes(static_cast<Value>(Value{narrow_[i]} * kUnit))} << i;
+      }
+    }
+    return bits;
+  }
+
+  bool is_wide() const { return wide_ != nullptr; }
+  // What a column is made of: the narrow numbers, where it is not wide, or the values.
+  const Column<Narrow>& narrow() const { return narrow_; }
+  const Column<Value>& wide() const { return *wide_; }
+  void Become(const Column<Narrow>& narrow) {
+    narrow_ = narrow;
+    wide_.reset();
+  }
+  void Become(const Column<Value>& values) {
+    narrow_ = {};
+    wide_ = std::make_unique<Column<Value>>(values);
+  }
+
+  // Memory beside the column's own.
+  size_t bytes_beside() const { return is_wide() ? sizeof(*wide_) : 0; }
+  // The place of a narrow number, to be fetched.
+  const Narrow* place(size_t i) const { return &narrow_[i]; }
+
+ private:
+  static bool Fits(Value value) {
+    const Value units = value / kUnit;
+    return value % kUnit == 0 && units <= Value{std::numeric_limits<Narrow>::max()} &&
+           units >= Value{std::numeric_limits<Narrow>::min()};
+  }
+
+  // Few do: in a function of its own.
+  [[gnu::noinline]] void SetWide(size_t i, Value value) {
+    if (!is_wide()) {
+      Column<Value> values;
+      for (size_t k = 0; k < kChunkCustomers; ++k) values[k] = (*this)[k];
+      Become(values);
+    }
+    (*wide_)[i] = value;
+    if (!std::all_of(wide_->begin(), wide_->end(), &Fits)) return;
+    std::transform(wide_->begin(), wide_->end(), narrow_.begin(),
+                   [](Value fitting) { return static_cast<Narrow>(fitting / kUnit); });
+    wide_.reset();
+  }
+
+  Column<Narrow> narrow_ = {};
+  std::unique_ptr<Column<Value>> wide_;  // null: narrow_ tells
+};
+
+// Money, mostly whole cents below 21 million.
+using MicrosColumn = NarrowColumn<int64_t, int32_t, 10'000>;
+
+}  // namespace clv::query
+
+#endif  // CLV_SERVICES_QUERY_PROJECTION_COLUMN_H_
