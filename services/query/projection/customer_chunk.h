@@ -9,7 +9,6 @@
 #include <optional>
 #include <string_view>
 
-#include "common/domain/value_groups.h"
 #include "common/storage/projected_customer.h"
 #include "services/query/projection/column.h"
 #include "services/query/projection/customer_profiles.h"
@@ -67,10 +66,7 @@ struct CustomerChunk {
   NarrowColumn<uint32_t, uint16_t> attributes;  // index into the version's attribute sets
   Column<uint32_t> updated_at = {};
   Column<uint32_t> last_activity = {};  // kNoInstant: none
-  // By index of domain::kEarlyValueDays: the value of all orders dated from the first purchase
-  // until so many days after it; 0 with an imported record.
-  std::array<MicrosColumn, domain::kEarlyValueDays.size()> early_micros;
-  Column<double> predicted_clv = {};  // by default, where a fitted model serves
+  Column<double> predicted_clv = {};    // by default, where a fitted model serves
   NarrowColumn<uint32_t, uint8_t> distinct_products;
   // Index into the version's categories, from 1; 0: none.
   NarrowColumn<uint32_t, uint8_t> favorite_category;
@@ -89,7 +85,7 @@ struct CustomerChunk {
       (__builtin_prefetch(columns.place(i)), ...);
     };
     fetch(state.spend_micros, state.refunded_micros, state.purchase_count, state.repeat_order_days,
-          attributes, early_micros[0], early_micros[1], early_micros[2]);
+          attributes);
     __builtin_prefetch(&state.first[i]);
     __builtin_prefetch(&state.last[i]);
     __builtin_prefetch(&state.imported);
@@ -102,13 +98,11 @@ struct CustomerChunk {
   // Memory of what belongs to it alone, or to it and other versions of it, beside its own and that
   // of the orders.
   size_t bytes_beside() const {
-    size_t early_bytes = 0;
-    for (const MicrosColumn& column : early_micros) early_bytes += column.bytes_beside();
     const auto sum = [](const auto&... columns) { return (columns.bytes_beside() + ...); };
     return sum(state.spend_micros, state.refunded_micros, state.purchase_count,
                state.repeat_order_days, state.spend_days, state.repeat_spend_micros, attributes,
                distinct_products, favorite_category) +
-           early_bytes + rare.bytes() + (profiles != nullptr ? profiles->bytes() : 0);
+           rare.bytes() + (profiles != nullptr ? profiles->bytes() : 0);
   }
 
   // Calls `visit(date, value_micros, qualifies)` for each order of a customer, by date.
@@ -119,8 +113,8 @@ struct CustomerChunk {
   }
 };
 
-// Allocations come in steps: the next one is a quarter more.
-static_assert(sizeof(CustomerChunk) <= 4'096);
+// Allocations come in steps: the next one is a sixth more.
+static_assert(sizeof(CustomerChunk) <= 3'072);
 
 }  // namespace clv::query
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/domain/report_math.h"
+#include "services/query/projection/early_value.h"
 #include "services/query/projection/group_figures.h"
 
 namespace clv::query {
@@ -38,7 +39,7 @@ void AddSinceHorizon(const ReportView& view, const AttributeGroups& groups, Grou
           visit_group(number, [s](const CustomerChunk& chunk, size_t i, GroupFigures& group) {
             if (chunk.state.imported[i]) return;
             ++group.early_customers[s];
-            group.early_micros[s] += chunk.early_micros[s][i];
+            group.early_micros[s] += EarlyValueOf(chunk, i)[s];
           });
         });
   }

@@ -1,7 +1,6 @@
 #include "services/query/projection/projection_builder.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 
 #include "absl/strings/str_cat.h"
@@ -336,7 +335,6 @@ void ProjectionBuilder::PutOrderColumns(const std::vector<ProjectedOrder>& order
     if (order.qualifies) spend.Add(order.date, order.value_micros);
   }
   spend.Store(i, &chunk.state);
-  PutEarlyValue(orders, chunk, i);
 }
 
 void ProjectionBuilder::Remove(uint32_t number) {
@@ -344,7 +342,6 @@ void ProjectionBuilder::Remove(uint32_t number) {
   const size_t i = number % kChunkCustomers;
   PutColumns({}, chunk, i);
   chunk.known.Set(i, false);
-  PutEarlyValue({}, chunk, i);
   chunk.rare.Put(i, {});
   PutOrders(number, {});
 }
@@ -382,23 +379,6 @@ void ProjectionBuilder::PutSummary(const storage::CustomerValue& value, uint64_t
   chunk.last_activity[i] = storage::ToInstant(summary.last_activity_date);
   chunk.distinct_products.Set(i, static_cast<uint32_t>(distinct_products));
   chunk.favorite_category.Set(i, CategoryOf(favorite_category));
-}
-
-void ProjectionBuilder::PutEarlyValue(const std::vector<ProjectedOrder>& orders,
-                                      CustomerChunk& chunk, size_t i) {
-  std::array<int64_t, domain::kEarlyValueDays.size()> early_micros = {};
-  if (chunk.state.purchase_count[i] >= 1 && !chunk.state.imported[i]) {
-    for (const ProjectedOrder& order : orders) {
-      const int64_t age = int64_t{order.date} - int64_t{chunk.state.first[i]};
-      if (age < 0) continue;
-      for (size_t s = 0; s < early_micros.size(); ++s) {
-        if (age <= domain::kEarlyValueDays[s] * kSecondsPerDay) {
-          early_micros[s] += order.value_micros;
-        }
-      }
-    }
-  }
-  for (size_t s = 0; s < early_micros.size(); ++s) chunk.early_micros[s].Set(i, early_micros[s]);
 }
 
 void ProjectionBuilder::PutOrders(uint32_t number, std::vector<ProjectedOrder> orders) {

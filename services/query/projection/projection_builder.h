@@ -61,7 +61,6 @@ class ProjectionBuilder {
   // What is told of orders beside the summary. `imported`: the record, or null.
   void PutOrderColumns(const std::vector<ProjectedOrder>& orders, const ImportedRecord* imported,
                        CustomerChunk& chunk, size_t i);
-  void PutEarlyValue(const std::vector<ProjectedOrder>& orders, CustomerChunk& chunk, size_t i);
   void PutOrders(uint32_t number, std::vector<ProjectedOrder> orders);
   void PackOrders();
 

@@ -6,6 +6,7 @@
 #include "common/base/instant.h"
 #include "common/base/status_macros.h"
 #include "services/query/projection/binned_ranks.h"
+#include "services/query/projection/early_value.h"
 #include "services/query/projection/group_figures.h"
 #include "services/query/projection/month_window.h"
 #include "services/query/projection/order_statistics.h"
@@ -61,7 +62,7 @@ class GroupScan {
   using Counted = std::vector<CountedGroup>;
 
   absl::StatusOr<Counted> Count() {
-    const bool looks_at_orders = window_ || (has_sources_ && !view_.states().are_kept());
+    const bool looks_at_orders = window_ || has_sources_;
     CountedGroup empty;
     empty.spends.resize(scale_.bins());
     CLV_ASSIGN_OR_RETURN(
@@ -172,34 +173,14 @@ class GroupScan {
   // The value of orders of any kind dated within some spans after the first order.
   void AddEarlyValue(const CustomerChunk& chunk, const StateColumns& state, size_t i,
                      GroupFigures& group) const {
-    const int64_t first = state.first[i];
-    const int64_t observed = view_.as_of_seconds() - first;
-    std::array<int64_t, kEarlySpans> early = {};
-    if (view_.states().are_kept()) {
-      for (size_t s = 0; s < kEarlySpans; ++s) early[s] = chunk.early_micros[s][i];
-    } else {
-      early = EarlyValueOf(chunk, i, first);
-    }
+    const int64_t observed = view_.as_of_seconds() - int64_t{state.first[i]};
+    if (observed < domain::kEarlyValueDays.front() * kSecondsPerDay) return;
+    const EarlyValue early = EarlyValueOf(chunk, i, state.first[i], view_.as_of_seconds());
     for (size_t s = 0; s < kEarlySpans; ++s) {
       if (observed < domain::kEarlyValueDays[s] * kSecondsPerDay) continue;
       ++group.early_customers[s];
       group.early_micros[s] += early[s];
     }
-  }
-
-  std::array<int64_t, kEarlySpans> EarlyValueOf(const CustomerChunk& chunk, size_t i,
-                                                int64_t first) const {
-    std::array<int64_t, kEarlySpans> early = {};
-    ForEachVisibleOrder(
-        chunk, i, view_.as_of_seconds(),
-        [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
-          const int64_t age = int64_t{order.date} - first;
-          if (age < 0 || age > domain::kEarlyValueDays.back() * kSecondsPerDay) return;
-          for (size_t s = 0; s < kEarlySpans; ++s) {
-            early[s] += age <= domain::kEarlyValueDays[s] * kSecondsPerDay ? order.value_micros : 0;
-          }
-        });
-    return early;
   }
 
   // Gathers the spends that lie in a bin with a wanted rank.

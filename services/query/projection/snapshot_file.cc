@@ -18,7 +18,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'00000c;
+constexpr uint64_t kLayout = 0x434c565052'00000d;
 
 // Chunks of one part of the file. The first part is about the whole, the second about the
 // population; two threads read the others.
@@ -44,7 +44,6 @@ void ForEachColumn(Chunk& chunk, const Visit& visit) {
   visit(chunk.attributes);
   visit(chunk.updated_at);
   visit(chunk.last_activity);
-  for (auto& column : chunk.early_micros) visit(column);
   visit(chunk.predicted_clv);
   visit(chunk.distinct_products);
   visit(chunk.favorite_category);

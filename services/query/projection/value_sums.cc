@@ -5,6 +5,7 @@
 
 #include "services/query/projection/changed_customers.h"
 #include "services/query/projection/chunk_scan.h"
+#include "services/query/projection/early_value.h"
 #include "services/query/projection/population_index.h"
 #include "services/query/projection/projection_version.h"
 
@@ -26,10 +27,15 @@ bool IsLate(uint32_t signup, int64_t horizon) {
   return signup != kNoInstant && int64_t{signup} > horizon;
 }
 
-void CountEarly(const CustomerChunk& chunk, size_t i, size_t span, int sign, SetSums* sums) {
-  if (chunk.state.imported[i]) return;
-  sums->early_customers[span] += sign > 0 ? 1 : UINT64_MAX;
-  sums->early_micros[span] += sign * __int128{chunk.early_micros[span][i]};
+// Early values of a customer in the spans from `begin` to before `end`.
+void CountEarly(const CustomerChunk& chunk, size_t i, size_t begin, size_t end, int sign,
+                SetSums* sums) {
+  if (begin == end || chunk.state.imported[i]) return;
+  const EarlyValue early = EarlyValueOf(chunk, i);
+  for (size_t span = begin; span < end; ++span) {
+    sums->early_customers[span] += sign > 0 ? 1 : UINT64_MAX;
+    sums->early_micros[span] += sign * __int128{early[span]};
+  }
 }
 
 // What a customer gives to the sums of its set, but for the steps; taking away leaves the extremes.
@@ -52,11 +58,13 @@ void Count(const CustomerChunk& chunk, size_t i, int64_t horizon, int sign, SetS
   sums->orders += sign * __int128{state.purchase_count[i]};
   sums->repeat_customers += state.purchase_count[i] >= 2 ? one : 0;
   sums->lifespan_seconds += sign * __int128{state.LifespanSeconds(i)};
-  for (size_t span = 0; span < domain::kEarlyValueDays.size(); ++span) {
-    if (int64_t{state.first[i]} <= LastObserved(horizon, span)) {
-      CountEarly(chunk, i, span, sign, sums);
-    }
+  // Longer spans are observed later.
+  size_t observed = 0;
+  while (observed < domain::kEarlyValueDays.size() &&
+         int64_t{state.first[i]} <= LastObserved(horizon, observed)) {
+    ++observed;
   }
+  CountEarly(chunk, i, 0, observed, sign, sums);
 }
 
 void AddUp(const SetSums& more, SetSums* sums) {
@@ -170,7 +178,8 @@ class ValueSums::Change {
                                 LastObserved(horizon, span), [&](uint32_t number) {
                                   const CustomerChunk& chunk = version.ChunkOf(number);
                                   const size_t i = number % kChunkCustomers;
-                                  CountEarly(chunk, i, span, 1, &Open(chunk.attributes[i]));
+                                  CountEarly(chunk, i, span, span + 1, 1,
+                                             &Open(chunk.attributes[i]));
                                 });
     }
     sums_.horizon_seconds_ = horizon;
