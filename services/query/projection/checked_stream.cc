@@ -304,9 +304,9 @@ bool CheckedReader::ok() const { return state_->ok; }
 absl::Status CheckedReader::Finish() {
   const bool is_whole = state_->ok && state_->left == 0 && state_->unread == 0 &&
                         state_->stored == XXH3_64bits_digest(&state_->hash);
-  // Another part may have their room.
-  state_->buffer = {};
-  state_->packed = {};
+  // Another part may have their room, which an assignment of nothing would keep.
+  std::vector<char>().swap(state_->buffer);
+  std::vector<char>().swap(state_->packed);
   state_->context.reset();
   return is_whole ? absl::OkStatus() : Damaged();
 }

@@ -3,6 +3,8 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_POPULATION_INDEX_H_
 #define CLV_SERVICES_QUERY_PROJECTION_POPULATION_INDEX_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -24,6 +26,12 @@ struct ProjectionVersion;
 struct UnconvertedRow {
   uint32_t date = 0;
   uint32_t attribute_set = 0;
+
+  static constexpr size_t kFields = 2;
+  std::array<uint64_t, kFields> Fields() const { return {date, attribute_set}; }
+  static UnconvertedRow OfFields(const std::array<uint64_t, kFields>& fields) {
+    return {static_cast<uint32_t>(fields[0]), static_cast<uint32_t>(fields[1])};
+  }
 
   bool operator==(const UnconvertedRow&) const = default;
   bool operator<(const UnconvertedRow& other) const {

@@ -85,12 +85,23 @@ uint64_t BytesOfColumns() {
 
 template <typename Value>
 void PutSorted(const SortedBuckets<Value>& list, CheckedWriter* file) {
-  file->PutAll(list.All());
+  file->Put<uint64_t>(list.size());
+  list.ForEach([&](const Value& value) { file->Put(value); });
 }
 
+// A part of the values after the other, so that they do not all lie in memory twice.
 template <typename Value>
 SortedBuckets<Value> GetSorted(CheckedReader* file) {
-  return SortedBuckets<Value>().With({}, file->GetAll<Value>());
+  constexpr size_t kAtOnce = 16'384;
+  SortedBuckets<Value> list;
+  std::vector<Value> some;
+  const auto count = file->Get<uint64_t>();
+  for (uint64_t left = count; left > 0 && file->HasLeft(left, sizeof(Value)); left -= some.size()) {
+    some.resize(std::min<uint64_t>(left, kAtOnce));
+    file->Read(some.data(), some.size() * sizeof(Value));
+    list = list.With({}, some);
+  }
+  return list;
 }
 
 class SnapshotWriter {

@@ -11,11 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
+#include "services/query/projection/packed_bucket.h"
 #include "services/query/projection/version_keeper.h"
 
 namespace clv::query {
 
-// Values with a `<`, and an `==` of all that they hold; equal ones as often as they were added.
+// Values with a `<`, and an `==` of all that they hold, packed (see FieldsOf); equal ones as often
+// as they were added.
 // Immutable: a change makes another list, at the cost of copying the buckets that it touches, and
 // pointers to others near them; a copy shares all of them. Finding a value or a rank takes three
 // binary searches.
@@ -25,7 +28,7 @@ class SortedBuckets {
   size_t size() const { return list_->size(); }
 
   // The value at a rank from 0; wants rank < size().
-  const Value& At(size_t rank) const {
+  Value At(size_t rank) const {
     const size_t n = list_->IndexOf(rank);
     const Node& node = *list_->children[n];
     rank -= list_->before[n];
@@ -40,10 +43,7 @@ class SortedBuckets {
     if (nodes == 0) return 0;
     const Node& node = *list_->children[nodes - 1];
     const size_t b = node.CountFrontsWhile(is_below) - 1;
-    const Bucket& bucket = *node.children[b];
-    return list_->before[nodes - 1] + node.before[b] +
-           static_cast<size_t>(std::partition_point(bucket.begin(), bucket.end(), is_below) -
-                               bucket.begin());
+    return list_->before[nodes - 1] + node.before[b] + node.children[b]->CountWhile(is_below);
   }
   size_t CountBelow(const Value& value) const {
     return CountWhile([&](const Value& other) { return other < value; });
@@ -54,7 +54,7 @@ class SortedBuckets {
   void ForEach(const Visit& visit) const {
     for (const Node* const node : list_->children) {
       for (const Bucket* const bucket : node->children) {
-        for (const Value& value : *bucket) visit(value);
+        for (size_t i = 0; i < bucket->size(); ++i) visit((*bucket)[i]);
       }
     }
   }
@@ -83,8 +83,8 @@ class SortedBuckets {
   void ForEachFalling(const Visit& visit) const {
     for (auto node = list_->children.rbegin(); node != list_->children.rend(); ++node) {
       for (auto b = (*node)->children.rbegin(); b != (*node)->children.rend(); ++b) {
-        for (auto value = (*b)->rbegin(); value != (*b)->rend(); ++value) {
-          if (!visit(*value)) return;
+        for (size_t i = (*b)->size(); i > 0; --i) {
+          if (!visit((**b)[i - 1])) return;
         }
       }
     }
@@ -128,16 +128,20 @@ class SortedBuckets {
 
   // In memory, about.
   size_t bytes() const {
-    size_t buckets = 0;
-    for (const Node* const node : list_->children) buckets += node->children.size();
-    return size() * sizeof(Value) + buckets * (sizeof(Bucket) + sizeof(Value) + 64);
+    size_t bytes = 0;
+    for (const Node* const node : list_->children) {
+      for (const Bucket* const bucket : node->children) bytes += bucket->bytes();
+      bytes += node->children.size() * (sizeof(Value) + sizeof(size_t) + sizeof(Bucket*));
+    }
+    return bytes;
   }
 
  private:
   // Of values in a bucket, and of buckets in a node: up to twice as many.
   static constexpr size_t kTarget = 64;
   using Iterator = typename std::vector<Value>::const_iterator;
-  using Bucket = std::vector<Value>;
+  using Values = std::vector<Value>;
+  using Bucket = PackedBucket<Value>;
 
   // Buckets, or nodes of them; none is empty.
   template <typename Child>
@@ -258,7 +262,7 @@ class SortedBuckets {
     explicit Successor(const List& list) : list_(list), shares_(list.of_buckets->Claim()) {}
 
     // `come`: what a list of nothing becomes.
-    void Apply(const std::vector<Edit>& edits, const Bucket& come) {
+    void Apply(const std::vector<Edit>& edits, const Values& come) {
       if (list_.children.empty()) {
         auto node = std::make_unique<Node>();
         AppendBucket(come, node.get());
@@ -294,11 +298,7 @@ class SortedBuckets {
     static void Fetch(const std::vector<Edit>& edits, size_t k) {
       if (k < edits.size()) __builtin_prefetch(edits[k].values);
       if (k < kAhead / 2 || k - kAhead / 2 >= edits.size()) return;
-      const Bucket& bucket = *edits[k - kAhead / 2].values;
-      const char* const end = reinterpret_cast<const char*>(bucket.data() + bucket.size());
-      for (auto line = reinterpret_cast<const char*>(bucket.data()); line < end; line += 64) {
-        __builtin_prefetch(line);
-      }
+      edits[k - kAhead / 2].values->Prefetch();
     }
 
     // The node with the edits of its buckets; returns the first one after them.
@@ -317,7 +317,7 @@ class SortedBuckets {
           node->AppendFrom(old, b, b + 1);
           is_last_bucket_own_ = false;
         } else {
-          AppendOwn(Bucket(*old.children[b]), node.get());
+          AppendOwn(AllOf(*old.children[b]), node.get());
         }
       }
       if (shares_) replaced_nodes_.push_back(&old);
@@ -325,14 +325,13 @@ class SortedBuckets {
       return edit;
     }
 
-    void AppendBucket(Bucket values, Node* node) {
+    void AppendBucket(Values values, Node* node) {
       if (values.size() > 2 * kTarget) {
         const size_t parts = (values.size() + kTarget - 1) / kTarget;
         for (size_t p = 0; p < parts; ++p) {
-          const auto at = [&](size_t part) {
-            return values.begin() + static_cast<std::ptrdiff_t>(values.size() * part / parts);
-          };
-          AppendOwn(Bucket(at(p), at(p + 1)), node);
+          const size_t begin = values.size() * p / parts;
+          const size_t end = values.size() * (p + 1) / parts;
+          AppendOwn(absl::MakeConstSpan(values).subspan(begin, end - begin), node);
         }
         return;
       }
@@ -340,7 +339,9 @@ class SortedBuckets {
       if (values.size() < kTarget / 4 && !node->children.empty() &&
           node->children.back()->size() + values.size() <= kTarget) {
         const Bucket* const last = node->children.back();
-        values.insert(values.begin(), last->begin(), last->end());
+        Values joined = AllOf(*last);
+        joined.insert(joined.end(), values.begin(), values.end());
+        values = std::move(joined);
         if (is_last_bucket_own_) {
           delete last;
         } else {
@@ -348,12 +349,10 @@ class SortedBuckets {
         }
         node->RemoveLast();
       }
-      if (!values.empty()) AppendOwn(std::move(values), node);
+      if (!values.empty()) AppendOwn(values, node);
     }
-    void AppendOwn(Bucket values, Node* node) {
-      const Value front = values.front();
-      const size_t count = values.size();
-      node->Append(new Bucket(std::move(values)), front, count);
+    void AppendOwn(absl::Span<const Value> values, Node* node) {
+      node->Append(new Bucket(values), values.front(), values.size());
       is_last_bucket_own_ = true;
     }
 
@@ -402,32 +401,42 @@ class SortedBuckets {
   };
 
   static std::ptrdiff_t CountOf(const Bucket& bucket, const Value& value) {
-    const auto [begin, end] = std::equal_range(bucket.begin(), bucket.end(), value);
-    return end - begin;
+    const size_t begin = bucket.CountWhile([&](const Value& other) { return other < value; });
+    const size_t end =
+        bucket.CountWhile([&](const Value& other) { return !(value < other); }, begin);
+    return static_cast<std::ptrdiff_t>(end - begin);
+  }
+
+  static Values AllOf(const Bucket& bucket) {
+    Values values;
+    values.reserve(bucket.size());
+    bucket.AppendTo(&values, 0, bucket.size());
+    return values;
   }
 
   // Copies what lies between the few that come and go at once.
-  static Bucket Merged(const Bucket& bucket, Iterator gone, Iterator gone_end, Iterator come,
+  static Values Merged(const Bucket& bucket, Iterator gone, Iterator gone_end, Iterator come,
                        Iterator come_end) {
-    Bucket merged;
+    Values merged;
     const auto left = static_cast<std::ptrdiff_t>(bucket.size()) - (gone_end - gone);
     merged.reserve(static_cast<size_t>(std::max<std::ptrdiff_t>(0, left) + (come_end - come)));
-    auto from = bucket.begin();
+    size_t from = 0;
     while (gone != gone_end || come != come_end) {
       const bool comes = gone == gone_end || (come != come_end && *come < *gone);
       const Value& value = comes ? *come : *gone;
-      const auto place = std::lower_bound(from, bucket.end(), value);
-      merged.insert(merged.end(), from, place);
+      const size_t place =
+          bucket.CountWhile([&](const Value& other) { return other < value; }, from);
+      bucket.AppendTo(&merged, from, place);
       from = place;
       if (comes) {
         merged.push_back(value);
         ++come;
       } else {
-        if (from != bucket.end() && !(value < *from)) ++from;
+        if (from != bucket.size() && !(value < bucket[from])) ++from;
         ++gone;
       }
     }
-    merged.insert(merged.end(), from, bucket.end());
+    bucket.AppendTo(&merged, from, bucket.size());
     return merged;
   }
 

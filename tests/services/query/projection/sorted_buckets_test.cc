@@ -61,13 +61,23 @@ TEST(SortedBucketsTest, WhatComesAndGoesAtOnceCancelsOut) {
   EXPECT_EQ(list.With({2, 3}, {2, 2}).All(), (std::vector<int>{1, 1, 2}));
 }
 
+struct Labelled {
+  int place = 0;
+  char label = 'a';  // no part of the order
+
+  static constexpr size_t kFields = 2;
+  std::array<uint64_t, kFields> Fields() const {
+    return {OrderedBits(place), static_cast<uint64_t>(label)};
+  }
+  static Labelled OfFields(const std::array<uint64_t, kFields>& fields) {
+    return {static_cast<int>(OfOrderedBits(fields[0])), static_cast<char>(fields[1])};
+  }
+
+  bool operator==(const Labelled&) const = default;
+  bool operator<(const Labelled& other) const { return place < other.place; }
+};
+
 TEST(SortedBucketsTest, AValueWithAnotherContentTakesThePlaceOfTheOldOne) {
-  struct Labelled {
-    int place = 0;
-    char label = 'a';  // no part of the order
-    bool operator==(const Labelled&) const = default;
-    bool operator<(const Labelled& other) const { return place < other.place; }
-  };
   const auto list = SortedBuckets<Labelled>().With({}, {{1, 'a'}, {2, 'a'}, {3, 'a'}});
   EXPECT_EQ(list.With({{2, 'a'}}, {{2, 'b'}}).All(),
             (std::vector<Labelled>{{1, 'a'}, {2, 'b'}, {3, 'a'}}));
