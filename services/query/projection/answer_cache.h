@@ -19,8 +19,9 @@ namespace clv::query {
 template <typename Answer>
 class AnswerCache {
  public:
-  // Of rows, in all answers together; more, and all are forgotten.
-  explicit AnswerCache(size_t most_rows = 20'000) : most_rows_(most_rows) {}
+  // Of the rows of all answers together, without what lies beside them; more, and all are
+  // forgotten.
+  explicit AnswerCache(size_t most_bytes = 2 << 20) : most_bytes_(most_bytes) {}
 
   // Null when the answer is not known. `version`: its serial number.
   std::shared_ptr<const Answer> Find(uint64_t version, const std::string& question) {
@@ -31,16 +32,16 @@ class AnswerCache {
   }
 
   void Keep(uint64_t version, std::string question, std::shared_ptr<const Answer> answer) {
-    const size_t rows = answer->rows.size() + 1;
+    const size_t bytes = (answer->rows.size() + 1) * sizeof(answer->rows[0]);
     absl::flat_hash_map<std::string, std::shared_ptr<const Answer>> forgotten;
     std::lock_guard lock(mutex_);
-    if (rows > most_rows_ || version < version_) return;
-    if (version > version_ || rows_ + rows > most_rows_) {
+    if (bytes > most_bytes_ || version < version_) return;
+    if (version > version_ || bytes_ + bytes > most_bytes_) {
       answers_.swap(forgotten);  // destroyed after the lock is given back
-      rows_ = 0;
+      bytes_ = 0;
       version_ = version;
     }
-    if (answers_.insert_or_assign(std::move(question), std::move(answer)).second) rows_ += rows;
+    if (answers_.insert_or_assign(std::move(question), std::move(answer)).second) bytes_ += bytes;
   }
 
   // Forgets all answers to versions before `version`, and keeps none of them any more.
@@ -49,15 +50,15 @@ class AnswerCache {
     std::lock_guard lock(mutex_);
     if (version <= version_) return;
     answers_.swap(forgotten);  // likewise
-    rows_ = 0;
+    bytes_ = 0;
     version_ = version;
   }
 
  private:
-  const size_t most_rows_;
+  const size_t most_bytes_;
   std::mutex mutex_;
   uint64_t version_ = 0;
-  size_t rows_ = 0;
+  size_t bytes_ = 0;
   absl::flat_hash_map<std::string, std::shared_ptr<const Answer>> answers_;
 };
 

@@ -18,7 +18,6 @@
 namespace clv::query {
 
 inline constexpr size_t kChunkBlocks = kChunkCustomers / kBlockCustomers;
-static_assert(kChunkCustomers <= RareList::kMostCustomers);
 
 using storage::ImportedRecord;
 using storage::kNoInstant;

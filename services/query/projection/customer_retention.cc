@@ -99,7 +99,7 @@ class CohortScan {
       // Activity in a period after the last one shown counts in all that are shown.
       if (last >= cohort_number) cohort.Step(std::min(last - cohort_number, query_.periods));
     }
-    const ImportedRecord* const imported = state.imported[i] ? chunk.rare.Of(i).imported : nullptr;
+    const ImportedRecord* const imported = state.imported[i] ? chunk.rare.ImportedOf(i) : nullptr;
     Sink sink{cohort, query_.retention == RetentionMode::kCumulative};
     CohortActivity<Sink>(scope_, cohort_number, sink).Add(chunk, i, imported);
   }

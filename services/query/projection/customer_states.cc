@@ -88,7 +88,7 @@ class StateOf {
 };
 
 const ImportedRecord* VisibleImport(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds) {
-  const ImportedRecord* const imported = chunk.rare.Of(i).imported;
+  const ImportedRecord* const imported = chunk.rare.ImportedOf(i);
   const bool is_visible = imported != nullptr && int64_t{imported->last} <= as_of_seconds;
   return is_visible ? imported : nullptr;
 }
@@ -205,7 +205,7 @@ void FillWindowFromOrders(const CustomerChunk& chunk, const CustomerList& custom
   for (size_t k = 0; k < customers.size; ++k) {
     fetch(k + kAhead);
     const size_t i = customers.indexes[k];
-    const absl::Span<const OrderRow> rows = chunk.rare.Of(i).rows;
+    const RareList::Rows rows = chunk.rare.RowsOf(i);
     if (!AreAllVisible(rows, bounds.as_of_seconds)) {
       FillWindowByRows(chunk, i, bounds, columns);
       continue;

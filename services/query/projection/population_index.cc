@@ -35,7 +35,7 @@ class IndexChange {
   void Add(const CustomerChunk& chunk, uint32_t number, int sign) {
     const size_t i = number % kChunkCustomers;
     Contributions& to = sign > 0 ? added_ : removed_;
-    for (const uint32_t date : chunk.rare.Of(i).unconverted_dates) {
+    for (const uint32_t date : chunk.rare.UnconvertedOf(i)) {
       to.unconverted.push_back({date, chunk.attributes[i]});
     }
     const StateColumns& state = chunk.state;

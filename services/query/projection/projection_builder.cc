@@ -297,9 +297,9 @@ void ProjectionBuilder::Put(storage::ProjectedCustomer& customer) {
   CustomerChunk& chunk = Open(number / kChunkCustomers);
   const size_t i = number % kChunkCustomers;
   PutColumns(customer, chunk, i);
-  const RareView rare(customer.rare);
-  PutOrderColumns(customer.orders, rare.imported, chunk, i);
-  chunk.rare.Put(i, rare);
+  PutOrderColumns(customer.orders, customer.rare.imported ? &*customer.rare.imported : nullptr,
+                  chunk, i);
+  chunk.rare.Put(i, std::move(customer.rare));
   PutOrders(number, std::move(customer.orders));
 }
 
@@ -308,21 +308,18 @@ bool ProjectionBuilder::PutChange(const storage::OrdersChange& change) {
   if (!known) return false;
   const size_t i = *known % kChunkCustomers;
   const CustomerChunk& before = next_->chunks[*known / kChunkCustomers];
-  RareView rare = before.rare.Of(i);
-  if (!before.known[i] || rare.imported != nullptr) return false;
+  if (!before.known[i] || before.rare.ImportedOf(i) != nullptr) return false;
   std::vector<ProjectedOrder> orders;
   if (const OrderBlock* const block = before.orders[i / kBlockCustomers].get(); block != nullptr) {
     orders = block->OrdersOf(i % kBlockCustomers);
   }
-  std::vector<OrderRow> rows(rare.rows.begin(), rare.rows.end());
-  if (!ApplyChange(change, &orders, &rows)) return false;
+  storage::RareFacts rare = before.rare.Of(i);
+  const std::vector<OrderRow> rows_before = rare.rows;
+  if (!ApplyChange(change, &orders, &rare.rows)) return false;
   CustomerChunk& chunk = Open(*known / kChunkCustomers);
   PutSummary(change.value, change.distinct_products, change.favorite_category, chunk, i);
   PutOrderColumns(orders, nullptr, chunk, i);
-  if (rare.rows != absl::MakeConstSpan(rows)) {
-    rare.rows = rows;
-    chunk.rare.Put(i, rare);
-  }
+  if (rare.rows != rows_before) chunk.rare.Put(i, std::move(rare));
   PutOrders(*known, std::move(orders));
   return true;
 }

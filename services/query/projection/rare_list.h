@@ -2,6 +2,7 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_RARE_LIST_H_
 #define CLV_SERVICES_QUERY_PROJECTION_RARE_LIST_H_
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -9,107 +10,83 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "common/storage/projected_customer.h"
+#include "services/query/projection/column.h"
+#include "services/query/projection/packed_bucket.h"
 
 namespace clv::query {
 
-// The rare facts of one customer, as storage::RareFacts; valid as long as the list they are of.
-struct RareView {
-  const storage::ImportedRecord* imported = nullptr;  // null: none
-  absl::Span<const storage::OrderRow> rows;
-  absl::Span<const uint32_t> unconverted_dates;
-
-  RareView() = default;
-  // Of facts that outlive it.
-  explicit RareView(const storage::RareFacts& facts)
-      : imported(facts.imported ? &*facts.imported : nullptr),
-        rows(facts.rows),
-        unconverted_dates(facts.unconverted_dates) {}
-
-  bool empty() const { return imported == nullptr && rows.empty() && unconverted_dates.empty(); }
+template <>
+struct FieldsOf<storage::OrderRow> {
+  static constexpr size_t kCount = 3;
+  using Fields = std::array<uint64_t, kCount>;
+  static Fields From(const storage::OrderRow& row) {
+    return {row.order, row.date, OrderedBits(row.amount_micros)};
+  }
+  static storage::OrderRow To(const Fields& fields) {
+    return {static_cast<uint32_t>(fields[0]), static_cast<uint32_t>(fields[1]),
+            OfOrderedBits(fields[2])};
+  }
 };
 
-// The rare facts of up to 64 customers, by index. Copies share them until one is changed.
+// The rare facts of the customers of a chunk, by index. Copies share them until one is changed.
 class RareList {
  public:
-  static constexpr size_t kMostCustomers = 64;
+  using Rows = absl::InlinedVector<storage::OrderRow, 4>;
+  using Facts = std::pair<size_t, storage::RareFacts>;  // of the customer at an index
 
   bool Has(size_t i) const { return (mask_ >> i & 1) != 0; }
-  // Empty when the customer has none.
-  RareView Of(size_t i) const { return Has(i) ? list_->Of(PlaceOf(i)) : RareView(); }
   // Customers who have some.
   size_t size() const { return static_cast<size_t>(std::popcount(mask_)); }
-  // In memory; copies share them.
-  size_t bytes() const { return list_ != nullptr ? list_->bytes() : 0; }
 
-  // Calls `visit(i, view)` for those, rising.
-  template <typename Visit>
-  void ForEach(const Visit& visit) const {
-    size_t place = 0;
-    for (uint64_t left = mask_; left != 0; left &= left - 1) {
-      visit(static_cast<size_t>(std::countr_zero(left)), list_->Of(place++));
-    }
+  // What one has; empty, or null, where there is nothing. Those that are not copied live as long as
+  // the list.
+  storage::RareFacts Of(size_t i) const;
+  const storage::ImportedRecord* ImportedOf(size_t i) const {
+    return Has(i) ? list_->ImportedOf(PlaceOf(i)) : nullptr;
+  }
+  Rows RowsOf(size_t i) const { return Has(i) ? list_->RowsOf(PlaceOf(i)) : Rows(); }
+  absl::Span<const uint32_t> UnconvertedOf(size_t i) const {
+    return Has(i) ? list_->UnconvertedOf(PlaceOf(i)) : absl::Span<const uint32_t>();
   }
 
-  // Fetches where Of and what is told by it begins. Inline: GCC drops calls that do nothing else.
+  // Of those who have some, rising.
+  std::vector<Facts> All() const;
+
+  // Empty: the customer has none from now on.
+  void Put(size_t i, storage::RareFacts facts);
+  // A list of these, who rise and have some.
+  static RareList Of(const std::vector<Facts>& all);
+
+  // Fetches where what is told begins. Inline: GCC drops calls that do nothing else.
   [[gnu::always_inline]] void Prefetch() const { __builtin_prefetch(list_.get()); }
 
-  // Empty: the customer has none from now on. The view may be of this list.
-  void Put(size_t i, RareView facts) {
-    if (!Has(i) && facts.empty()) return;
-    auto next = std::make_shared<List>();
-    next->Reserve(size() + 1, list_.get(), facts);
-    ForEach([&](size_t other, const RareView& view) {
-      if (other < i) next->Append(view);
-    });
-    if (!facts.empty()) next->Append(facts);
-    ForEach([&](size_t other, const RareView& view) {
-      if (other > i) next->Append(view);
-    });
-    const uint64_t bit = uint64_t{1} << i;
-    mask_ = facts.empty() ? mask_ & ~bit : mask_ | bit;
-    list_ = std::move(next);
-  }
+  // In memory; copies share it.
+  size_t bytes() const { return list_ != nullptr ? list_->bytes() : 0; }
 
  private:
   // The facts of one customer after the other.
   class List {
    public:
-    RareView Of(size_t place) const {
-      static constexpr Ends kBegin;
-      const Ends& begin = place > 0 ? ends_[place - 1] : kBegin;
-      const Ends& end = ends_[place];
-      RareView view;
-      if (end.imported > begin.imported) view.imported = &imported_[begin.imported];
-      view.rows = absl::MakeConstSpan(rows_).subspan(begin.rows, end.rows - begin.rows);
-      view.unconverted_dates =
-          absl::MakeConstSpan(dates_).subspan(begin.dates, end.dates - begin.dates);
-      return view;
-    }
+    explicit List(const std::vector<Facts>& all) : List(Flat(all)) {}
 
-    // Room for what another list (null: none) and a view hold.
-    void Reserve(size_t customers, const List* other, const RareView& facts) {
-      ends_.reserve(customers);
-      imported_.reserve((other != nullptr ? other->imported_.size() : 0) +
-                        (facts.imported != nullptr ? 1 : 0));
-      rows_.reserve((other != nullptr ? other->rows_.size() : 0) + facts.rows.size());
-      dates_.reserve((other != nullptr ? other->dates_.size() : 0) +
-                     facts.unconverted_dates.size());
+    const storage::ImportedRecord* ImportedOf(size_t place) const {
+      const Ends begin = BeginsOf(place);
+      return ends_[place].imported > begin.imported ? &imported_[begin.imported] : nullptr;
     }
-    void Append(const RareView& facts) {
-      if (facts.imported != nullptr) imported_.push_back(*facts.imported);
-      rows_.insert(rows_.end(), facts.rows.begin(), facts.rows.end());
-      dates_.insert(dates_.end(), facts.unconverted_dates.begin(), facts.unconverted_dates.end());
-      ends_.push_back({static_cast<uint32_t>(imported_.size()), static_cast<uint32_t>(rows_.size()),
-                       static_cast<uint32_t>(dates_.size())});
+    Rows RowsOf(size_t place) const {
+      const Ends end = ends_[place];
+      Rows rows;
+      for (size_t n = BeginsOf(place).rows; n < end.rows; ++n) rows.push_back(rows_[n]);
+      return rows;
     }
-
-    size_t bytes() const {
-      return sizeof(*this) + ends_.capacity() * sizeof(ends_[0]) +
-             imported_.capacity() * sizeof(imported_[0]) + rows_.capacity() * sizeof(rows_[0]) +
-             dates_.capacity() * sizeof(dates_[0]);
+    absl::Span<const uint32_t> UnconvertedOf(size_t place) const {
+      const Ends begin = BeginsOf(place);
+      return absl::MakeConstSpan(dates_).subspan(begin.dates, ends_[place].dates - begin.dates);
     }
+    size_t bytes() const;
 
    private:
     // Of a customer's facts in the lists.
@@ -117,20 +94,39 @@ class RareList {
       uint32_t imported = 0;
       uint32_t rows = 0;
       uint32_t dates = 0;
+
+      static constexpr size_t kFields = 3;
+      std::array<uint64_t, kFields> Fields() const { return {imported, rows, dates}; }
+      static Ends OfFields(const std::array<uint64_t, kFields>& fields) {
+        return {static_cast<uint32_t>(fields[0]), static_cast<uint32_t>(fields[1]),
+                static_cast<uint32_t>(fields[2])};
+      }
+    };
+    struct Flat {
+      explicit Flat(const std::vector<Facts>& all);
+
+      std::vector<Ends> ends;
+      std::vector<storage::ImportedRecord> imported;
+      std::vector<storage::OrderRow> rows;
+      std::vector<uint32_t> dates;
     };
 
-    std::vector<Ends> ends_;
+    explicit List(const Flat& flat)
+        : ends_(flat.ends), rows_(flat.rows), imported_(flat.imported), dates_(flat.dates) {}
+    Ends BeginsOf(size_t place) const { return place > 0 ? ends_[place - 1] : Ends(); }
+
+    PackedBucket<Ends> ends_;
+    PackedBucket<storage::OrderRow> rows_;
     std::vector<storage::ImportedRecord> imported_;
-    std::vector<storage::OrderRow> rows_;
     std::vector<uint32_t> dates_;
   };
 
   size_t PlaceOf(size_t i) const {
-    return static_cast<size_t>(std::popcount(mask_ & ((uint64_t{1} << i) - 1)));
+    return static_cast<size_t>(std::popcount(mask_ & ((CustomerBits{1} << i) - 1)));
   }
 
-  uint64_t mask_ = 0;                 // bit by index
-  std::shared_ptr<const List> list_;  // of those customers; null: never one
+  CustomerBits mask_ = 0;
+  std::shared_ptr<const List> list_;  // of those customers; null: nobody
 };
 
 }  // namespace clv::query

@@ -67,7 +67,7 @@ void RetentionCube::Change::AddAll(const CustomerChunk& chunk, size_t i, int sig
   ++told.size();
   CubeSink sink{told};
   const ImportedRecord* const imported =
-      chunk.state.imported[i] ? chunk.rare.Of(i).imported : nullptr;
+      chunk.state.imported[i] ? chunk.rare.ImportedOf(i) : nullptr;
   CohortActivity<CubeSink>(scope, number, sink).Add(chunk, i, imported);
   if (sign < 0) delta.Add(taken_, -1);
 }

@@ -159,13 +159,13 @@ class SnapshotWriter {
       file_.Write(parts.words.get(), parts.word_count() * sizeof(parts.words[0]));
     }
     file_.Put<uint64_t>(chunk.rare.size());
-    chunk.rare.ForEach([this](size_t i, const RareView& rare) {
+    for (const auto& [i, facts] : chunk.rare.All()) {
       file_.Put(static_cast<uint16_t>(i));
-      file_.Put<uint8_t>(rare.imported != nullptr);
-      file_.Put(rare.imported != nullptr ? *rare.imported : ImportedRecord());
-      file_.PutAll(rare.rows);
-      file_.PutAll(rare.unconverted_dates);
-    });
+      file_.Put<uint8_t>(facts.imported.has_value());
+      file_.Put(facts.imported.value_or(ImportedRecord{}));
+      file_.PutAll(facts.rows);
+      file_.PutAll(facts.unconverted_dates);
+    }
   }
 
   void WritePopulation(const PopulationIndex& population) {
@@ -236,20 +236,21 @@ class ChunkReader {
       block = std::make_shared<const OrderBlock>(std::move(parts));
     }
     const auto rare = file_.Get<uint64_t>();
+    std::vector<RareList::Facts> all;
     for (uint64_t n = 0; n < rare && file_.ok(); ++n) {
       const auto i = file_.Get<uint16_t>();
-      storage::RareFacts facts;
+      if (i >= kChunkCustomers || (!all.empty() && i <= all.back().first)) {
+        file_.Fail();
+        break;
+      }
+      storage::RareFacts& facts = all.emplace_back(i, storage::RareFacts()).second;
       const bool is_imported = file_.Get<uint8_t>() != 0;
       const auto imported = file_.Get<ImportedRecord>();
       if (is_imported) facts.imported = imported;
       facts.rows = file_.GetAll<OrderRow>();
       facts.unconverted_dates = file_.GetAll<uint32_t>();
-      if (i >= kChunkCustomers) {
-        file_.Fail();
-        break;
-      }
-      chunk->rare.Put(i, RareView(facts));
     }
+    chunk->rare = RareList::Of(all);
     return chunk;
   }
 

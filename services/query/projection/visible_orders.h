@@ -25,7 +25,7 @@ struct VisibleOrder {
 template <typename Visit>
 void ForEachVisibleOrder(const CustomerChunk& chunk, size_t i, int64_t as_of_seconds,
                          Visit&& visit) {
-  const absl::Span<const OrderRow> rows = chunk.rare.Of(i).rows;
+  const RareList::Rows rows = chunk.rare.RowsOf(i);
   if (rows.empty()) {
     chunk.ForEachOrder(i, [&](uint32_t date, int64_t value_micros, bool qualifies) {
       if (int64_t{date} > as_of_seconds) return;

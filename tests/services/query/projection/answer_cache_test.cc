@@ -41,7 +41,7 @@ TEST(AnswerCacheTest, ForgetsTheAnswersToOlderVersionsWithANewerOne) {
 }
 
 TEST(AnswerCacheTest, ForgetsAllWhenTheyBecomeTooMany) {
-  Cache cache(10);
+  Cache cache(10 * sizeof(std::string));
   cache.Keep(1, "a", Of(5));
   cache.Keep(1, "b", Of(5));
   EXPECT_EQ(cache.Find(1, "a"), nullptr);

@@ -1,7 +1,7 @@
 #include "services/query/projection/rare_list.h"
 
+#include <algorithm>
 #include <map>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,36 +17,20 @@ RareFacts FactsOf(uint32_t date) {
   return {.imported = {}, .rows = {}, .unconverted_dates = {date}};
 }
 
-RareFacts Copied(const RareView& view) {
-  RareFacts facts;
-  if (view.imported != nullptr) facts.imported = *view.imported;
-  facts.rows.assign(view.rows.begin(), view.rows.end());
-  facts.unconverted_dates.assign(view.unconverted_dates.begin(), view.unconverted_dates.end());
-  return facts;
-}
-
 std::map<size_t, RareFacts> AllOf(const RareList& list) {
   std::map<size_t, RareFacts> all;
-  list.ForEach([&](size_t i, const RareView& view) { all.emplace(i, Copied(view)); });
+  for (const auto& [i, facts] : list.All()) all.emplace(i, facts);
   return all;
 }
 
 TEST(RareListTest, ACopyStaysAsItWas) {
   RareList list;
-  list.Put(63, RareView(FactsOf(1)));
+  list.Put(63, FactsOf(1));
   const RareList copy = list;
-  list.Put(0, RareView(FactsOf(2)));
+  list.Put(0, FactsOf(2));
   list.Put(63, {});
   EXPECT_EQ(AllOf(copy), (std::map<size_t, RareFacts>{{63, FactsOf(1)}}));
   EXPECT_EQ(AllOf(list), (std::map<size_t, RareFacts>{{0, FactsOf(2)}}));
-}
-
-TEST(RareListTest, PutsAViewOfItself) {
-  RareList list;
-  list.Put(3, RareView(FactsOf(1)));
-  list.Put(5, list.Of(3));
-  list.Put(3, list.Of(5));
-  EXPECT_EQ(AllOf(list), (std::map<size_t, RareFacts>{{3, FactsOf(1)}, {5, FactsOf(1)}}));
 }
 
 // Each kind of facts, none or some.
@@ -66,17 +50,22 @@ RC_GTEST_PROP(RareListTest, HoldsWhatWasPutLast, ()) {
   std::map<size_t, RareFacts> expected;
   const int steps = *rc::gen::inRange(0, 100);
   for (int step = 0; step < steps; ++step) {
-    const size_t i = *rc::gen::inRange<size_t>(0, RareList::kMostCustomers);
+    const size_t i = *rc::gen::inRange<size_t>(0, kChunkCustomers);
     const RareFacts facts = AnyFacts();
-    list.Put(i, RareView(facts));
+    list.Put(i, facts);
     expected.erase(i);
     if (!facts.empty()) expected[i] = facts;
   }
   RC_ASSERT(AllOf(list) == expected);
   RC_ASSERT(list.size() == expected.size());
-  for (size_t i = 0; i < RareList::kMostCustomers; ++i) {
+  for (size_t i = 0; i < kChunkCustomers; ++i) {
     RC_ASSERT(list.Has(i) == expected.contains(i));
-    RC_ASSERT(Copied(list.Of(i)) == (expected.contains(i) ? expected[i] : RareFacts()));
+    const RareFacts facts = expected.contains(i) ? expected[i] : RareFacts();
+    RC_ASSERT(list.Of(i) == facts);
+    RC_ASSERT((list.ImportedOf(i) != nullptr) == facts.imported.has_value());
+    const RareList::Rows rows = list.RowsOf(i);
+    RC_ASSERT(std::equal(rows.begin(), rows.end(), facts.rows.begin(), facts.rows.end()));
+    RC_ASSERT(list.UnconvertedOf(i) == absl::MakeConstSpan(facts.unconverted_dates));
   }
 }
 
