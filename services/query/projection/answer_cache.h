@@ -21,7 +21,7 @@ class AnswerCache {
  public:
   // Of the rows of all answers together, without what lies beside them; more, and all are
   // forgotten.
-  explicit AnswerCache(size_t most_bytes = 2 << 20) : most_bytes_(most_bytes) {}
+  explicit AnswerCache(size_t most_bytes = 1 << 20) : most_bytes_(most_bytes) {}
 
   // Null when the answer is not known. `version`: its serial number.
   std::shared_ptr<const Answer> Find(uint64_t version, const std::string& question) {

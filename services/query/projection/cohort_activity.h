@@ -13,12 +13,16 @@
 
 namespace clv::query {
 
+// A quarter of the memory of a cell would be what lies between its numbers.
+using CellSum = __int128 __attribute__((aligned(8)));
+
 // Sums over customers in one period of a cohort.
 struct CohortCell {
   uint32_t active_customers = 0;  // with activity in the period
   uint32_t orders = 0;            // qualifying
-  __int128 revenue_micros = 0;
+  CellSum revenue_micros = 0;
 };
+static_assert(sizeof(CohortCell) == 24);
 
 // How activity is looked at.
 struct ActivityScope {

@@ -18,7 +18,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'00000d;
+constexpr uint64_t kLayout = 0x434c565052'00000e;
 
 // Chunks of one part of the file. The first part is about the whole, the second about the
 // population; two threads read the others.
