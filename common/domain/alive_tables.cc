@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "common/domain/beta_mixture.h"
 #include "common/domain/model_math.h"
 #include "common/domain/purchase_future.h"
 
@@ -110,25 +111,51 @@ class Interpolation {
   std::vector<double> coefficients_;
 };
 
-}  // namespace
-
-// The functions of one x.
-class AliveTables::OfFrequency {
+// The functions of one x that are tabulated, by rate = alpha + T.
+class Untabulated {
  public:
-  OfFrequency(const Terms& terms, double x)
+  Untabulated(const AliveTables::Terms& terms, double x)
       : terms_(terms),
         shape_(terms.r + x),
         c_(terms.c_without_repeats + (terms.c_grows ? x : 0)),
         drop_out_(terms.a, c_),
-        log_alpha_(std::log(terms.alpha)),
         survival_(std::log1p(terms.horizon / terms.alpha),
                   // The survival falls no faster than with the power of a or of the shape.
                   std::min(kWidestAlivePanel, 5 / (1 + std::min(terms.a, shape_))),
-                  [&](double y) { return drop_out_.Survival(shape_ + 1, std::expm1(y)); }),
-        purchases_(std::log1p(kLongestTenure / terms.alpha), kWidestAlivePanel,
-                   [&](double y) { return PurchasesAt(terms.alpha * std::exp(y)); }),
-        discounted_(std::log1p(kLongestTenure / terms.alpha), kWidestAlivePanel,
-                    [&](double y) { return DiscountedAt(terms.alpha * std::exp(y)); }) {}
+                  [&](double y) { return drop_out_.Survival(shape_ + 1, std::expm1(y)); }) {}
+
+  double PurchasesAt(double rate) const {
+    return drop_out_.Purchases(shape_, terms_.horizon / rate);
+  }
+  double DiscountedAt(double rate) const {
+    if (!(terms_.delta > 0)) return 0;
+    // The time in which the rate of purchases begins to fall.
+    const double scale = rate / (1 + shape_ * terms_.a / (terms_.a + c_));
+    return shape_ / rate * DiscountedIntegral(terms_.delta, terms_.horizon, scale, [&](double t) {
+             return survival_.At(std::log1p(t / rate));
+           });
+  }
+
+ private:
+  const AliveTables::Terms terms_;
+  const double shape_;
+  const double c_;
+  const BetaMixture drop_out_;
+  const Interpolation survival_;  // by ln(1 + t / rate)
+};
+
+AliveExpectation Exactly(const AliveTables::Terms& terms, uint32_t x, uint32_t tenure_days) {
+  const BetaGeometricFuture future(terms.r + x, terms.alpha + tenure_days, terms.a,
+                                   terms.c_without_repeats + (terms.c_grows ? x : 0));
+  return {future.Expected(terms.horizon), future.Discounted(terms.delta, terms.horizon)};
+}
+
+}  // namespace
+
+// The tables of one x. What they are made from takes more memory than they.
+class AliveTables::OfFrequency {
+ public:
+  OfFrequency(const Terms& terms, uint32_t x) : OfFrequency(terms, x, Untabulated(terms, x)) {}
 
   ~OfFrequency() {
     for (auto& days : kept_) delete days.load(std::memory_order_relaxed);
@@ -142,31 +169,25 @@ class AliveTables::OfFrequency {
   }
 
  private:
-  AliveExpectation Compute(double tenure) const {
-    const double rate = terms_.alpha + tenure;
-    if (tenure > kLongestTenure) return {PurchasesAt(rate), DiscountedAt(rate)};
-    const double y = std::log(rate) - log_alpha_;
+  OfFrequency(const Terms& terms, uint32_t x, const Untabulated& functions)
+      : terms_(terms),
+        x_(x),
+        log_alpha_(std::log(terms.alpha)),
+        purchases_(std::log1p(kLongestTenure / terms.alpha), kWidestAlivePanel,
+                   [&](double y) { return functions.PurchasesAt(terms.alpha * std::exp(y)); }),
+        discounted_(std::log1p(kLongestTenure / terms.alpha), kWidestAlivePanel,
+                    [&](double y) { return functions.DiscountedAt(terms.alpha * std::exp(y)); }) {}
+
+  AliveExpectation Compute(uint32_t tenure_days) const {
+    if (tenure_days > kLongestTenure) return Exactly(terms_, x_, tenure_days);
+    const double y = std::log(terms_.alpha + tenure_days) - log_alpha_;
     const double purchases = purchases_.At(y);
     return {purchases, terms_.delta > 0 ? discounted_.At(y) : purchases};
   }
-  double PurchasesAt(double rate) const {
-    return drop_out_.Purchases(shape_, terms_.horizon / rate);
-  }
-  double DiscountedAt(double rate) const {
-    if (!(terms_.delta > 0)) return 0;
-    // The time in which the rate of purchases begins to fall.
-    const double scale = rate / (1 + shape_ * terms_.a / (terms_.a + c_));
-    return shape_ / rate * DiscountedIntegral(terms_.delta, terms_.horizon, scale, [&](double t) {
-             return survival_.At(std::log1p(t / rate));
-           });
-  }
 
   const Terms terms_;
-  const double shape_;
-  const double c_;
-  const BetaMixture drop_out_;
+  const uint32_t x_;
   const double log_alpha_;
-  const Interpolation survival_;   // by ln(1 + t / rate)
   const Interpolation purchases_;  // by ln(rate / alpha)
   const Interpolation discounted_;
   mutable std::array<std::atomic<KeptExpectations*>, kKeptDays / kDaysAtOnce> kept_ = {};
@@ -181,11 +202,7 @@ AliveTables::~AliveTables() {
 }
 
 AliveExpectation AliveTables::At(uint32_t x, uint32_t tenure_days) const {
-  if (x >= kTabulated) {
-    const BetaGeometricFuture future(terms_.r + x, terms_.alpha + tenure_days, terms_.a,
-                                     terms_.c_without_repeats + (terms_.c_grows ? x : 0));
-    return {future.Expected(terms_.horizon), future.Discounted(terms_.delta, terms_.horizon)};
-  }
+  if (x >= kTabulated) return Exactly(terms_, x, tenure_days);
   return GetOrMake(by_frequency_[x], [&] { return std::make_unique<const OfFrequency>(terms_, x); })
       ->At(tenure_days);
 }

@@ -6,9 +6,8 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
-
-#include "common/domain/beta_mixture.h"
 
 namespace clv::domain {
 

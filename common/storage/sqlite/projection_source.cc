@@ -52,7 +52,7 @@ class SqliteProjectionSource::Connection {
  public:
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path) {
     auto connection = std::make_unique<Connection>();
-    CLV_ASSIGN_OR_RETURN(connection->db, OpenReader(path, 32 * 1024));
+    CLV_ASSIGN_OR_RETURN(connection->db, OpenReader(path, 4 * 1024));
     Database& db = *connection->db;
     CLV_ASSIGN_OR_RETURN(connection->reads, ClvReadStatements::Prepare(db));
     CLV_ASSIGN_OR_RETURN(connection->changes, CustomerChangesReader::Prepare(db));
@@ -269,7 +269,7 @@ class SqliteCustomerDetails::Connection {
  public:
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path) {
     auto connection = std::make_unique<Connection>();
-    CLV_ASSIGN_OR_RETURN(connection->db_, OpenReader(path, 4 * 1024));
+    CLV_ASSIGN_OR_RETURN(connection->db_, OpenReader(path, 1024));
     Database& db = *connection->db_;
     CLV_ASSIGN_OR_RETURN(connection->pages_, PurchasePages::Prepare(db));
     CLV_ASSIGN_OR_RETURN(connection->changes_, CustomerChangesReader::Prepare(db));

@@ -19,9 +19,8 @@ namespace clv::query {
 template <typename Answer>
 class AnswerCache {
  public:
-  // Of the rows of all answers together, without what lies beside them; more, and all are
-  // forgotten.
-  explicit AnswerCache(size_t most_bytes = 1 << 20) : most_bytes_(most_bytes) {}
+  // Of all answers together, without the texts in them; more, and all are forgotten.
+  explicit AnswerCache(size_t most_bytes = 512 << 10) : most_bytes_(most_bytes) {}
 
   // Null when the answer is not known. `version`: its serial number.
   std::shared_ptr<const Answer> Find(uint64_t version, const std::string& question) {
@@ -32,7 +31,8 @@ class AnswerCache {
   }
 
   void Keep(uint64_t version, std::string question, std::shared_ptr<const Answer> answer) {
-    const size_t bytes = (answer->rows.size() + 1) * sizeof(answer->rows[0]);
+    const size_t bytes =
+        sizeof(Answer) + answer->rows.size() * sizeof(answer->rows[0]) + question.size();
     absl::flat_hash_map<std::string, std::shared_ptr<const Answer>> forgotten;
     std::lock_guard lock(mutex_);
     if (bytes > most_bytes_ || version < version_) return;

@@ -2,7 +2,9 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_ID_TABLE_H_
 #define CLV_SERVICES_QUERY_PROJECTION_ID_TABLE_H_
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,29 +22,28 @@ class IdTable {
  public:
   // Room for `customers`; the table must not be given more than its capacity.
   explicit IdTable(size_t customers) {
-    size_t slots = 64;
-    while (slots / 4 * 3 < customers) slots *= 2;
-    mask_ = slots - 1;
-    slots_ = std::make_unique<std::atomic<uint32_t>[]>(slots);
+    size_ = std::max<size_t>(64, customers / 3 * 4 + 4);
+    number_mask_ = static_cast<uint32_t>(std::bit_ceil(size_) - 1);
+    slots_ = std::make_unique<std::atomic<uint32_t>[]>(size_);
   }
 
-  size_t capacity() const { return (mask_ + 1) / 4 * 3; }
-  size_t bytes() const { return (mask_ + 1) * sizeof(slots_[0]); }
+  size_t capacity() const { return size_ / 4 * 3; }
+  size_t bytes() const { return size_ * sizeof(slots_[0]); }
 
   void Add(std::string_view id, uint32_t number) {
     const uint64_t hash = TextHash(id);
-    size_t slot = hash & mask_;
-    while (slots_[slot].load(std::memory_order_relaxed) != 0) slot = (slot + 1) & mask_;
+    size_t slot = SlotOf(hash);
+    while (slots_[slot].load(std::memory_order_relaxed) != 0) slot = After(slot);
     slots_[slot].store(TagOf(hash) | (number + 1), std::memory_order_release);
   }
 
   // Fetches what Find will look at first. Inline: GCC drops calls that do nothing else.
   [[gnu::always_inline]] void Prefetch(std::string_view id) const {
-    __builtin_prefetch(&slots_[TextHash(id) & mask_]);
+    __builtin_prefetch(&slots_[SlotOf(TextHash(id))]);
   }
   // The number that Find will ask about first; absent: none.
   std::optional<uint32_t> Guess(std::string_view id) const {
-    const uint32_t found = NumberIn(slots_[TextHash(id) & mask_].load(std::memory_order_acquire));
+    const uint32_t found = NumberIn(slots_[SlotOf(TextHash(id))].load(std::memory_order_acquire));
     return found != 0 ? std::optional(found - 1) : std::nullopt;
   }
 
@@ -50,7 +51,7 @@ class IdTable {
   template <typename IsIt>
   std::optional<uint32_t> Find(std::string_view id, uint32_t size, const IsIt& is_it) const {
     const uint64_t hash = TextHash(id);
-    for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
+    for (size_t slot = SlotOf(hash);; slot = After(slot)) {
       const uint32_t value = slots_[slot].load(std::memory_order_acquire);
       if (value == 0) return std::nullopt;
       const uint32_t found = NumberIn(value);
@@ -59,14 +60,15 @@ class IdTable {
   }
 
  private:
+  size_t SlotOf(uint64_t hash) const { return (hash & UINT32_MAX) * size_ >> 32; }
+  size_t After(size_t slot) const { return slot + 1 < size_ ? slot + 1 : 0; }
   // Numbers leave bits of a slot free: those of the hash there tell most other ids apart, so that
   // nobody need look at theirs.
-  uint32_t NumberIn(uint32_t value) const { return value & static_cast<uint32_t>(mask_); }
-  uint32_t TagOf(uint64_t hash) const {
-    return static_cast<uint32_t>(hash >> 32) & ~static_cast<uint32_t>(mask_);
-  }
+  uint32_t NumberIn(uint32_t value) const { return value & number_mask_; }
+  uint32_t TagOf(uint64_t hash) const { return static_cast<uint32_t>(hash >> 32) & ~number_mask_; }
 
-  size_t mask_ = 0;
+  size_t size_ = 0;
+  uint32_t number_mask_ = 0;                        // the bits that numbers + 1 take
   std::unique_ptr<std::atomic<uint32_t>[]> slots_;  // tag and number + 1; 0: free
 };
 

@@ -270,7 +270,7 @@ uint32_t ProjectionBuilder::GiveNumber(std::string_view customer_id, uint32_t si
   profiles->AppendId(i, customer_id);
   profiles->signup[i] = signup;
   chunk.profiles = std::move(profiles);
-  if (number == ids_->capacity()) ids_ = TableFor(*next_, size_t{number} * 2);
+  if (number == ids_->capacity()) ids_ = TableFor(*next_, size_t{number} + number / 2);
   ids_->Add(customer_id, number);
   ++next_->customers;
   return number;

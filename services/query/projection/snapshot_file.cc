@@ -316,7 +316,7 @@ class SnapshotReader {
     population_->Derive(*version_);
     version_->population = population_;
     version_->texts = texts_;
-    auto ids = std::make_shared<IdTable>(version_->customers + version_->customers / 2);
+    auto ids = std::make_shared<IdTable>(version_->customers + version_->customers / 8);
     for (uint32_t number = 0; number < version_->customers; ++number) {
       ids->Add(version_->IdOf(number), number);
     }

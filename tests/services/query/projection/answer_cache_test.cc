@@ -41,7 +41,7 @@ TEST(AnswerCacheTest, ForgetsTheAnswersToOlderVersionsWithANewerOne) {
 }
 
 TEST(AnswerCacheTest, ForgetsAllWhenTheyBecomeTooMany) {
-  Cache cache(10 * sizeof(std::string));
+  Cache cache(2 * sizeof(Answer) + 9 * sizeof(std::string) + 2);
   cache.Keep(1, "a", Of(5));
   cache.Keep(1, "b", Of(5));
   EXPECT_EQ(cache.Find(1, "a"), nullptr);
