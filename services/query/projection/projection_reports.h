@@ -65,7 +65,7 @@ class ProjectionReports final : public storage::Reports {
   struct NamedAnswers {
     Cache<domain::RfmCustomerRow> rfm_customers;
     Cache<domain::TotalCustomerValueRow> total_values;
-    Cache<domain::TotalCustomerValueRow> values_of_customers{8'192};
+    Cache<domain::TotalCustomerValueRow> values_of_customers{2 << 20};
   };
   const std::shared_ptr<NamedAnswers> named_ = std::make_shared<NamedAnswers>();
 };
