@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -19,6 +20,19 @@ using Column = std::array<T, kChunkCustomers>;
 // Customers of a chunk, a bit for each index.
 using CustomerBits = uint64_t;
 static_assert(kChunkCustomers == 64);
+
+// The first `count`.
+constexpr CustomerBits FirstCustomers(size_t count) {
+  return count < kChunkCustomers ? (CustomerBits{1} << count) - 1 : ~CustomerBits{0};
+}
+
+// Calls `visit(i)` for each, rising.
+template <typename Visit>
+void ForEachOf(CustomerBits customers, const Visit& visit) {
+  for (; customers != 0; customers &= customers - 1) {
+    visit(static_cast<size_t>(std::countr_zero(customers)));
+  }
+}
 
 // Whether something is so.
 class BitColumn {

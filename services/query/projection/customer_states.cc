@@ -1,6 +1,7 @@
 #include "services/query/projection/customer_states.h"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <utility>
 
@@ -183,30 +184,28 @@ bool FillWindowFromState(const StateColumns& state, size_t i, uint32_t first_dat
   return true;
 }
 
-// Customers of a chunk, by index.
-struct CustomerList {
-  std::array<uint16_t, kChunkCustomers> indexes;
-  size_t size = 0;
-};
-
-void FillWindowFromOrders(const CustomerChunk& chunk, const CustomerList& customers,
+void FillWindowFromOrders(const CustomerChunk& chunk, CustomerBits customers,
                           const WindowBounds& bounds, uint32_t first_date, uint32_t last_date,
-                          WindowColumns* columns) {
+                          bool tells_refunds, WindowColumns* columns) {
   // Each customer's orders lie elsewhere: without fetching ahead, waiting for memory is most of it.
   constexpr size_t kAhead = 12;
-  const auto fetch = [&](size_t k) {
-    if (k >= customers.size) return;
-    const size_t i = customers.indexes[k];
+  CustomerBits ahead = customers;
+  const auto fetch_next = [&] {
+    if (ahead == 0) return;
+    const auto i = static_cast<size_t>(std::countr_zero(ahead));
+    ahead &= ahead - 1;
     const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
     if (block != nullptr) block->Prefetch(i % kBlockCustomers);
   };
-  for (size_t k = 0; k < kAhead; ++k) fetch(k);
+  for (size_t k = 0; k < kAhead; ++k) fetch_next();
   chunk.rare.Prefetch();
-  for (size_t k = 0; k < customers.size; ++k) {
-    fetch(k + kAhead);
-    const size_t i = customers.indexes[k];
-    const RareList::Rows rows = chunk.rare.RowsOf(i);
-    if (!AreAllVisible(rows, bounds.as_of_seconds)) {
+  for (; customers != 0; customers &= customers - 1) {
+    fetch_next();
+    const auto i = static_cast<size_t>(std::countr_zero(customers));
+    const bool has_rows = chunk.rare.Has(i);
+    // No row is dated after the last activity.
+    if (has_rows && int64_t{chunk.last_activity[i]} > bounds.as_of_seconds &&
+        !AreAllVisible(chunk.rare.RowsOf(i), bounds.as_of_seconds)) {
       FillWindowByRows(chunk, i, bounds, columns);
       continue;
     }
@@ -218,33 +217,29 @@ void FillWindowFromOrders(const CustomerChunk& chunk, const CustomerList& custom
     columns->orders[i] = sums.qualifying;
     columns->first[i] = sums.qualifying > 0 ? sums.first : 0;
     columns->last[i] = sums.last;
-    if (!rows.empty()) {
+    if (tells_refunds && has_rows) {
       columns->refunded_micros[i] +=
-          RefundedBeside(*block, i % kBlockCustomers, rows, first_date, last_date);
+          RefundedBeside(*block, i % kBlockCustomers, chunk.rare.RowsOf(i), first_date, last_date);
     }
   }
 }
 
 }  // namespace
 
-void FillWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
-                const WindowBounds& bounds, const Column<uint8_t>* wanted, WindowColumns* columns) {
+void FillWindow(const CustomerChunk& chunk, const StateColumns& state, const WindowBounds& bounds,
+                const WindowWanted& wanted, WindowColumns* columns) {
   // Orders that are rows of their own are visible by their own date.
   const int64_t end = std::min(bounds.end_seconds, bounds.as_of_seconds);
   if (end < 0 || bounds.start_seconds >= int64_t{kNoInstant}) return;
   const uint32_t first_date =
       static_cast<uint32_t>(std::clamp<int64_t>(bounds.start_seconds, 0, kNoInstant));
   const uint32_t last_date = static_cast<uint32_t>(std::clamp<int64_t>(end, 0, kNoInstant));
-  for (const auto& block : chunk.orders) {
-    if (block != nullptr) block->PrefetchPlaces();
-  }
-  CustomerList by_orders;
-  for (size_t i = 0; i < size; ++i) {
-    if (wanted != nullptr && (*wanted)[i] == 0) continue;
-    if (FillWindowFromState(state, i, first_date, last_date, columns)) continue;
-    by_orders.indexes[by_orders.size++] = static_cast<uint16_t>(i);
-  }
-  FillWindowFromOrders(chunk, by_orders, bounds, first_date, last_date, columns);
+  CustomerBits by_orders = 0;
+  ForEachOf(wanted.customers, [&](size_t i) {
+    const bool is_filled = FillWindowFromState(state, i, first_date, last_date, columns);
+    by_orders |= CustomerBits{!is_filled} << i;
+  });
+  FillWindowFromOrders(chunk, by_orders, bounds, first_date, last_date, wanted.refunds, columns);
 }
 
 }  // namespace clv::query

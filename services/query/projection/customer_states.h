@@ -51,10 +51,16 @@ struct WindowBounds {
   int64_t end_seconds = INT64_MAX;
 };
 
-// Fills `columns` (all zeros before) for the first `size` customers of a chunk, or those of them
-// that are wanted (by index; null: all). `state`: theirs, at the bounds' as_of.
-void FillWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
-                const WindowBounds& bounds, const Column<uint8_t>* wanted, WindowColumns* columns);
+// What of it is wanted.
+struct WindowWanted {
+  CustomerBits customers = 0;
+  bool refunds = true;  // else refunded_micros is of no use
+};
+
+// Fills `columns` (all zeros before) for customers of a chunk. `state`: theirs, at the bounds'
+// as_of.
+void FillWindow(const CustomerChunk& chunk, const StateColumns& state, const WindowBounds& bounds,
+                const WindowWanted& wanted, WindowColumns* columns);
 
 }  // namespace clv::query
 

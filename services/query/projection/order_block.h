@@ -218,17 +218,28 @@ class OrderBlock {
     if (begin < end && reader.DateOf(reader.At(end - 1)) > last_date) {
       end = reader.FirstFrom(begin, end, uint64_t{last_date} + 1);
     }
+    const int64_t least = parts_.layout.least;
     int64_t value_units = 0;
-    int64_t negative_units = 0;
-    for (size_t order = begin; order < end; ++order) {
-      const uint64_t code = code_of(order);
-      const int64_t value = reader.UnitsOf(code);
-      value_units += value;
-      negative_units += std::min<int64_t>(value, 0);
-      sums.qualifying += reader.Qualifies(code) ? 1 : 0;
+    if (least >= 0) {
+      uint64_t codes = 0;
+      for (size_t order = begin; order < end; ++order) {
+        const uint64_t code = code_of(order);
+        codes += code;
+        sums.qualifying += code != 0 ? 1 : 0;
+      }
+      value_units = static_cast<int64_t>(codes) + (least - 1) * int64_t{sums.qualifying};
+    } else {
+      int64_t negative_units = 0;
+      for (size_t order = begin; order < end; ++order) {
+        const uint64_t code = code_of(order);
+        const int64_t value = reader.UnitsOf(code);
+        value_units += value;
+        negative_units += std::min<int64_t>(value, 0);
+        sums.qualifying += reader.Qualifies(code) ? 1 : 0;
+      }
+      sums.negative_micros = negative_units * parts_.layout.unit_micros();
     }
     sums.value_micros = value_units * parts_.layout.unit_micros();
-    sums.negative_micros = negative_units * parts_.layout.unit_micros();
     if (sums.qualifying == 0) return sums;
     size_t first = begin;
     while (!reader.Qualifies(code_of(first))) ++first;

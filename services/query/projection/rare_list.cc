@@ -52,17 +52,26 @@ RareList RareList::Of(const std::vector<Facts>& all) {
 
 RareList::List::Flat::Flat(const std::vector<Facts>& all) {
   for (const auto& [i, facts] : all) {
+    imported_counts.push_back(facts.imported ? 1 : 0);
+    row_counts.push_back(facts.rows.size());
+    date_counts.push_back(facts.unconverted_dates.size());
     if (facts.imported) imported.push_back(*facts.imported);
     rows.insert(rows.end(), facts.rows.begin(), facts.rows.end());
     dates.insert(dates.end(), facts.unconverted_dates.begin(), facts.unconverted_dates.end());
-    ends.push_back({static_cast<uint32_t>(imported.size()), static_cast<uint32_t>(rows.size()),
-                    static_cast<uint32_t>(dates.size())});
   }
 }
 
+RareList::List::Ends::Ends(const std::vector<size_t>& counts) {
+  if (std::all_of(counts.begin(), counts.end(), [](size_t count) { return count == 0; })) return;
+  ends_.reserve(counts.size());
+  size_t end = 0;
+  for (const size_t count : counts) ends_.push_back(static_cast<uint32_t>(end += count));
+}
+
 size_t RareList::List::bytes() const {
-  return ends_.bytes() + rows_.bytes() + imported_.capacity() * sizeof(imported_[0]) +
-         dates_.capacity() * sizeof(dates_[0]) + sizeof(imported_) + sizeof(dates_);
+  return sizeof(*this) - sizeof(rows_) + rows_.bytes() + row_ends_.bytes() +
+         imported_ends_.bytes() + date_ends_.bytes() + imported_.capacity() * sizeof(imported_[0]) +
+         dates_.capacity() * sizeof(dates_[0]);
 }
 
 }  // namespace clv::query

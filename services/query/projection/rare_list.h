@@ -34,7 +34,7 @@ struct FieldsOf<storage::OrderRow> {
 // The rare facts of the customers of a chunk, by index. Copies share them until one is changed.
 class RareList {
  public:
-  using Rows = absl::InlinedVector<storage::OrderRow, 4>;
+  using Rows = absl::InlinedVector<storage::OrderRow, 8>;
   using Facts = std::pair<size_t, storage::RareFacts>;  // of the customer at an index
 
   bool Has(size_t i) const { return (mask_ >> i & 1) != 0; }
@@ -73,51 +73,64 @@ class RareList {
     explicit List(const std::vector<Facts>& all) : List(Flat(all)) {}
 
     const storage::ImportedRecord* ImportedOf(size_t place) const {
-      const Ends begin = BeginsOf(place);
-      return ends_[place].imported > begin.imported ? &imported_[begin.imported] : nullptr;
+      const Range range = imported_ends_.Of(place);
+      return range.begin < range.end ? &imported_[range.begin] : nullptr;
     }
     Rows RowsOf(size_t place) const {
-      const Ends end = ends_[place];
+      const Range range = row_ends_.Of(place);
       Rows rows;
-      for (size_t n = BeginsOf(place).rows; n < end.rows; ++n) rows.push_back(rows_[n]);
+      for (size_t n = range.begin; n < range.end; ++n) rows.push_back(rows_[n]);
       return rows;
     }
     absl::Span<const uint32_t> UnconvertedOf(size_t place) const {
-      const Ends begin = BeginsOf(place);
-      return absl::MakeConstSpan(dates_).subspan(begin.dates, ends_[place].dates - begin.dates);
+      const Range range = date_ends_.Of(place);
+      return absl::MakeConstSpan(dates_).subspan(range.begin, range.end - range.begin);
     }
     size_t bytes() const;
 
    private:
-    // Of a customer's facts in the lists.
-    struct Ends {
-      uint32_t imported = 0;
-      uint32_t rows = 0;
-      uint32_t dates = 0;
-
-      static constexpr size_t kFields = 3;
-      std::array<uint64_t, kFields> Fields() const { return {imported, rows, dates}; }
-      static Ends OfFields(const std::array<uint64_t, kFields>& fields) {
-        return {static_cast<uint32_t>(fields[0]), static_cast<uint32_t>(fields[1]),
-                static_cast<uint32_t>(fields[2])};
+    struct Range {
+      size_t begin = 0;
+      size_t end = 0;
+    };
+    // Where the facts of one kind end for each customer; nothing where nobody has any.
+    class Ends {
+     public:
+      // `counts`: of each customer.
+      explicit Ends(const std::vector<size_t>& counts);
+      Range Of(size_t place) const {
+        if (ends_.empty()) return {};
+        return {place > 0 ? ends_[place - 1] : 0, ends_[place]};
       }
+      size_t bytes() const { return ends_.capacity() * sizeof(ends_[0]); }
+
+     private:
+      std::vector<uint32_t> ends_;
     };
     struct Flat {
       explicit Flat(const std::vector<Facts>& all);
 
-      std::vector<Ends> ends;
+      std::vector<size_t> imported_counts;
+      std::vector<size_t> row_counts;
+      std::vector<size_t> date_counts;
       std::vector<storage::ImportedRecord> imported;
       std::vector<storage::OrderRow> rows;
       std::vector<uint32_t> dates;
     };
 
     explicit List(const Flat& flat)
-        : ends_(flat.ends), rows_(flat.rows), imported_(flat.imported), dates_(flat.dates) {}
-    Ends BeginsOf(size_t place) const { return place > 0 ? ends_[place - 1] : Ends(); }
+        : row_ends_(flat.row_counts),
+          rows_(flat.rows),
+          imported_ends_(flat.imported_counts),
+          imported_(flat.imported),
+          date_ends_(flat.date_counts),
+          dates_(flat.dates) {}
 
-    PackedBucket<Ends> ends_;
+    Ends row_ends_;
     PackedBucket<storage::OrderRow> rows_;
+    Ends imported_ends_;
     std::vector<storage::ImportedRecord> imported_;
+    Ends date_ends_;
     std::vector<uint32_t> dates_;
   };
 

@@ -29,14 +29,6 @@ struct CountedGroup {
   }
 };
 
-// Calls `visit(i)` for those selected, rising.
-template <typename Visit>
-void ForEachOf(CustomerBits selected, const Visit& visit) {
-  for (; selected != 0; selected &= selected - 1) {
-    visit(static_cast<size_t>(std::countr_zero(selected)));
-  }
-}
-
 // One scan for one query.
 class GroupScan {
  public:
@@ -103,22 +95,23 @@ class GroupScan {
         AddTo(sums, part[groups_.group_of[chunk.attributes[i]]].figures);
       });
     } else if (window_) {
-      CountInWindow(chunk, state, size, selected, part);
+      CountInWindow(chunk, state, selected, part);
     }
     ForEachOf(selected, [&](size_t i) {
       CountCustomer(chunk, state, i, part[groups_.group_of[chunk.attributes[i]]]);
     });
   }
 
-  void CountInWindow(const CustomerChunk& chunk, const StateColumns& state, size_t size,
-                     CustomerBits& selected, Counted& part) const {
+  void CountInWindow(const CustomerChunk& chunk, const StateColumns& state, CustomerBits& selected,
+                     Counted& part) const {
     // Whose last purchase is earlier has none inside.
-    Column<uint8_t> wanted = {};
-    ForEachOf(selected, [&](size_t i) {
-      wanted[i] = int64_t{state.last[i]} >= window_->start_seconds ? 1 : 0;
-    });
+    CustomerBits wanted = 0;
+    for (size_t i = 0; i < kChunkCustomers; ++i) {
+      wanted |= CustomerBits{int64_t{state.last[i]} >= window_->start_seconds} << i;
+    }
     WindowColumns windowed;
-    FillWindow(chunk, state, size, *window_, &wanted, &windowed);
+    FillWindow(chunk, state, *window_, {.customers = selected & wanted, .refunds = false},
+               &windowed);
     CustomerBits inside = 0;
     ForEachOf(selected, [&](size_t i) {
       if (windowed.orders[i] == 0) return;
@@ -136,7 +129,14 @@ class GroupScan {
     const StateColumns& state = view_.states()[c];
     PrefetchColumns(chunk.attributes, state.purchase_count, state.spend_micros, state.first,
                     state.last, state.imported);
-    if (window_) PrefetchColumns(chunk.orders);
+    if (window_) {
+      for (const auto& block : chunk.orders) {
+        if (block != nullptr) block->PrefetchPlaces();
+      }
+      if (const CustomerChunk* const next = view_.version().ChunkAfter(c)) {
+        PrefetchColumns(next->orders);
+      }
+    }
     if (months_) PrefetchColumns(chunk.last_activity, state.refunded_micros);
   }
 

@@ -43,8 +43,8 @@ class AllFigures {
     CLV_RETURN_IF_ERROR(
         ScanChunks(version.chunks.size(), view.heavy_scan(), Nothing{}, [&](size_t c, Nothing&) {
           auto columns = std::make_unique<WindowColumns>();
-          FillWindow(version.chunks[c], view.states()[c], version.SizeOf(c), view.window(), nullptr,
-                     columns.get());
+          FillWindow(version.chunks[c], view.states()[c], view.window(),
+                     {.customers = FirstCustomers(version.SizeOf(c))}, columns.get());
           figures.windowed_[c] = std::move(columns);
         }).status());
     return figures;
