@@ -1,5 +1,6 @@
 // Groups of customers from the sums that are kept by attribute set.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "common/domain/report_math.h"
@@ -46,15 +47,15 @@ void AddSinceHorizon(const ReportView& view, const AttributeGroups& groups, Grou
 }
 
 // The customers of each group by step of spend.
-std::vector<std::vector<uint64_t>> CountSteps(const ReportView& view,
-                                              const AttributeGroups& groups) {
-  std::vector<std::vector<uint64_t>> counts(groups.names.size());
+using StepCounts = std::array<uint32_t, kSpendSteps>;  // of at most all customers
+std::vector<StepCounts> CountSteps(const ReportView& view, const AttributeGroups& groups) {
+  std::vector<StepCounts> counts(groups.names.size());
   const auto& sets = view.version().population->values.sets();
   for (uint32_t set = 0; set < sets.size(); ++set) {
     if (sets[set].spend.count() == 0 || !view.PassesSet(set)) continue;
-    std::vector<uint64_t>& of_group = counts[groups.group_of[set]];
-    of_group.resize(kSpendSteps);
-    for (size_t step = 0; step < kSpendSteps; ++step) of_group[step] += sets[set].by_step[step];
+    StepCounts& of_group = counts[groups.group_of[set]];
+    const StepCounts& of_set = sets[set].by_step;
+    for (size_t step = 0; step < kSpendSteps; ++step) of_group[step] += of_set[step];
   }
   return counts;
 }
@@ -69,7 +70,7 @@ struct WantedRank {
 
 std::vector<WantedRank> RanksOf(const ReportView& view, const AttributeGroups& groups) {
   std::vector<WantedRank> wanted;
-  const auto counts = CountSteps(view, groups);
+  const std::vector<StepCounts> counts = CountSteps(view, groups);
   for (size_t g = 0; g < counts.size(); ++g) {
     uint64_t customers = 0;
     for (const uint64_t count : counts[g]) customers += count;

@@ -69,7 +69,7 @@ class PackedBucket {
 
   size_t size() const { return size_; }
   // Wants i < size().
-  Value operator[](size_t i) const {
+  [[gnu::always_inline]] Value operator[](size_t i) const {
     Fields fields;
     size_t at = i * bits_;
     if (bits_ <= kMostBitsAtOnce) {

@@ -71,6 +71,9 @@ class SortedBuckets {
     for (size_t i = rank - list_->children[n]->before[b]; n < list_->children.size(); ++n, b = 0) {
       const Node& node = *list_->children[n];
       for (; b < node.children.size(); ++b, i = 0) {
+        // Buckets lie all over memory.
+        if (b + 2 < node.children.size()) __builtin_prefetch(node.children[b + 2]);
+        if (b + 1 < node.children.size()) node.children[b + 1]->Prefetch();
         for (; i < node.children[b]->size(); ++i) {
           if (!visit((*node.children[b])[i])) return;
         }
