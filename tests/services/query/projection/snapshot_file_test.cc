@@ -63,6 +63,37 @@ TEST_F(SnapshotFileTest, GivesBackWhatWasWritten) {
   EXPECT_EQ(ContentOf(path_ + "-again"), ContentOf(path_));
 }
 
+TEST_F(SnapshotFileTest, GivesBackValuesThatNarrowColumnsDoNotHoldAndOrdersOfSeveralRows) {
+  properties::Batch batch{"purchases", {}};
+  const auto add = [&](const std::string& id, const std::string& order, const std::string& amount) {
+    batch.values.push_back(R"({"purchase_id":")" + id + R"(","customer_id":"c7","order_id":")" +
+                           order + R"(","purchase_amount":")" + amount +
+                           R"(","purchase_date":"2023-04-01"})");
+  };
+  add("x1", "o1", "0.000001");
+  add("x2", "o1", "30000000");
+  add("x3", "o1", "-2.5");
+  store_.Fold(batch, properties::kNow);
+  const auto version = Build();
+  ASSERT_TRUE(WriteSnapshot(*version, path_).ok());
+  const ProjectionBase base = ReadSnapshot(path_).value();
+  const uint32_t number = version->Find("c7").value();
+  const size_t i = number % kChunkCustomers;
+  const CustomerChunk& was = version->ChunkOf(number);
+  const CustomerChunk& is = base.version->ChunkOf(number);
+  EXPECT_TRUE(is.state.spend_micros.is_wide());
+  EXPECT_EQ(is.state.spend_micros[i], was.state.spend_micros[i]);
+  EXPECT_EQ(is.state.spend_micros[i] % 10'000, 1);
+  EXPECT_EQ(is.state.refunded_micros[i], 2'500'000);
+  EXPECT_EQ(is.rare.Of(i).rows.size(), 3u);
+  EXPECT_EQ(is.rare.Of(i), was.rare.Of(i));
+  const size_t block = i / kBlockCustomers;
+  EXPECT_EQ(is.orders[block]->OrdersOf(i % kBlockCustomers),
+            was.orders[block]->OrdersOf(i % kBlockCustomers));
+  ASSERT_TRUE(WriteSnapshot(*base.version, path_ + "-again").ok());
+  EXPECT_EQ(ContentOf(path_ + "-again"), ContentOf(path_));
+}
+
 TEST_F(SnapshotFileTest, IsWrittenAgainWhereOnlyTheScoringHasChanged) {
   const auto follow = [&] {
     Projection projection(std::make_unique<storage::SqliteProjectionSource>(store_.path()),
