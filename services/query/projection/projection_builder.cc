@@ -299,7 +299,7 @@ void ProjectionBuilder::Put(storage::ProjectedCustomer& customer) {
   PutColumns(customer, chunk, i);
   PutOrderColumns(customer.orders, customer.rare.imported ? &*customer.rare.imported : nullptr,
                   chunk, i);
-  chunk.rare.Put(i, std::move(customer.rare));
+  chunk.rare.Put(i, customer.rare);
   PutOrders(number, std::move(customer.orders));
 }
 
@@ -319,7 +319,7 @@ bool ProjectionBuilder::PutChange(const storage::OrdersChange& change) {
   CustomerChunk& chunk = Open(*known / kChunkCustomers);
   PutSummary(change.value, change.distinct_products, change.favorite_category, chunk, i);
   PutOrderColumns(orders, nullptr, chunk, i);
-  if (rare.rows != rows_before) chunk.rare.Put(i, std::move(rare));
+  if (rare.rows != rows_before) chunk.rare.Put(i, rare);
   PutOrders(*known, std::move(orders));
   return true;
 }

@@ -18,47 +18,47 @@ RareFacts RareList::Of(size_t i) const {
 
 std::vector<RareList::Facts> RareList::All() const {
   std::vector<Facts> all;
-  all.reserve(size() + 1);
-  for (CustomerBits left = mask_; left != 0; left &= left - 1) {
-    const auto i = static_cast<size_t>(std::countr_zero(left));
-    all.emplace_back(i, Of(i));
-  }
+  all.reserve(size());
+  ForEachOf(mask_, [&](size_t i) { all.emplace_back(i, Of(i)); });
   return all;
 }
 
-void RareList::Put(size_t i, RareFacts facts) {
+void RareList::Put(size_t i, const RareFacts& facts) {
   if (!Has(i) && facts.empty()) return;
-  std::vector<Facts> all = All();
-  const auto at = std::lower_bound(all.begin(), all.end(), i, [](const Facts& other, size_t index) {
-    return other.first < index;
+  const CustomerBits bit = CustomerBits{1} << i;
+  List::Flat flat;
+  ForEachOf(mask_ | bit, [&](size_t other) {
+    if (other != i) {
+      flat.Append(ImportedOf(other), RowsOf(other), UnconvertedOf(other));
+    } else if (!facts.empty()) {
+      flat.Append(facts);
+    }
   });
-  if (facts.empty()) {
-    all.erase(at);
-  } else if (Has(i)) {
-    at->second = std::move(facts);
-  } else {
-    all.emplace(at, i, std::move(facts));
-  }
-  *this = Of(all);
+  mask_ = facts.empty() ? mask_ & ~bit : mask_ | bit;
+  list_ = mask_ != 0 ? std::make_shared<const List>(flat) : nullptr;
 }
 
 RareList RareList::Of(const std::vector<Facts>& all) {
   RareList list;
   if (all.empty()) return list;
-  for (const Facts& facts : all) list.mask_ |= CustomerBits{1} << facts.first;
-  list.list_ = std::make_shared<const List>(all);
+  List::Flat flat;
+  for (const auto& [i, facts] : all) {
+    list.mask_ |= CustomerBits{1} << i;
+    flat.Append(facts);
+  }
+  list.list_ = std::make_shared<const List>(flat);
   return list;
 }
 
-RareList::List::Flat::Flat(const std::vector<Facts>& all) {
-  for (const auto& [i, facts] : all) {
-    imported_counts.push_back(facts.imported ? 1 : 0);
-    row_counts.push_back(facts.rows.size());
-    date_counts.push_back(facts.unconverted_dates.size());
-    if (facts.imported) imported.push_back(*facts.imported);
-    rows.insert(rows.end(), facts.rows.begin(), facts.rows.end());
-    dates.insert(dates.end(), facts.unconverted_dates.begin(), facts.unconverted_dates.end());
-  }
+void RareList::List::Flat::Append(const storage::ImportedRecord* record,
+                                  absl::Span<const storage::OrderRow> of_rows,
+                                  absl::Span<const uint32_t> of_dates) {
+  imported_counts.push_back(record != nullptr ? 1 : 0);
+  row_counts.push_back(of_rows.size());
+  date_counts.push_back(of_dates.size());
+  if (record != nullptr) imported.push_back(*record);
+  rows.insert(rows.end(), of_rows.begin(), of_rows.end());
+  dates.insert(dates.end(), of_dates.begin(), of_dates.end());
 }
 
 RareList::List::Ends::Ends(const std::vector<size_t>& counts) {

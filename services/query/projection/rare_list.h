@@ -56,7 +56,7 @@ class RareList {
   std::vector<Facts> All() const;
 
   // Empty: the customer has none from now on.
-  void Put(size_t i, storage::RareFacts facts);
+  void Put(size_t i, const storage::RareFacts& facts);
   // A list of these, who rise and have some.
   static RareList Of(const std::vector<Facts>& all);
 
@@ -67,10 +67,30 @@ class RareList {
   size_t bytes() const { return list_ != nullptr ? list_->bytes() : 0; }
 
  private:
-  // The facts of one customer after the other.
   class List {
    public:
-    explicit List(const std::vector<Facts>& all) : List(Flat(all)) {}
+    // All facts of a list, one customer after the other.
+    struct Flat {
+      void Append(const storage::ImportedRecord* record,
+                  absl::Span<const storage::OrderRow> of_rows, absl::Span<const uint32_t> of_dates);
+      void Append(const storage::RareFacts& facts) {
+        Append(facts.imported ? &*facts.imported : nullptr, facts.rows, facts.unconverted_dates);
+      }
+
+      std::vector<size_t> imported_counts;
+      std::vector<size_t> row_counts;
+      std::vector<size_t> date_counts;
+      std::vector<storage::ImportedRecord> imported;
+      std::vector<storage::OrderRow> rows;
+      std::vector<uint32_t> dates;
+    };
+    explicit List(const Flat& flat)
+        : row_ends_(flat.row_counts),
+          rows_(flat.rows),
+          imported_ends_(flat.imported_counts),
+          imported_(flat.imported),
+          date_ends_(flat.date_counts),
+          dates_(flat.dates) {}
 
     const storage::ImportedRecord* ImportedOf(size_t place) const {
       const Range range = imported_ends_.Of(place);
@@ -107,25 +127,6 @@ class RareList {
      private:
       std::vector<uint32_t> ends_;
     };
-    struct Flat {
-      explicit Flat(const std::vector<Facts>& all);
-
-      std::vector<size_t> imported_counts;
-      std::vector<size_t> row_counts;
-      std::vector<size_t> date_counts;
-      std::vector<storage::ImportedRecord> imported;
-      std::vector<storage::OrderRow> rows;
-      std::vector<uint32_t> dates;
-    };
-
-    explicit List(const Flat& flat)
-        : row_ends_(flat.row_counts),
-          rows_(flat.rows),
-          imported_ends_(flat.imported_counts),
-          imported_(flat.imported),
-          date_ends_(flat.date_counts),
-          dates_(flat.dates) {}
-
     Ends row_ends_;
     PackedBucket<storage::OrderRow> rows_;
     Ends imported_ends_;
