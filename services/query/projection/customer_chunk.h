@@ -3,6 +3,7 @@
 #define CLV_SERVICES_QUERY_PROJECTION_CUSTOMER_CHUNK_H_
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -93,6 +94,18 @@ struct CustomerChunk {
     __builtin_prefetch(&rare);
     __builtin_prefetch(&profiles);
   }
+
+  // Fetches the orders of the first of some customers, who is taken out of them: orders lie all
+  // over memory, and whoever reads those of many fetches some ahead. Inline: GCC drops calls that
+  // do nothing else.
+  [[gnu::always_inline]] void FetchOrdersOfNext(CustomerBits* customers) const {
+    if (*customers == 0) return;
+    const auto i = static_cast<size_t>(std::countr_zero(*customers));
+    *customers &= *customers - 1;
+    const OrderBlock* const block = orders[i / kBlockCustomers].get();
+    if (block != nullptr) block->Prefetch(i % kBlockCustomers);
+  }
+  static constexpr size_t kOrdersAhead = 12;
 
   // Memory of what belongs to it alone, or to it and other versions of it, beside its own and that
   // of the orders.

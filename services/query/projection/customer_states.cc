@@ -187,20 +187,11 @@ bool FillWindowFromState(const StateColumns& state, size_t i, uint32_t first_dat
 void FillWindowFromOrders(const CustomerChunk& chunk, CustomerBits customers,
                           const WindowBounds& bounds, uint32_t first_date, uint32_t last_date,
                           bool tells_refunds, WindowColumns* columns) {
-  // Each customer's orders lie elsewhere: without fetching ahead, waiting for memory is most of it.
-  constexpr size_t kAhead = 12;
   CustomerBits ahead = customers;
-  const auto fetch_next = [&] {
-    if (ahead == 0) return;
-    const auto i = static_cast<size_t>(std::countr_zero(ahead));
-    ahead &= ahead - 1;
-    const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
-    if (block != nullptr) block->Prefetch(i % kBlockCustomers);
-  };
-  for (size_t k = 0; k < kAhead; ++k) fetch_next();
+  for (size_t k = 0; k < CustomerChunk::kOrdersAhead; ++k) chunk.FetchOrdersOfNext(&ahead);
   chunk.rare.Prefetch();
   for (; customers != 0; customers &= customers - 1) {
-    fetch_next();
+    chunk.FetchOrdersOfNext(&ahead);
     const auto i = static_cast<size_t>(std::countr_zero(customers));
     const bool has_rows = chunk.rare.Has(i);
     // No row is dated after the last activity.

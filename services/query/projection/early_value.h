@@ -21,15 +21,15 @@ using EarlyValue = std::array<int64_t, domain::kEarlyValueDays.size()>;
 inline EarlyValue EarlyValueOf(const CustomerChunk& chunk, size_t i, uint32_t first,
                                int64_t as_of_seconds) {
   EarlyValue early = {};
+  size_t span = 0;  // of the order, the first one that holds it: orders come by date
   ForEachVisibleOrder(
       chunk, i, as_of_seconds,
       [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
         const int64_t age = int64_t{order.date} - int64_t{first};
-        if (age < 0 || age > domain::kEarlyValueDays.back() * kSecondsPerDay) return;
-        for (size_t s = 0; s < early.size(); ++s) {
-          early[s] += age <= domain::kEarlyValueDays[s] * kSecondsPerDay ? order.value_micros : 0;
-        }
+        while (span < early.size() && age > domain::kEarlyValueDays[span] * kSecondsPerDay) ++span;
+        if (age >= 0 && span < early.size()) early[span] += order.value_micros;
       });
+  for (size_t s = 1; s < early.size(); ++s) early[s] += early[s - 1];
   return early;
 }
 

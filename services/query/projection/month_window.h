@@ -52,11 +52,10 @@ class MonthWindow {
     const Places places = Look(chunk);
     CustomerBits inside = some & places.inside;
     const CustomerBits unknown = some & places.unknown;
-    // Orders lie all over memory.
     CustomerBits ahead = unknown;
-    for (size_t k = 0; k < kAhead; ++k) FetchNext(chunk, &ahead);
+    for (size_t k = 0; k < CustomerChunk::kOrdersAhead; ++k) chunk.FetchOrdersOfNext(&ahead);
     for (CustomerBits left = unknown; left != 0; left &= left - 1) {
-      FetchNext(chunk, &ahead);
+      chunk.FetchOrdersOfNext(&ahead);
       const auto i = static_cast<size_t>(std::countr_zero(left));
       const ReadOrders orders = Read(chunk, i);
       const bool is_inside = orders.inside.orders > 0;
@@ -68,8 +67,6 @@ class MonthWindow {
   }
 
  private:
-  static constexpr size_t kAhead = 12;
-
   // What the columns say. Inside: who has a qualifying order there, and of whom the cube tells all
   // orders there. Unknown: whose orders must be read. The others have none at all there.
   struct Places {
@@ -83,14 +80,6 @@ class MonthWindow {
     Sums in_cube;
   };
   ReadOrders Read(const CustomerChunk& chunk, size_t i) const;
-
-  static void FetchNext(const CustomerChunk& chunk, CustomerBits* customers) {
-    if (*customers == 0) return;
-    const auto i = static_cast<size_t>(std::countr_zero(*customers));
-    *customers &= *customers - 1;
-    const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
-    if (block != nullptr) block->Prefetch(i % kBlockCustomers);
-  }
 
   MonthWindow(const RetentionCube& cube, uint32_t first_date, uint32_t last_date);
 

@@ -1,4 +1,4 @@
-// services/query/projection/packed_bucket.h: a few sorted values, packed.
+// services/query/projection/packed_bucket.h: a few values, packed.
 #ifndef CLV_SERVICES_QUERY_PROJECTION_PACKED_BUCKET_H_
 #define CLV_SERVICES_QUERY_PROJECTION_PACKED_BUCKET_H_
 
@@ -49,7 +49,7 @@ struct FieldsOf<double> {
   static double To(const Fields& fields) { return std::bit_cast<double>(fields[0]); }
 };
 
-// Values in an order that they have a `<` for. Immutable. Each takes the bits that tell it from the
+// Values, in whatever order they come. Immutable. Each takes the bits that tell it from the
 // least of each of its fields, where all those are whole cents in micros, cents.
 template <typename Value>
 class PackedBucket {
@@ -88,8 +88,8 @@ class PackedBucket {
     return FieldsOf<Value>::To(fields);
   }
 
-  // Values from `from` on for which `is_below`, which holds for all before those too, holds; and
-  // `from`.
+  // Of sorted values those from `from` on for which `is_below`, which holds for all before those
+  // too, holds; and `from`.
   template <typename IsBelow>
   size_t CountWhile(const IsBelow& is_below, size_t from = 0) const {
     size_t end = size();

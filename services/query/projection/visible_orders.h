@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "absl/types/span.h"
 #include "common/domain/customer_summary.h"
 #include "services/query/projection/customer_chunk.h"
 
