@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <iterator>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -25,12 +24,6 @@ class TextArena {
   // So many bytes, to be written by the caller.
   char* Room(size_t bytes) { return Take(bytes); }
   std::string_view Keep(std::string_view text) { return Join(text, {}); }
-
-  // Takes over the texts of another arena; views of them stay valid.
-  void Add(TextArena other) {
-    blocks_.insert(blocks_.begin(), std::make_move_iterator(other.blocks_.begin()),
-                   std::make_move_iterator(other.blocks_.end()));
-  }
 
   // Forgets all texts; keeps one block of room.
   void Clear() {

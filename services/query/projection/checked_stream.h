@@ -4,6 +4,7 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_CHECKED_STREAM_H_
 #define CLV_SERVICES_QUERY_PROJECTION_CHECKED_STREAM_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,9 +15,16 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 
 namespace clv::query {
+
+// Whether all bytes of a value follow from what it is worth: what is written has no bytes that
+// happen to lie in memory between others.
+template <typename T>
+inline constexpr bool kHasNoPadding =
+    std::is_floating_point_v<T> || std::has_unique_object_representations_v<T>;
+template <typename T, size_t kSize>
+inline constexpr bool kHasNoPadding<std::array<T, kSize>> = kHasNoPadding<T>;
 
 // Thread-compatible. After an error the rest is ignored; Finish tells it.
 class CheckedWriter {
@@ -27,19 +35,15 @@ class CheckedWriter {
 
   template <typename T>
   void Put(const T& value) {
-    static_assert(std::is_trivially_copyable_v<T>);
+    static_assert(std::is_trivially_copyable_v<T> && kHasNoPadding<T>);
     Write(&value, sizeof(value));
   }
   // The number of elements, then they.
   template <typename T>
-  void PutAll(absl::Span<const T> values) {
-    static_assert(std::is_trivially_copyable_v<T>);
+  void PutAll(const std::vector<T>& values) {
+    static_assert(std::is_trivially_copyable_v<T> && kHasNoPadding<T>);
     Put<uint64_t>(values.size());
     Write(values.data(), values.size() * sizeof(T));
-  }
-  template <typename T>
-  void PutAll(const std::vector<T>& values) {
-    PutAll(absl::MakeConstSpan(values));
   }
   void PutText(std::string_view text) {
     Put<uint64_t>(text.size());

@@ -18,7 +18,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'00000e;
+constexpr uint64_t kLayout = 0x434c565052'00000f;
 
 // Chunks of one part of the file. The first part is about the whole, the second about the
 // population; two threads read the others.
@@ -74,6 +74,16 @@ void GetColumn(CheckedReader* file, NarrowColumn<Value, Narrow, kUnit>* column) 
   } else {
     column->Become(file->Get<Column<Narrow>>());
   }
+}
+
+// Calls `visit(field)` for those of a record, one after the other: there is room between some.
+template <typename Record, typename Visit>
+void ForEachField(Record& record, const Visit& visit) {
+  visit(record.spend_micros);
+  visit(record.purchase_count);
+  visit(record.first);
+  visit(record.last);
+  visit(record.updated_at);
 }
 
 uint64_t BytesOfColumns() {
@@ -162,7 +172,9 @@ class SnapshotWriter {
     for (const auto& [i, facts] : chunk.rare.All()) {
       file_.Put(static_cast<uint16_t>(i));
       file_.Put<uint8_t>(facts.imported.has_value());
-      file_.Put(facts.imported.value_or(ImportedRecord{}));
+      if (facts.imported.has_value()) {
+        ForEachField(*facts.imported, [&](const auto& field) { file_.Put(field); });
+      }
       file_.PutAll(facts.rows);
       file_.PutAll(facts.unconverted_dates);
     }
@@ -244,9 +256,10 @@ class ChunkReader {
         break;
       }
       storage::RareFacts& facts = all.emplace_back(i, storage::RareFacts()).second;
-      const bool is_imported = file_.Get<uint8_t>() != 0;
-      const auto imported = file_.Get<ImportedRecord>();
-      if (is_imported) facts.imported = imported;
+      if (file_.Get<uint8_t>() != 0) {
+        ForEachField(facts.imported.emplace(),
+                     [&](auto& field) { file_.Read(&field, sizeof(field)); });
+      }
       facts.rows = file_.GetAll<OrderRow>();
       facts.unconverted_dates = file_.GetAll<uint32_t>();
     }

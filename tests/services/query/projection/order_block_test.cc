@@ -65,6 +65,23 @@ TEST(OrderBlockTest, SumsWhatLiesInsideAnyBounds) {
 
 TEST(OrderBlockTest, HoldsNobodysOrders) { ExpectKept({}); }
 
+TEST(OrderBlockTest, KnowsPartsThatMakeNoSense) {
+  const auto are_whole = [](const auto& spoil) {
+    OrderBlock::Parts parts;
+    parts.begins.fill(2);
+    parts.begins.front() = 0;
+    parts.layout = {.date_bits = 32, .value_bits = 64};
+    spoil(parts);
+    return parts.are_whole();
+  };
+  EXPECT_TRUE(are_whole([](auto&) {}));
+  EXPECT_FALSE(are_whole([](auto& parts) { parts.begins.front() = 1; }));
+  EXPECT_FALSE(are_whole([](auto& parts) { parts.begins[5] = 3; }));
+  EXPECT_FALSE(are_whole([](auto& parts) { parts.layout.date_bits = 33; }));
+  EXPECT_FALSE(are_whole([](auto& parts) { parts.layout.value_bits = 65; }));
+  EXPECT_FALSE(are_whole([](auto& parts) { parts.layout.is_cents = 2; }));
+}
+
 TEST(OrderBlockTest, TakesAsManyBitsAsDatesAndValuesNeed) {
   OrderBlock::Orders orders;
   for (uint32_t n = 0; n < 64; ++n) orders[n % 5].push_back({1'000 + n * 10, n * kCent, true});

@@ -63,7 +63,13 @@ TEST_F(SnapshotFileTest, GivesBackWhatWasWritten) {
   EXPECT_EQ(ContentOf(path_ + "-again"), ContentOf(path_));
 }
 
-TEST_F(SnapshotFileTest, GivesBackValuesThatNarrowColumnsDoNotHoldAndOrdersOfSeveralRows) {
+TEST_F(SnapshotFileTest, GivesBackValuesThatNarrowColumnsDoNotHoldAndRareFacts) {
+  const properties::Batch imports{
+      "customer_clv",
+      {R"({"customer_id":"c7","total_spend":"40.5","purchase_count":3,)"
+       R"("first_purchase_date":"2022-01-02","last_purchase_date":"2022-05-06",)"
+       R"("updated_at":"2023-03-01"})"}};
+  store_.Fold(imports, properties::kNow);
   properties::Batch batch{"purchases", {}};
   const auto add = [&](const std::string& id, const std::string& order, const std::string& amount) {
     batch.values.push_back(R"({"purchase_id":")" + id + R"(","customer_id":"c7","order_id":")" +
@@ -86,6 +92,8 @@ TEST_F(SnapshotFileTest, GivesBackValuesThatNarrowColumnsDoNotHoldAndOrdersOfSev
   EXPECT_EQ(is.state.spend_micros[i] % 10'000, 1);
   EXPECT_EQ(is.state.refunded_micros[i], 2'500'000);
   EXPECT_EQ(is.rare.Of(i).rows.size(), 3u);
+  ASSERT_TRUE(is.rare.Of(i).imported.has_value());
+  EXPECT_EQ(is.rare.Of(i).imported->purchase_count, 3);
   EXPECT_EQ(is.rare.Of(i), was.rare.Of(i));
   const size_t block = i / kBlockCustomers;
   EXPECT_EQ(is.orders[block]->OrdersOf(i % kBlockCustomers),
