@@ -123,6 +123,12 @@ struct CustomerChunk {
     const OrderBlock* const block = orders[i / kBlockCustomers].get();
     if (block != nullptr) block->ForEach(i % kBlockCustomers, visit);
   }
+  // Calls `visit(date, value_micros)` for those of them that are dated up to an instant.
+  template <typename Visit>
+  void ForEachOrderUpTo(size_t i, int64_t last_seconds, const Visit& visit) const {
+    const OrderBlock* const block = orders[i / kBlockCustomers].get();
+    if (block != nullptr) block->ForEachUpTo(i % kBlockCustomers, last_seconds, visit);
+  }
 };
 
 // Allocations come in steps: the next one is a sixth more.

@@ -16,26 +16,41 @@ namespace clv::query {
 // Micros, by index of domain::kEarlyValueDays.
 using EarlyValue = std::array<int64_t, domain::kEarlyValueDays.size()>;
 
-// The value of all orders dated from `first`, a customer's first purchase at an instant, until so
-// many days after it, as they were known at that instant. Wants no imported record.
-inline EarlyValue EarlyValueOf(const CustomerChunk& chunk, size_t i, uint32_t first,
-                               int64_t as_of_seconds) {
+// Adds a customer's order, where the first purchase was at an instant.
+inline void AddEarlyOrder(int64_t first_seconds, uint32_t date, int64_t value_micros,
+                          EarlyValue* early) {
+  const int64_t age = int64_t{date} - first_seconds;
+  if (age < 0) return;
+    // As masks: of each customer some jumps would be foreseen wrongly.
+#pragma GCC unroll 4
+  for (size_t s = 0; s < early->size(); ++s) {
+    const bool is_early = age <= domain::kEarlyValueDays[s] * kSecondsPerDay;
+    (*early)[s] += value_micros & -int64_t{is_early};
+  }
+}
+
+// The value of all orders dated from a customer's first purchase until so many days after it. Wants
+// no imported record.
+inline EarlyValue EarlyValueOf(const CustomerChunk& chunk, size_t i) {
+  const int64_t first = chunk.state.first[i];
   EarlyValue early = {};
-  size_t span = 0;  // of the order, the first one that holds it: orders come by date
-  ForEachVisibleOrder(
-      chunk, i, as_of_seconds,
-      [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
-        const int64_t age = int64_t{order.date} - int64_t{first};
-        while (span < early.size() && age > domain::kEarlyValueDays[span] * kSecondsPerDay) ++span;
-        if (age >= 0 && span < early.size()) early[span] += order.value_micros;
-      });
-  for (size_t s = 1; s < early.size(); ++s) early[s] += early[s - 1];
+  chunk.ForEachOrderUpTo(i, first + domain::kEarlyValueDays.back() * kSecondsPerDay,
+                         [&early, first](uint32_t date, int64_t value_micros) {
+                           AddEarlyOrder(first, date, value_micros, &early);
+                         });
   return early;
 }
 
-// The same at the end of time.
-inline EarlyValue EarlyValueOf(const CustomerChunk& chunk, size_t i) {
-  return EarlyValueOf(chunk, i, chunk.state.first[i], INT64_MAX);
+// The same as it was known at an instant, when the first purchase was `first`.
+inline EarlyValue EarlyValueAt(const CustomerChunk& chunk, size_t i, uint32_t first,
+                               int64_t as_of_seconds) {
+  EarlyValue early = {};
+  ForEachVisibleOrder(
+      chunk, i, as_of_seconds,
+      [&](const VisibleOrder& order, const OrderRow* /*row*/, const OrderRow* /*end*/) {
+        AddEarlyOrder(int64_t{first}, order.date, order.value_micros, &early);
+      });
+  return early;
 }
 
 }  // namespace clv::query

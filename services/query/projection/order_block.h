@@ -77,6 +77,18 @@ class OrderBlock {
     ForEachIn(customer, {0, count(customer)}, visit);
   }
 
+  // Calls `visit(date, value_micros)` for those of them that are dated up to an instant.
+  template <typename Visit>
+  void ForEachUpTo(size_t customer, int64_t last_seconds, const Visit& visit) const {
+    const Reader reader(*this);
+    const int64_t last_age = last_seconds - int64_t{parts_.layout.first_date};
+    if (reader.IsNarrow()) {
+      ForEachUpTo<true>(reader, customer, last_age, visit);
+    } else {
+      ForEachUpTo<false>(reader, customer, last_age, visit);
+    }
+  }
+
   // Some of a customer's orders, by index.
   struct Range {
     size_t begin = 0;
@@ -202,6 +214,18 @@ class OrderBlock {
       const uint64_t bits = reader.At(order);
       const uint64_t code = reader.CodeOf<kIsNarrow>(bits, order);
       visit(reader.DateOf(bits), reader.UnitsOf(code) * unit, reader.Qualifies(code));
+    }
+  }
+
+  template <bool kIsNarrow, typename Visit>
+  void ForEachUpTo(const Reader& reader, size_t customer, int64_t last_age,
+                   const Visit& visit) const {
+    const int64_t unit = parts_.layout.unit_micros();
+    const size_t end = parts_.begins[customer + 1];
+    for (size_t order = parts_.begins[customer]; order < end; ++order) {
+      const uint64_t bits = reader.At(order);
+      if (static_cast<int64_t>(reader.AgeOf(bits)) > last_age) return;
+      visit(reader.DateOf(bits), reader.UnitsOf(reader.CodeOf<kIsNarrow>(bits, order)) * unit);
     }
   }
 

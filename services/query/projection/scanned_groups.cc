@@ -175,7 +175,9 @@ class GroupScan {
                      GroupFigures& group) const {
     const int64_t observed = view_.as_of_seconds() - int64_t{state.first[i]};
     if (observed < domain::kEarlyValueDays.front() * kSecondsPerDay) return;
-    const EarlyValue early = EarlyValueOf(chunk, i, state.first[i], view_.as_of_seconds());
+    const EarlyValue early = view_.states().are_kept()
+                                 ? EarlyValueOf(chunk, i)
+                                 : EarlyValueAt(chunk, i, state.first[i], view_.as_of_seconds());
     for (size_t s = 0; s < kEarlySpans; ++s) {
       if (observed < domain::kEarlyValueDays[s] * kSecondsPerDay) continue;
       ++group.early_customers[s];

@@ -1,6 +1,7 @@
 #include "services/query/projection/order_block.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -60,6 +61,29 @@ TEST(OrderBlockTest, SumsWhatLiesInsideAnyBounds) {
         }
       }
     }
+  }
+}
+
+TEST(OrderBlockTest, GoesThroughOrdersUpToAnInstant) {
+  for (const int64_t cause : {int64_t{0}, int64_t{1}}) {  // narrow, wide
+    OrderBlock::Orders orders;
+    orders[0] = {{3, INT64_MAX * cause}};
+    orders[1] = {{3, kCent}, {3, 2 * kCent}, {5, -kCent, false}, {9, 3 * kCent}};
+    orders[2] = {{3, kCent}};
+    const OrderBlock block(orders);
+    const auto up_to = [&](int64_t last_seconds) {
+      std::vector<std::pair<uint32_t, int64_t>> visited;
+      block.ForEachUpTo(1, last_seconds, [&](uint32_t date, int64_t value_micros) {
+        visited.emplace_back(date, value_micros);
+      });
+      return visited;
+    };
+    using Visited = std::vector<std::pair<uint32_t, int64_t>>;
+    EXPECT_EQ(up_to(-1), Visited());
+    EXPECT_EQ(up_to(2), Visited());
+    EXPECT_EQ(up_to(4), (Visited{{3, kCent}, {3, 2 * kCent}}));
+    EXPECT_EQ(up_to(5), (Visited{{3, kCent}, {3, 2 * kCent}, {5, -kCent}}));
+    EXPECT_EQ(up_to(INT64_MAX).size(), 4u);
   }
 }
 
