@@ -14,7 +14,8 @@ using domain::ValueGroup;
 
 absl::StatusOr<GroupList> GroupsOf(const ReportView& view, const AttributeGroups& names,
                                    bool has_sources) {
-  if (CanUseKeptSums(view, has_sources)) return KeptGroups(view, names, has_sources);
+  CLV_ASSIGN_OR_RETURN(const auto sums, KeptSums(view, has_sources));
+  if (sums != nullptr) return KeptGroups(view, *sums, names, has_sources);
   return ScannedGroups(view, names, has_sources);
 }
 

@@ -7,12 +7,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/domain/value_groups.h"
 #include "services/query/projection/customer_chunk.h"
 #include "services/query/projection/report_view.h"
+#include "services/query/projection/value_sums.h"
 
 namespace clv::query {
 
@@ -61,9 +63,12 @@ struct GroupFigures {
 // By group. `has_sources`: what is told of acquisition sources alone is wanted.
 using GroupList = std::vector<GroupFigures>;
 
-// From the sums that are kept with the version, where it can be; see CanUseKeptSums.
-GroupList KeptGroups(const ReportView& view, const AttributeGroups& groups, bool has_sources);
-bool CanUseKeptSums(const ReportView& view, bool has_sources);
+// The sums of a view's customers, carried along with its version; null where there are none.
+// `has_sources` as above. Errors as of ReportView.
+absl::StatusOr<std::shared_ptr<const ValueSums>> KeptSums(const ReportView& view, bool has_sources);
+// From such sums.
+GroupList KeptGroups(const ReportView& view, const ValueSums& sums, const AttributeGroups& groups,
+                     bool has_sources);
 
 // From a scan of all customers, for anything.
 absl::StatusOr<GroupList> ScannedGroups(const ReportView& view, const AttributeGroups& groups,

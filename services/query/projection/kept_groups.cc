@@ -1,6 +1,8 @@
 // Groups of customers from the sums that are kept by attribute set.
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/domain/report_math.h"
@@ -14,7 +16,8 @@ namespace {
 constexpr size_t kFewObserved = 100'000;
 
 // Adds what the kept sums, which end at the horizon, lack at a later instant.
-void AddSinceHorizon(const ReportView& view, const AttributeGroups& groups, GroupList& list) {
+void AddSinceHorizon(const ReportView& view, const ValueSums& sums, const AttributeGroups& groups,
+                     GroupList& list) {
   const ProjectionVersion& version = view.version();
   const PopulationIndex& population = *version.population;
   const int64_t as_of = view.as_of_seconds();
@@ -23,7 +26,7 @@ void AddSinceHorizon(const ReportView& view, const AttributeGroups& groups, Grou
     const size_t i = number % kChunkCustomers;
     if (view.Passes(chunk, i)) visit(chunk, i, list[groups.group_of[chunk.attributes[i]]]);
   };
-  population.values.late_signups().ForEachFrom(
+  sums.late_signups().ForEachFrom(
       [](const DatedCustomer&) { return false; },
       [&](const DatedCustomer& late) {
         if (int64_t{late.date} > as_of) return false;
@@ -35,8 +38,8 @@ void AddSinceHorizon(const ReportView& view, const AttributeGroups& groups, Grou
       });
   for (size_t s = 0; s < kEarlySpans; ++s) {
     population.ForEachFirstBetween(
-        LastObserved(population.values.horizon_seconds(), s), LastObserved(as_of, s),
-        [&](uint32_t number) {
+        LastObserved(sums.horizon_seconds(), s), LastObserved(as_of, s), [&](uint32_t number) {
+          if (!sums.IsMember(number)) return;
           visit_group(number, [s](const CustomerChunk& chunk, size_t i, GroupFigures& group) {
             if (chunk.state.imported[i]) return;
             ++group.early_customers[s];
@@ -48,9 +51,10 @@ void AddSinceHorizon(const ReportView& view, const AttributeGroups& groups, Grou
 
 // The customers of each group by step of spend.
 using StepCounts = std::array<uint32_t, kSpendSteps>;  // of at most all customers
-std::vector<StepCounts> CountSteps(const ReportView& view, const AttributeGroups& groups) {
+std::vector<StepCounts> CountSteps(const ReportView& view, const ValueSums& sums,
+                                   const AttributeGroups& groups) {
   std::vector<StepCounts> counts(groups.names.size());
-  const auto& sets = view.version().population->values.sets();
+  const auto& sets = sums.sets();
   for (uint32_t set = 0; set < sets.size(); ++set) {
     if (sets[set].spend.count() == 0 || !view.PassesSet(set)) continue;
     StepCounts& of_group = counts[groups.group_of[set]];
@@ -68,9 +72,10 @@ struct WantedRank {
   size_t percentile = 0;
 };
 
-std::vector<WantedRank> RanksOf(const ReportView& view, const AttributeGroups& groups) {
+std::vector<WantedRank> RanksOf(const ReportView& view, const ValueSums& sums,
+                                const AttributeGroups& groups) {
   std::vector<WantedRank> wanted;
-  const std::vector<StepCounts> counts = CountSteps(view, groups);
+  const std::vector<StepCounts> counts = CountSteps(view, sums, groups);
   for (size_t g = 0; g < counts.size(); ++g) {
     uint64_t customers = 0;
     for (const uint64_t count : counts[g]) customers += count;
@@ -89,10 +94,11 @@ std::vector<WantedRank> RanksOf(const ReportView& view, const AttributeGroups& g
 }
 
 // Walks the steps of the order of spends that hold a wanted rank.
-void FindPercentiles(const ReportView& view, const AttributeGroups& groups, GroupList& list) {
+void FindPercentiles(const ReportView& view, const ValueSums& sums, const AttributeGroups& groups,
+                     GroupList& list) {
   const PopulationIndex& population = *view.version().population;
-  const std::vector<SpendPlace>& bounds = population.values.step_bounds();
-  std::vector<WantedRank> wanted = RanksOf(view, groups);
+  const std::vector<SpendPlace>& bounds = sums.step_bounds();
+  std::vector<WantedRank> wanted = RanksOf(view, sums, groups);
   std::vector<uint64_t> seen(list.size());
   for (auto begin = wanted.begin(); begin != wanted.end();) {
     const size_t step = begin->step;
@@ -103,7 +109,7 @@ void FindPercentiles(const ReportView& view, const AttributeGroups& groups, Grou
     population.by_spend.ForEachFrom(
         [&](const SpendPlace& place) { return step > 0 && place < bounds[step - 1]; },
         [&](const SpendPlace& place) {
-          if (!view.PassesSet(place.attribute_set)) return true;
+          if (!view.PassesSet(place.attribute_set) || !sums.IsMember(place.number)) return true;
           const uint32_t g = groups.group_of[place.attribute_set];
           const uint64_t rank = seen[g]++;
           for (auto it = begin; it != end; ++it) {
@@ -117,45 +123,70 @@ void FindPercentiles(const ReportView& view, const AttributeGroups& groups, Grou
   }
 }
 
-}  // namespace
+// The dates of a window; absent where there is nothing between them.
+std::optional<DateRange> DatesOf(const storage::TimeWindow& window) {
+  const int64_t first = std::max<int64_t>(window.start.value_or(0), 0);
+  const int64_t last = std::min<int64_t>(window.end.value_or(UINT32_MAX), UINT32_MAX);
+  if (first > last) return std::nullopt;
+  return DateRange{static_cast<uint32_t>(first), static_cast<uint32_t>(last)};
+}
 
-bool CanUseKeptSums(const ReportView& view, bool has_sources) {
+// Whether what the sums lack since the horizon is looked up quickly.
+bool AreFewNewlyObserved(const ReportView& view) {
   const PopulationIndex& population = *view.version().population;
-  const int64_t horizon = population.values.horizon_seconds();
-  if (view.has_window() || !view.states().are_kept() || !population.values.are_kept() ||
-      view.as_of_seconds() < horizon) {
-    return false;
-  }
-  if (!has_sources) return true;
   size_t newly_observed = 0;
   for (size_t s = 0; s < kEarlySpans; ++s) {
-    newly_observed += population.CountFirstUpTo(LastObserved(view.as_of_seconds(), s)) -
-                      population.CountFirstUpTo(LastObserved(horizon, s));
+    newly_observed +=
+        population.CountFirstUpTo(LastObserved(view.as_of_seconds(), s)) -
+        population.CountFirstUpTo(LastObserved(population.values.horizon_seconds(), s));
   }
   return newly_observed <= kFewObserved;
 }
 
-GroupList KeptGroups(const ReportView& view, const AttributeGroups& groups, bool has_sources) {
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const ValueSums>> KeptSums(const ReportView& view,
+                                                          bool has_sources) {
+  const auto& population = view.version().population;
+  // At an earlier instant less was known.
+  if (!view.states().are_kept() || !population->values.are_kept() ||
+      view.as_of_seconds() < population->values.horizon_seconds() ||
+      (has_sources && !AreFewNewlyObserved(view))) {
+    return nullptr;
+  }
+  // Part of the population.
+  if (!view.has_window()) return std::shared_ptr<const ValueSums>(population, &population->values);
+  const std::optional<DateRange> dates = DatesOf(*view.scope().window);
+  const std::shared_ptr<WindowKeeper> keeper = view.version().window_keeper.lock();
+  if (!dates || keeper == nullptr) return nullptr;
+  return keeper->SumsOf(view.shared_version(), *dates, [&] {
+    return ValueSums::InWindow(view.version(), *population, *dates, view.scan());
+  });
+}
+
+GroupList KeptGroups(const ReportView& view, const ValueSums& sums, const AttributeGroups& groups,
+                     bool has_sources) {
   GroupList list(groups.names.size());
-  const auto& sets = view.version().population->values.sets();
-  for (uint32_t set = 0; set < sets.size(); ++set) {
+  for (uint32_t set = 0; set < sums.sets().size(); ++set) {
     if (!view.PassesSet(set)) continue;
-    const SetSums& sums = sets[set];
+    const SetSums& of_set = sums.sets()[set];
     GroupFigures figures;
-    figures.sums = sums.spend;
-    figures.orders = sums.orders;
-    figures.repeat_customers = sums.repeat_customers;
-    figures.lifespan_seconds = sums.lifespan_seconds;
-    figures.first = sums.first;
-    figures.last = sums.last;
-    figures.signups = sums.signups;
-    figures.signups_with_orders = sums.signups_with_orders;
-    figures.early_customers = sums.early_customers;
-    figures.early_micros = sums.early_micros;
+    figures.sums = of_set.spend;
+    figures.orders = of_set.orders;
+    figures.repeat_customers = of_set.repeat_customers;
+    figures.lifespan_seconds = of_set.lifespan_seconds;
+    figures.first = of_set.first;
+    figures.last = of_set.last;
+    figures.window_micros = of_set.window_micros;
+    figures.window_orders = of_set.window_orders;
+    figures.signups = of_set.signups;
+    figures.signups_with_orders = of_set.signups_with_orders;
+    figures.early_customers = of_set.early_customers;
+    figures.early_micros = of_set.early_micros;
     list[groups.group_of[set]] += figures;
   }
-  if (has_sources) AddSinceHorizon(view, groups, list);
-  FindPercentiles(view, groups, list);
+  if (has_sources) AddSinceHorizon(view, sums, groups, list);
+  FindPercentiles(view, sums, groups, list);
   return list;
 }
 

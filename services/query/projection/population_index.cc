@@ -92,8 +92,9 @@ std::shared_ptr<const PopulationIndex> PopulationIndex::Of(const ProjectionVersi
                    change.AddOrders(was, is, number);
                  });
   change.Apply(last);
-  next->values = before != nullptr ? last.values.With(*before, after, *next, changed)
-                                   : ValueSums::Of(after, *next);
+  const bool follows = before != nullptr && last.values.CanFollow(after, *next, changed.size());
+  next->values =
+      follows ? last.values.With(*before, after, *next, changed) : ValueSums::Of(after, *next);
   next->UpdatePredicted(before, after, changed);
   if (before != nullptr) {
     next->RecordFrequency(*before, after, changed);

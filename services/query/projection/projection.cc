@@ -139,7 +139,9 @@ ProjectionSize Projection::Size() {
   const PopulationIndex& population = *version->population;
   size.memory_bytes = version->ids->bytes() + population.by_spend.bytes() +
                       population.first.bytes() + population.last.bytes() +
-                      population.purchase_count.bytes() + population.unconverted.bytes();
+                      population.purchase_count.bytes() + population.unconverted.bytes() +
+                      population.values.bytes();
+  for (const KeptWindow& kept : version->windows) size.memory_bytes += kept.sums->bytes();
   for (size_t c = 0; c < version->chunks.size(); ++c) {
     const CustomerChunk& chunk = version->chunks[c];
     size.memory_bytes += sizeof(chunk) + chunk.bytes_beside();

@@ -67,6 +67,8 @@ bool ProjectionBuilder::Adopt(ProjectionBase base, const storage::ProjectionRead
     attribute_sets_.emplace(AttributeKey(texts_->attribute_sets[set]), set);
   }
   for (uint32_t n = 1; n < kept.categories; ++n) categories_.emplace(texts_->categories[n], n);
+  windows_ = std::make_shared<WindowKeeper>();
+  base.version->window_keeper = windows_;
   version_ = std::move(base.version);
   return true;
 }
@@ -77,6 +79,7 @@ void ProjectionBuilder::BeginNext() {
     texts_ = std::make_shared<ProjectionTexts>();
     texts_->categories.Append("");
     ids_ = std::make_shared<IdTable>(kChunkCustomers);
+    windows_ = std::make_shared<WindowKeeper>();
     attribute_sets_.clear();
     categories_.clear();
   } else {
@@ -248,6 +251,8 @@ absl::Status ProjectionBuilder::Finish(storage::ProjectionReading& reading) {
   changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
   CLV_RETURN_IF_ERROR(ScoreCustomers(reading));
   next_->population = PopulationIndex::Of(version_.get(), *next_, changed_);
+  next_->window_keeper = windows_;
+  if (version_ != nullptr) next_->windows = windows_->Follow(*version_, *next_, changed_);
   next_->chunks.Seal();
   version_ = std::move(next_);
   return absl::OkStatus();

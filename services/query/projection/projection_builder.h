@@ -85,6 +85,7 @@ class ProjectionBuilder {
   std::vector<uint32_t> changed_;                        // numbers, maybe repeated
   std::shared_ptr<ProjectionTexts> texts_;
   std::shared_ptr<IdTable> ids_;
+  std::shared_ptr<WindowKeeper> windows_;
   absl::flat_hash_map<std::string, uint32_t> attribute_sets_;
   absl::flat_hash_map<std::string, uint32_t> categories_;
 };

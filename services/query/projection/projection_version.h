@@ -19,6 +19,7 @@
 #include "services/query/projection/population_index.h"
 #include "services/query/projection/serving.h"
 #include "services/query/projection/stable_list.h"
+#include "services/query/projection/window_keeper.h"
 
 namespace clv::query {
 
@@ -49,6 +50,8 @@ struct ProjectionVersion {
   std::shared_ptr<const ProjectionTexts> texts;
   std::shared_ptr<const IdTable> ids;
   std::shared_ptr<const PopulationIndex> population;
+  std::vector<KeptWindow> windows;
+  std::weak_ptr<WindowKeeper> window_keeper;  // of this version and those before and after it
 
   const CustomerChunk& ChunkOf(uint32_t number) const { return chunks[number / kChunkCustomers]; }
   // Null after the last.

@@ -32,6 +32,7 @@ class ReportView {
                                          DefaultAsOf default_as_of);
 
   const ProjectionVersion& version() const { return *version_; }
+  const std::shared_ptr<const ProjectionVersion>& shared_version() const { return version_; }
   const storage::ReportScope& scope() const { return *scope_; }
   int64_t as_of_seconds() const { return as_of_seconds_; }
   // Instant of predictions: the request's as_of, else the end of the day of the last complete

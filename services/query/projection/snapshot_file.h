@@ -17,7 +17,7 @@ namespace clv::query {
 
 // A version that may be built upon, and what it shares with its successors.
 struct ProjectionBase {
-  std::shared_ptr<const ProjectionVersion> version;
+  std::shared_ptr<ProjectionVersion> version;
   std::shared_ptr<ProjectionTexts> texts;
   std::shared_ptr<IdTable> ids;
 };

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/status_macros.h"
 #include "services/query/projection/changed_customers.h"
-#include "services/query/projection/chunk_scan.h"
 #include "services/query/projection/early_value.h"
 #include "services/query/projection/population_index.h"
 #include "services/query/projection/projection_version.h"
@@ -23,8 +23,28 @@ int64_t HorizonOf(const ProjectionVersion& version) {
   return version.horizon_seconds.value_or(kNoHorizon);
 }
 
-bool IsLate(uint32_t signup, int64_t horizon) {
-  return signup != kNoInstant && int64_t{signup} > horizon;
+// What is summed up.
+struct Scope {
+  int64_t horizon_seconds = 0;
+  std::optional<DateRange> window;
+
+  // Whether a signup counts, once the horizon has come to it.
+  bool HasSignup(const CustomerChunk& chunk, size_t i) const {
+    if (!chunk.described[i]) return false;
+    const uint32_t signup = chunk.Signup(i);
+    return !window || (signup != kNoInstant && window->Holds(signup));
+  }
+  // Whether it has not.
+  bool IsLate(const CustomerChunk& chunk, size_t i) const {
+    const uint32_t signup = chunk.Signup(i);
+    return signup != kNoInstant && int64_t{signup} > horizon_seconds;
+  }
+};
+
+OrderBlock::Sums OrdersIn(const DateRange& window, const CustomerChunk& chunk, size_t i) {
+  const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
+  if (block == nullptr) return {};
+  return block->SumsOf(i % kBlockCustomers, window.first, window.last);
 }
 
 // Early values of a customer in the spans from `begin` to before `end`.
@@ -39,15 +59,22 @@ void CountEarly(const CustomerChunk& chunk, size_t i, size_t begin, size_t end, 
 }
 
 // What a customer gives to the sums of its set, but for the steps; taking away leaves the extremes.
-void Count(const CustomerChunk& chunk, size_t i, int64_t horizon, int sign, SetSums* sums) {
+// Returns whether the customer is a member.
+bool Count(const CustomerChunk& chunk, size_t i, const Scope& scope, int sign, SetSums* sums) {
   const StateColumns& state = chunk.state;
   const bool has_orders = state.purchase_count[i] >= 1;
   const uint64_t one = sign > 0 ? 1 : UINT64_MAX;
-  if (chunk.described[i] && !IsLate(chunk.Signup(i), horizon)) {
+  if (scope.HasSignup(chunk, i) && !scope.IsLate(chunk, i)) {
     sums->signups += one;
     sums->signups_with_orders += has_orders ? one : 0;
   }
-  if (!has_orders) return;
+  if (!has_orders) return false;
+  if (scope.window) {
+    const OrderBlock::Sums inside = OrdersIn(*scope.window, chunk, i);
+    if (inside.qualifying == 0) return false;
+    sums->window_micros += sign * __int128{inside.value_micros};
+    sums->window_orders += one * inside.qualifying;  // wraps around where it is taken away
+  }
   if (sign > 0) {
     sums->spend.Add(state.spend_micros[i]);
     sums->first = std::min(sums->first, state.first[i]);
@@ -61,10 +88,11 @@ void Count(const CustomerChunk& chunk, size_t i, int64_t horizon, int sign, SetS
   // Longer spans are observed later.
   size_t observed = 0;
   while (observed < domain::kEarlyValueDays.size() &&
-         int64_t{state.first[i]} <= LastObserved(horizon, observed)) {
+         int64_t{state.first[i]} <= LastObserved(scope.horizon_seconds, observed)) {
     ++observed;
   }
   CountEarly(chunk, i, 0, observed, sign, sums);
+  return true;
 }
 
 void AddUp(const SetSums& more, SetSums* sums) {
@@ -74,6 +102,8 @@ void AddUp(const SetSums& more, SetSums* sums) {
   sums->lifespan_seconds += more.lifespan_seconds;
   sums->first = std::min(sums->first, more.first);
   sums->last = std::max(sums->last, more.last);
+  sums->window_micros += more.window_micros;
+  sums->window_orders += more.window_orders;
   sums->signups += more.signups;
   sums->signups_with_orders += more.signups_with_orders;
   for (size_t span = 0; span < domain::kEarlyValueDays.size(); ++span) {
@@ -87,20 +117,33 @@ struct ScanPart {
   std::vector<DatedCustomer> late_signups;
 };
 
-ScanPart ScanCustomers(const ProjectionVersion& version, int64_t horizon) {
-  // There is no deadline to miss.
-  std::vector<ScanPart> parts = *ScanChunks(
-      version.chunks.size(), {.is_heavy = true},
-      ScanPart{std::vector<SetSums>(version.attribute_sets), {}}, [&](size_t c, ScanPart& part) {
-        const CustomerChunk& chunk = version.chunks[c];
-        for (size_t i = 0; i < version.SizeOf(c); ++i) {
-          Count(chunk, i, horizon, 1, &part.sets[chunk.attributes[i]]);
-          if (chunk.described[i] && IsLate(chunk.Signup(i), horizon)) {
-            part.late_signups.push_back(
-                {chunk.Signup(i), static_cast<uint32_t>(c * kChunkCustomers + i)});
-          }
-        }
-      });
+// `members`: those of each chunk are filled in.
+absl::StatusOr<ScanPart> ScanCustomers(const ProjectionVersion& version, const Scope& scope,
+                                       const ScanOptions& options,
+                                       std::vector<CustomerBits>* members) {
+  CLV_ASSIGN_OR_RETURN(
+      std::vector<ScanPart> parts,
+      ScanChunks(version.chunks.size(), {options.deadline, true},
+                 ScanPart{std::vector<SetSums>(version.attribute_sets), {}},
+                 [&](size_t c, ScanPart& part) {
+                   const CustomerChunk& chunk = version.chunks[c];
+                   const size_t size = version.SizeOf(c);
+                   CustomerBits ahead = FirstCustomers(size);
+                   for (size_t k = 0; k < CustomerChunk::kOrdersAhead; ++k) {
+                     chunk.FetchOrdersOfNext(&ahead);
+                   }
+                   CustomerBits inside = 0;
+                   for (size_t i = 0; i < size; ++i) {
+                     chunk.FetchOrdersOfNext(&ahead);
+                     SetSums& sums = part.sets[chunk.attributes[i]];
+                     inside |= CustomerBits{Count(chunk, i, scope, 1, &sums)} << i;
+                     if (scope.HasSignup(chunk, i) && scope.IsLate(chunk, i)) {
+                       part.late_signups.push_back(
+                           {chunk.Signup(i), static_cast<uint32_t>(c * kChunkCustomers + i)});
+                     }
+                   }
+                   (*members)[c] = inside;
+                 }));
   for (size_t p = 1; p < parts.size(); ++p) {
     for (size_t set = 0; set < parts[p].sets.size(); ++set) {
       AddUp(parts[p].sets[set], &parts[0].sets[set]);
@@ -123,16 +166,20 @@ size_t StepOf(const std::vector<SpendPlace>& bounds, const SpendPlace& place) {
 class ValueSums::Change {
  public:
   explicit Change(ValueSums* sums)
-      : sums_(*sums), sets_(std::make_shared<ChainedList<SetSums>>(sums->sets_->Successor())) {}
+      : sums_(*sums), sets_(std::make_shared<ChainedList<SetSums>>(sums->sets_->Successor())) {
+    if (sums->members_ != nullptr) {
+      members_ = std::make_shared<CustomerSet>(sums->members_->Successor());
+    }
+  }
 
   void Remove(const CustomerChunk& chunk, uint32_t number) {
     const size_t i = number % kChunkCustomers;
     const uint32_t set = chunk.attributes[i];
     SetSums& sums = Open(set);
-    Count(chunk, i, sums_.horizon_seconds_, -1, &sums);
+    const bool was_member = Count(chunk, i, scope(), -1, &sums);
     if (IsLateSignup(chunk, i)) removed_late_.push_back({chunk.Signup(i), number});
+    if (!was_member) return;
     const StateColumns& state = chunk.state;
-    if (state.purchase_count[i] < 1) return;
     --sums.by_step[StepOf(sums_.step_bounds(), {state.spend_micros[i], number, set})];
     lost_first_[set] |= state.first[i] == sums.first ? 1 : 0;
     lost_last_[set] |= state.last[i] == sums.last ? 1 : 0;
@@ -143,15 +190,17 @@ class ValueSums::Change {
     const size_t i = number % kChunkCustomers;
     const uint32_t set = chunk.attributes[i];
     SetSums& sums = Open(set);
-    const StateColumns& state = chunk.state;
-    if (state.purchase_count[i] >= 1) {
-      ++sums.by_step[StepOf(sums_.step_bounds(), {state.spend_micros[i], number, set})];
-      // As far out as who was taken away.
-      if (state.first[i] <= sums.first) lost_first_[set] = 0;
-      if (state.last[i] >= sums.last) lost_last_[set] = 0;
-    }
-    Count(chunk, i, sums_.horizon_seconds_, 1, &sums);
+    const uint32_t first = sums.first;
+    const uint32_t last = sums.last;
+    const bool is_member = Count(chunk, i, scope(), 1, &sums);
     if (IsLateSignup(chunk, i)) added_late_.push_back({chunk.Signup(i), number});
+    if (members_ != nullptr) members_->Put(number, is_member);
+    if (!is_member) return;
+    const StateColumns& state = chunk.state;
+    ++sums.by_step[StepOf(sums_.step_bounds(), {state.spend_micros[i], number, set})];
+    // As far out as who was taken away.
+    if (state.first[i] <= first) lost_first_[set] = 0;
+    if (state.last[i] >= last) lost_last_[set] = 0;
   }
 
   // Signups and early values up to a later horizon.
@@ -176,6 +225,7 @@ class ValueSums::Change {
     for (size_t span = 0; span < domain::kEarlyValueDays.size(); ++span) {
       index.ForEachFirstBetween(LastObserved(sums_.horizon_seconds_, span),
                                 LastObserved(horizon, span), [&](uint32_t number) {
+                                  if (!IsMember(number)) return;
                                   const CustomerChunk& chunk = version.ChunkOf(number);
                                   const size_t i = number % kChunkCustomers;
                                   CountEarly(chunk, i, span, span + 1, 1,
@@ -190,9 +240,15 @@ class ValueSums::Change {
     FindExtremes(version);
     sets_->Seal();
     sums_.sets_ = std::move(sets_);
+    if (members_ == nullptr) return;
+    members_->Seal();
+    sums_.members_ = std::move(members_);
   }
 
  private:
+  Scope scope() const { return {sums_.horizon_seconds_, sums_.window_}; }
+  bool IsMember(uint32_t number) const { return members_ == nullptr || members_->Has(number); }
+
   SetSums& Open(uint32_t set) {
     while (set >= sets_->size()) sets_->Append(std::make_unique<SetSums>());
     if (set >= lost_first_.size()) {
@@ -203,7 +259,7 @@ class ValueSums::Change {
   }
 
   bool IsLateSignup(const CustomerChunk& chunk, size_t i) const {
-    return chunk.described[i] && IsLate(chunk.Signup(i), sums_.horizon_seconds_);
+    return scope().HasSignup(chunk, i) && scope().IsLate(chunk, i);
   }
 
   void ApplyLate() {
@@ -231,7 +287,10 @@ class ValueSums::Change {
       const CustomerChunk& chunk = version.chunks[c];
       for (size_t i = 0; i < version.SizeOf(c); ++i) {
         const uint32_t set = chunk.attributes[i];
-        if (lost_first_[set] == 0 || chunk.state.purchase_count[i] < 1) continue;
+        if (lost_first_[set] == 0 || chunk.state.purchase_count[i] < 1 ||
+            !IsMember(static_cast<uint32_t>(c * kChunkCustomers + i))) {
+          continue;
+        }
         SetSums& sums = Open(set);
         sums.first = std::min(sums.first, chunk.state.first[i]);
         sums.last = std::max(sums.last, chunk.state.last[i]);
@@ -241,6 +300,7 @@ class ValueSums::Change {
 
   ValueSums& sums_;
   std::shared_ptr<ChainedList<SetSums>> sets_;  // of the next version
+  std::shared_ptr<CustomerSet> members_;        // likewise; null: everybody is one
   std::vector<uint8_t> lost_first_;             // by attribute set
   std::vector<uint8_t> lost_last_;
   std::vector<DatedCustomer> removed_late_;
@@ -261,18 +321,30 @@ void ValueSums::CountSteps(const PopulationIndex& index, std::vector<SetSums>* s
   size_t step = 0;
   index.by_spend.ForEach([&](const SpendPlace& place) {
     while (step < bounds.size() && !(place < bounds[step])) ++step;
-    ++(*sets)[place.attribute_set].by_step[step];
+    if (IsMember(place.number)) ++(*sets)[place.attribute_set].by_step[step];
   });
 }
 
-ValueSums ValueSums::Of(const ProjectionVersion& version, const PopulationIndex& index) {
+absl::StatusOr<ValueSums> ValueSums::Scan(const ProjectionVersion& version,
+                                          const PopulationIndex& index,
+                                          const std::optional<DateRange>& window,
+                                          const ScanOptions& scan) {
   ValueSums sums;
   if (version.attribute_sets > kMostAttributeSets) return sums;
   sums.are_kept_ = true;
+  sums.window_ = window;
   sums.horizon_seconds_ = HorizonOf(version);
   sums.bounds_for_ = index.by_spend.size();
   sums.step_bounds_ = std::make_shared<const std::vector<SpendPlace>>(ChooseBounds(index));
-  ScanPart scanned = ScanCustomers(version, sums.horizon_seconds_);
+  std::vector<CustomerBits> members(version.chunks.size());
+  CLV_ASSIGN_OR_RETURN(
+      ScanPart scanned,
+      ScanCustomers(version, {sums.horizon_seconds_, sums.window_}, scan, &members));
+  if (window) {
+    auto set = std::make_shared<CustomerSet>(members);
+    set->Seal();
+    sums.members_ = std::move(set);
+  }
   sums.CountSteps(index, &scanned.sets);
   sums.late_signups_ = sums.late_signups_.With({}, scanned.late_signups);
   auto sets = std::make_shared<ChainedList<SetSums>>();
@@ -282,23 +354,37 @@ ValueSums ValueSums::Of(const ProjectionVersion& version, const PopulationIndex&
   return sums;
 }
 
-ValueSums ValueSums::With(const ProjectionVersion& before, const ProjectionVersion& after,
-                          const PopulationIndex& index, absl::Span<const uint32_t> changed) const {
+ValueSums ValueSums::Of(const ProjectionVersion& version, const PopulationIndex& index) {
+  return *Scan(version, index, std::nullopt, {});  // there is no deadline to miss
+}
+
+absl::StatusOr<ValueSums> ValueSums::InWindow(const ProjectionVersion& version,
+                                              const PopulationIndex& index, const DateRange& window,
+                                              const ScanOptions& scan) {
+  return Scan(version, index, window, scan);
+}
+
+bool ValueSums::CanFollow(const ProjectionVersion& after, const PopulationIndex& index,
+                          size_t changed) const {
   const int64_t horizon = HorizonOf(after);
   const size_t population = index.by_spend.size();
   const auto is_much = [&](size_t customers) {
     return customers > kFewChanged && customers > population / kOneOf;
   };
+  if (!are_kept_ || after.attribute_sets > kMostAttributeSets || horizon < horizon_seconds_ ||
+      is_much(changed) || population > 2 * bounds_for_ || population < bounds_for_ / 2) {
+    return false;
+  }
   size_t newly_observed = 0;
-  for (size_t span = 0; are_kept_ && span < domain::kEarlyValueDays.size(); ++span) {
+  for (size_t span = 0; span < domain::kEarlyValueDays.size(); ++span) {
     newly_observed += index.CountFirstUpTo(LastObserved(horizon, span)) -
                       index.CountFirstUpTo(LastObserved(horizon_seconds_, span));
   }
-  if (!are_kept_ || after.attribute_sets > kMostAttributeSets || horizon < horizon_seconds_ ||
-      is_much(changed.size()) || is_much(newly_observed) || population > 2 * bounds_for_ ||
-      population < bounds_for_ / 2) {
-    return Of(after, index);
-  }
+  return !is_much(newly_observed);
+}
+
+ValueSums ValueSums::With(const ProjectionVersion& before, const ProjectionVersion& after,
+                          const PopulationIndex& index, absl::Span<const uint32_t> changed) const {
   ValueSums next = *this;
   Change change(&next);
   ForEachChanged(&before, after, changed,
@@ -309,9 +395,16 @@ ValueSums ValueSums::With(const ProjectionVersion& before, const ProjectionVersi
                  [&](uint32_t number, const CustomerChunk* /*was*/, const CustomerChunk& is) {
                    change.Add(is, number);
                  });
+  const int64_t horizon = HorizonOf(after);
   if (horizon != horizon_seconds_) change.MoveHorizon(after, index, horizon);
   change.Finish(after);
   return next;
+}
+
+size_t ValueSums::bytes() const {
+  return sets_->size() * (sizeof(SetSums) + sizeof(SetSums*)) + late_signups_.bytes() +
+         (members_ != nullptr ? members_->bytes() : 0) +
+         (step_bounds_ != nullptr ? step_bounds_->size() * sizeof(SpendPlace) : 0);
 }
 
 }  // namespace clv::query

@@ -1,6 +1,7 @@
 // What an index keeps, carried along in random steps, equals what is derived from nothing.
 #include "services/query/projection/population_index.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -67,6 +68,42 @@ void ExpectCubeOfAll(const ProjectionVersion& version) {
   }
 }
 
+void ExpectWindow(const ProjectionVersion& version, const KeptWindow& kept) {
+  const ValueSums derived =
+      ValueSums::InWindow(version, *version.population, kept.window, {}).value();
+  const auto expected = SumsOf(derived, version.attribute_sets);
+  const auto actual = SumsOf(*kept.sums, version.attribute_sets);
+  for (uint32_t set = 0; set < version.attribute_sets; ++set) {
+    ASSERT_TRUE(actual[set] == expected[set]) << "set " << set;
+  }
+  EXPECT_EQ(kept.sums->late_signups().All(), derived.late_signups().All());
+  EXPECT_EQ(kept.sums->horizon_seconds(), derived.horizon_seconds());
+  for (uint32_t number = 0; number < version.customers; ++number) {
+    EXPECT_EQ(kept.sums->IsMember(number), derived.IsMember(number)) << number;
+  }
+}
+
+// Asks for the windows that are kept of some, and begins to keep others.
+size_t AskForWindows(const std::shared_ptr<const ProjectionVersion>& version,
+                     const properties::History& history, Dice* dice) {
+  for (const KeptWindow& kept : version->windows) {
+    if (dice->OneIn(2)) *kept.changes_unasked = 0;
+  }
+  if (history.instants.empty() || !dice->OneIn(3)) return version->windows.size();
+  const auto date = [&] {
+    return static_cast<uint32_t>(std::max<int64_t>(0, dice->Of(history.instants)));
+  };
+  const auto [first, last] = std::minmax({date(), date()});
+  const DateRange window{first, dice->OneIn(4) ? UINT32_MAX : last};
+  for (int i = 0; i < 2; ++i) {
+    const auto sums = version->window_keeper.lock()->SumsOf(version, window, [&] {
+      return ValueSums::InWindow(*version, *version->population, window, {});
+    });
+    EXPECT_TRUE(sums.ok());
+  }
+  return version->windows.size();
+}
+
 void ExpectDerived(const ProjectionVersion& version) {
   const PopulationIndex& kept = *version.population;
   PopulationIndex derived = kept;
@@ -81,16 +118,19 @@ void ExpectDerived(const ProjectionVersion& version) {
   EXPECT_EQ(kept.values.horizon_seconds(), derived.values.horizon_seconds());
   EXPECT_EQ(kept.best_predicted, derived.best_predicted);
   ExpectCubeOfAll(version);
+  for (const KeptWindow& window : version.windows) ExpectWindow(version, window);
   EXPECT_EQ(kept.best_predicted.empty(), version.serving == nullptr || version.customers == 0);
 }
 
-void CheckHistory(uint64_t seed, const properties::HistoryOptions& options, int64_t most_rows) {
+// Returns how many windows were carried along.
+size_t CheckHistory(uint64_t seed, const properties::HistoryOptions& options, int64_t most_rows) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   const properties::History history = RandomHistory(seed, options);
   Dice dice(seed ^ 0x1dea);
   FoldedStore store;
   storage::SqliteProjectionSource source(store.path());
   ProjectionBuilder builder;
+  size_t windows = 0;
   for (const properties::Batch& batch :
        SplitIntoBatches(history.rows, 1 + dice.Below(most_rows), &dice)) {
     store.Fold(batch, properties::kNow);
@@ -100,9 +140,12 @@ void CheckHistory(uint64_t seed, const properties::HistoryOptions& options, int6
                        properties::kNow / 86'400 - dice.Below(900));
     }
     if (dice.OneIn(9)) store.Rebuild();
-    ExpectDerived(**builder.Advance(*source.Read().value()));
-    if (::testing::Test::HasFailure()) return;
+    const auto version = builder.Advance(*source.Read().value()).value();
+    ExpectDerived(*version);
+    windows += AskForWindows(version, history, &dice);
+    if (::testing::Test::HasFailure()) break;
   }
+  return windows;
 }
 
 TEST(PopulationIndexTest, OfOneCubeThereMayBeSeveralThatFollow) {
@@ -133,9 +176,11 @@ TEST(PopulationIndexTest, OfOneCubeThereMayBeSeveralThatFollow) {
 }
 
 TEST(PopulationIndexTest, CarriedAlongEqualsDerived) {
+  size_t windows = 0;
   for (uint64_t seed = 0; seed < 30 && !HasFailure(); ++seed) {
-    CheckHistory(properties::FirstSeed() + seed, {}, 6);
+    windows += CheckHistory(properties::FirstSeed() + seed, {}, 6);
   }
+  EXPECT_GT(windows, 100u);
 }
 
 TEST(PopulationIndexTest, CarriedAlongEqualsDerivedForManyCustomers) {

@@ -2,12 +2,14 @@
 // model says: made from nothing, and carried along in random steps. A failure names its seed:
 // CLV_TEST_SEED=n repeats it alone with CLV_TEST_CASES=1.
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/base/instant.h"
 #include "gtest/gtest.h"
 #include "tests/model/naive_model.h"
 #include "tests/properties/commands.h"
@@ -44,6 +46,7 @@ class Scene {
   explicit Scene(uint64_t seed, History history)
       : dice_(seed),
         history_(std::move(history)),
+        in_windows_(InWindows(history_, &dice_)),
         sql_(AskedReports::OfSql(store_.path(), clock_)),
         in_steps_(AskedReports::OfProjection(store_.path(), clock_, snapshot_path_)) {}
 
@@ -100,6 +103,24 @@ class Scene {
     in_steps_ = AskedReports::OfProjection(store_.path(), clock_, snapshot_path_);
   }
 
+  // The same windows, of all and of some customers, at instants at which all is visible.
+  static std::vector<Question> InWindows(const History& history, Dice* dice) {
+    std::vector<Question> questions;
+    for (int i = 0; i < 2 && !history.instants.empty(); ++i) {
+      const auto [first, last] =
+          std::minmax({dice->Of(history.instants), dice->Of(history.instants)});
+      for (const std::string endpoint : {"clv_by_segment", "clv_by_acquisition_source"}) {
+        Question question{endpoint, {{"start_date", FormatInstant(std::max<int64_t>(0, first))}}};
+        if (!dice->OneIn(4)) question.parameters.emplace("end_date", FormatInstant(last));
+        if (dice->OneIn(3))
+          question.parameters.emplace("country", dice->Of<std::string>({"US", "DE"}));
+        if (dice->OneIn(3)) question.parameters.emplace("as_of", "2030-01-01");
+        questions.push_back(std::move(question));
+      }
+    }
+    return questions;
+  }
+
   // Asks the projection that is carried along some questions.
   void AskSome() {
     in_steps_->LookAgain();
@@ -108,6 +129,7 @@ class Scene {
                                    {"clv_by_acquisition_source", {}},
                                    {"clv_prediction", {{"limit", "3"}}},
                                    {"customer_segmentation", {{"limit", "3"}}}};
+    for (const Question& question : in_windows_) asked.push_back(question);
     const std::vector<Question> questions = RandomQuestions(dice_.Seed(), history_, false);
     for (int i = 0; i < 3; ++i) asked.push_back(dice_.Of(questions));
     for (const Question& question : asked) {
@@ -136,6 +158,7 @@ class Scene {
  private:
   Dice dice_;
   const History history_;
+  const std::vector<Question> in_windows_;
   properties::TestClock clock_;
   FoldedStore store_;
   model::NaiveModel model_;

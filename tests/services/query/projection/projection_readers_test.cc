@@ -121,16 +121,19 @@ class ProjectionReadersTest : public ::testing::Test {
     *seen = context.folded_position;
   }
 
-  void CheckSegments(storage::LogPosition* seen) {
+  // Of all customers, and of those with orders in a window, which is all of them.
+  void CheckSegments(bool in_window, storage::LogPosition* seen) {
+    storage::SegmentQuery query;
+    if (in_window) query.scope.window = {.start = kBegin, .end = std::nullopt};
     const storage::LogPosition announced = announced_;
-    const auto report = reports_.ClvBySegment({});
+    const auto report = reports_.ClvBySegment(query);
     ASSERT_TRUE(report.ok()) << report.status();
     CheckPosition(report->context, announced, seen);
     Standing sum;
     uint64_t customers = 0;
     for (const auto& row : report->rows) {
-      sum.spend_micros += static_cast<int64_t>(row.total_revenue_micros);
-      sum.orders += row.orders;
+      sum.spend_micros += static_cast<int64_t>(row.window_revenue_micros);
+      sum.orders += static_cast<uint64_t>(row.window_orders);
       customers += row.customers;
     }
     CheckTotals(report->context.folded_position, sum, customers);
@@ -209,7 +212,7 @@ class ProjectionReadersTest : public ::testing::Test {
     while (!is_over_ && !HasFailure()) {
       switch (dice.Below(4)) {
         case 0:
-          CheckSegments(&seen);
+          CheckSegments(dice.OneIn(2), &seen);
           break;
         case 1:
           CheckFrequency(&seen);
