@@ -11,8 +11,9 @@ namespace {
 
 // Windows that were asked for once.
 constexpr size_t kMostAsked = 16;
-// More changes than this are not remembered while sums are made.
-constexpr size_t kMostChanges = 200'000;
+
+// More changes than this are not remembered while sums are made: making them again costs less.
+size_t MostRemembered(const ProjectionVersion& version) { return 1'000 + version.customers; }
 
 // Carrying along a changed customer costs several times what one costs in a scan, but who asks does
 // not wait for it.
@@ -123,7 +124,7 @@ std::vector<KeptWindow> WindowKeeper::Follow(const ProjectionVersion& before,
       if (since) made.emplace_back(std::move(one), *std::move(since));
     }
     made_.clear();
-    if (making_.empty() || changes_ > kMostChanges) {
+    if (making_.empty() || changes_ > MostRemembered(after)) {
       steps_.clear();
       changes_ = 0;
     }

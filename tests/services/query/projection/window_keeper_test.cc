@@ -91,6 +91,20 @@ TEST_F(WindowKeeperTest, CatchesUpWithWhatChangesWhileTheyAreMade) {
   EXPECT_EQ(Ask(later, kFromMarch), later->windows[0].sums);
 }
 
+TEST_F(WindowKeeperTest, GivesUpWhatTooMuchChangedWhileItWasMade) {
+  const Version version = Fold(0, 700, "2023-03-02");
+  Ask(version, kFromMarch);
+  const auto made = version->window_keeper.lock()->SumsOf(version, kFromMarch, [&] {
+    auto sums = Make(version, kFromMarch);
+    for (int fold = 0; fold < 3; ++fold) Fold(0, 700, "2023-03-03");
+    Fold(0, 1, "2023-03-05");
+    return sums;
+  });
+  EXPECT_EQ(MembersOf(made.value()), 700u);
+  const Version later = Fold(1, 2, "2023-03-05");
+  EXPECT_TRUE(later->windows.empty());
+}
+
 TEST_F(WindowKeeperTest, DoesNotMakeThoseOfAVersionThatHasBeenFollowed) {
   const Version version = Fold(0, 10, "2023-03-02");
   const Version later = Fold(0, 10, "2023-03-03");
