@@ -13,12 +13,14 @@ storage::LogPosition Announcements::AnnounceWith(storage::LogPosition position, 
   TakeDue(applied, now);
   // Who must wait for it would have to wait for what is left, too.
   const bool is_small = rows < options_.least_rows_later && left_.empty();
-  if (is_small || IsLong(rows) || position <= applied) {
+  if (is_small || position <= applied) {
     left_.clear();
     announced_ = position;
   } else {
-    const auto wait = std::max<Time::duration>(
-        options_.longest_wait, static_cast<int64_t>(rows) * options_.longest_wait_per_row);
+    const auto wait = std::min<Time::duration>(
+        options_.most_wait,
+        std::max<Time::duration>(options_.longest_wait,
+                                 static_cast<int64_t>(rows) * options_.longest_wait_per_row));
     left_.push_back({.position = position, .due = now + wait});
   }
   return announced_;

@@ -21,11 +21,12 @@ class Announcements {
   struct Options {
     // Fewer rows are applied in little time.
     uint64_t least_rows_later = 256;
-    // More take too long to wait for.
-    uint64_t most_rows_later = 300'000;
-    // The greater of these, for each row the second.
+    // The greater of the first two, the second for each row, but no more than the third. It is
+    // several times what the projection takes while processors are scarce: who asks meanwhile is
+    // answered from what was before, but after it waits as long as applying takes.
     std::chrono::milliseconds longest_wait{500};
-    std::chrono::microseconds longest_wait_per_row{20};
+    std::chrono::microseconds longest_wait_per_row{100};
+    std::chrono::milliseconds most_wait{10'000};
   };
   explicit Announcements(const Options& options) : options_(options) {}
   Announcements() : Announcements(Options()) {}
@@ -39,9 +40,6 @@ class Announcements {
   // asks. Returns the position up to which all is announced.
   storage::LogPosition AnnounceWith(storage::LogPosition position, uint64_t rows,
                                     storage::LogPosition applied, Time now);
-
-  // Whether a fold of `rows` takes so long that what is left must not wait for its end.
-  bool IsLong(uint64_t rows) const { return rows > options_.most_rows_later; }
 
   // Up to where all is announced, or taken to be.
   storage::LogPosition announced() const { return announced_; }

@@ -120,9 +120,6 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
     CLV_RETURN_IF_ERROR(AnnounceDue());
     return 0;
   }
-  if (announcements_.IsLong(row_count) && announcements_.is_any_left()) {
-    CLV_RETURN_IF_ERROR(Announce(announcements_.TakeAll()));
-  }
   is_folding_ = true;
   const storage::LogPosition position = rows.back().position;
   CLV_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FoldTransaction> transaction,

@@ -80,6 +80,7 @@ class QueryFigures:
         self._countries = collections.Counter()  # customers by country, and by segment
         self._segments = collections.Counter()
         self._steps = 0
+        self._windows = 0
 
     def measure(self):
         """(our figures, the peers' by name)."""
@@ -209,6 +210,11 @@ class QueryFigures:
         self._steps += 1
         return {**request, "as_of": query_lines.instant_text(self._scene.horizon + self._steps)}
 
+    def _of_another_window(self, question):
+        """The same of a window that was not asked for lately."""
+        self._windows += 1
+        return self._at_another_instant(question.other_window(self._scene, self._windows))
+
     def _measure_questions(self, client):
         """Each is asked by all in turn, so that whatever else the machine does hits all alike."""
         for question in query_lines.QUESTIONS:
@@ -220,13 +226,15 @@ class QueryFigures:
                      **{peer.name: functools.partial(self._time_of, peer, question) for peer in self._peers}}
             if question.key == "prediction":
                 asked["other_instant"] = lambda: client.ask(question.method, self._at_another_instant(request))["ms"][0]
+            if question.other_window:
+                asked["other_window"] = lambda: client.ask(question.method, self._of_another_window(question))["ms"][0]
             order = random.Random(1)  # nobody always follows the same other
             for turn in range(self._options.repeat + WARM_UP):
                 taken = {name: asked[name]() for name in order.sample(sorted(asked), len(asked))}
                 if turn >= WARM_UP:
                     for name, ms in taken.items():
                         times[name].append(ms)
-            for form in ("repeated", "varied", "other_instant"):
+            for form in ("repeated", "varied", "other_instant", "other_window"):
                 if form not in asked:
                     continue
                 self.figures[f"{question.key}_{form}_p50_ms"] = percentile(times[form], 0.5)
@@ -283,16 +291,23 @@ class QueryFigures:
         """p95 of every question, asked alone, one after another, no question twice."""
         for question in query_lines.QUESTIONS:
             request = question.request(self._scene)
-            times = []
-            end = time.monotonic() + self._options.seconds
-            while time.monotonic() < end or len(times) < 20:
-                times += client.ask(question.method, self._varied(question, request))["ms"]
-            self.figures[f"{question.key}_{name}_p95_ms"] = percentile(times, 0.95)
-            self.figures[f"{question.key}_{name}_samples"] = len(times)
+            self._measure_latency(client, question, lambda: self._varied(question, request), f"{question.key}_{name}")
+            if question.other_window:
+                self._measure_latency(client, question, lambda: self._of_another_window(question),
+                                      f"{question.key}_other_window_{name}")
+
+    def _measure_latency(self, client, question, next_request, key):
+        times = []
+        end = time.monotonic() + self._options.seconds
+        while time.monotonic() < end or len(times) < 20:
+            times += client.ask(question.method, next_request())["ms"]
+        self.figures[f"{key}_p95_ms"] = percentile(times, 0.95)
+        self.figures[f"{key}_samples"] = len(times)
 
     def _measure_during_ingest(self, suite, client):
         rate = self._options.rows_per_second
-        rows = int(rate * (len(query_lines.QUESTIONS) * (self._options.seconds + 2) + 10))
+        measured = len(query_lines.QUESTIONS) + sum(1 for question in query_lines.QUESTIONS if question.other_window)
+        rows = int(rate * (measured * (self._options.seconds + 2) + 10))
         batches = self._encoded(self._new_purchases("h", rows), 1_000)
         background = subprocess.Popen(
             [binary("clv-bench-load"), "send", "--target", suite.addresses["ingest"], "--token", ADMIN_TOKEN,
@@ -309,10 +324,13 @@ class QueryFigures:
             os.unlink(batches)
         sent = json.loads(printed)
         self.figures["background_rows_per_second"] = sent["rows"] / sent["seconds"]
-        slowed = [(self.figures[f"{question.key}_ingest_p95_ms"], self.figures[f"{question.key}_idle_p95_ms"])
-                  for question in query_lines.QUESTIONS]
-        self.figures["during_ingest_of_bound"] = max(busy / query_table.bound_of_ingest(idle) for busy, idle in slowed)
-        self.figures["during_ingest_of_idle"] = max(busy / idle for busy, idle in slowed)
+        for form, questions in (("", query_lines.QUESTIONS),
+                                ("other_window_", [q for q in query_lines.QUESTIONS if q.other_window])):
+            slowed = [(self.figures[f"{question.key}_{form}ingest_p95_ms"],
+                       self.figures[f"{question.key}_{form}idle_p95_ms"]) for question in questions]
+            self.figures[form + "during_ingest_of_bound"] = max(
+                busy / query_table.bound_of_ingest(idle) for busy, idle in slowed)
+            self.figures[form + "during_ingest_of_idle"] = max(busy / idle for busy, idle in slowed)
         await_folded(suite)
 
     def _measure_one_process(self):

@@ -7,6 +7,7 @@ import math
 import typing
 
 YEAR_SECONDS = 365 * 86_400
+OTHER_WINDOWS = 20  # more than the query service remembers to have been asked for once
 PERIODS = 12
 _SHARES = (0.25, 0.5, 0.75, 0.9, 0.99)
 
@@ -95,15 +96,18 @@ class Scene:
     def filter_sql(self):
         return f"country = {self.country} AND segment = {self.segment}"
 
-    def year(self):
-        """The year up to the horizon, to the second."""
-        return self.horizon - YEAR_SECONDS, self.horizon
+    def year(self, earlier=0):
+        """The year up to the horizon, to the second, or so many seconds earlier."""
+        end = self.horizon - earlier
+        return end - YEAR_SECONDS, end
 
-    def months(self):
-        """Twelve whole months, of which the last holds the horizon."""
+    def months(self, earlier=0):
+        """Twelve whole months, of which the last holds the horizon, or so many months earlier."""
         last = datetime.datetime.fromtimestamp(self.horizon, datetime.timezone.utc)
-        end = (last.replace(day=1, hour=0, minute=0, second=0) + datetime.timedelta(days=32)).replace(day=1)
-        return int(end.replace(year=end.year - 1).timestamp()), int(end.timestamp()) - 1
+        month = last.year * 12 + last.month - earlier  # from 0, the one after the last
+        begin, end = (datetime.datetime(m // 12, m % 12 + 1, 1, tzinfo=datetime.timezone.utc).timestamp()
+                      for m in (month - 12, month))
+        return int(begin), int(end) - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +121,7 @@ class Question:
     theirs: typing.Callable   # of a scene and the rows of a peer
     must: float               # times faster than the better peer
     aim: float
+    other_window: typing.Callable = None  # of a scene and a step: of a window that was not asked for lately
 
 
 def _retention_sql(filtered):
@@ -302,8 +307,8 @@ def _our_windows(scene, answer):
 
 
 def _window_request(window, filtered):
-    def request(scene):
-        begin, end = map(instant_text, window(scene))
+    def request(scene, step=0):
+        begin, end = map(instant_text, window(scene, step % OTHER_WINDOWS))
         fields = {"start_date": begin, "end_date": end}
         return {**fields, "country": scene.filters()["country"]} if filtered else fields
     return request
@@ -344,7 +349,7 @@ QUESTIONS = (
              _rfm_sql(True), _our_rfm, _plain, 4, 15),
     *(Question(("filtered_" if filtered else "") + key, f"clv_by_segment, {title}" + (", country" if filtered else ""),
                "GetClvBySegment", _window_request(window, filtered), _window_sql(window, filtered), _our_windows,
-               _their_groups("segment"), 4 if filtered else 3, 10)
+               _their_groups("segment"), 4 if filtered else 3, 10, _window_request(window, filtered))
       for key, title, window in (("window", "one year", Scene.year), ("months", "twelve months", Scene.months))
       for filtered in (False, True)),
 )

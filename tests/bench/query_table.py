@@ -23,15 +23,23 @@ class Line:
     higher_is_better: bool = False
 
 
+FORMS = {"repeated": "", "varied": ", varied", "other_window": ", another"}
+
+
+def forms_of(question):
+    return [form for form in FORMS if form != "other_window" or question.other_window]
+
+
 LINES = tuple(
-    Line(f"{question.key}_{form}_p50_ms", f"{question.title}{', varied' if form == 'varied' else ''}", "ms", FASTER,
-         question.must, question.aim) for question in QUESTIONS for form in ("repeated", "varied")
+    Line(f"{question.key}_{form}_p50_ms", question.title + FORMS[form], "ms", FASTER, question.must, question.aim)
+    for question in QUESTIONS for form in forms_of(question)
 ) + (
     Line("prediction_other_instant_p50_ms", "clv_prediction, top 50, as of another instant", "ms", FASTER, None, None),
     Line("one_repeated_p50_ms", "total_customer_value, one customer", "ms", OF_ECHO, 1.5, 1.1),
     Line("one_varied_p50_ms", "total_customer_value, one customer, varied", "ms", OF_ECHO, 1.5, 1.1),
     Line("one_flood_per_second", "the same, 64 in flight, calls/s", "", OF_ECHO, 0.6, 0.85, higher_is_better=True),
     Line("during_ingest_of_bound", "p95 during ingest, of what it may be, worst of all reports", "", AT_MOST, 1, None),
+    Line("other_window_during_ingest_of_bound", "the same, worst of other windows", "", AT_MOST, 1, None),
     Line("during_ingest_of_idle", "p95 during ingest, of idle, worst of all reports", "", AT_MOST, None, 1.3),
     Line("visible_in_all_p50_ms", "batch of 100: durable to visible in all seven, p50", "ms", AT_MOST, 3, 1),
     Line("visible_in_all_p99_ms", "batch of 100: durable to visible in all seven, p99", "ms", AT_MOST, 15, None),
@@ -43,7 +51,7 @@ LINES = tuple(
 # The peers' figure beside a line of ours, where it has another name.
 PEER_KEYS = {"peak_memory_mib": "peak_memory_mib", "start_seconds": "start_seconds", "one_repeated_p50_ms": "one_p50_ms",
              **{f"{question.key}_{form}_p50_ms": question.key + "_p50_ms" for question in QUESTIONS
-                for form in ("repeated", "varied", "other_instant")}}
+                for form in (*FORMS, "other_instant")}}
 ECHO_KEYS = {"one_repeated_p50_ms": "echo_p50_ms", "one_varied_p50_ms": "echo_p50_ms",
              "one_flood_per_second": "echo_flood_per_second"}
 
@@ -130,9 +138,12 @@ def render_latencies(figures):
     """Idle and during ingest, by question."""
     rows = [["p95, ms", "idle", "during ingest", "may be"]]
     for question in QUESTIONS:
-        idle = figures[f"{question.key}_idle_p95_ms"]
-        rows.append([question.title, number(idle), number(figures[f"{question.key}_ingest_p95_ms"]),
-                     number(bound_of_ingest(idle))])
+        for key, title in ((question.key, question.title),
+                           (question.key + "_other_window", question.title + FORMS["other_window"])):
+            idle = figures.get(key + "_idle_p95_ms")
+            if idle is None:
+                continue
+            rows.append([title, number(idle), number(figures[key + "_ingest_p95_ms"]), number(bound_of_ingest(idle))])
     return aligned(rows)
 
 

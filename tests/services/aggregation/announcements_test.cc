@@ -10,9 +10,9 @@ using std::chrono::milliseconds;
 using storage::LogPosition;
 
 constexpr Announcements::Options kOptions = {.least_rows_later = 10,
-                                             .most_rows_later = 1'000,
                                              .longest_wait = milliseconds(500),
-                                             .longest_wait_per_row = milliseconds(1)};
+                                             .longest_wait_per_row = milliseconds(1),
+                                             .most_wait = milliseconds(1'200)};
 const Announcements::Time kStart = Announcements::Time() + std::chrono::hours(1);
 
 TEST(AnnouncementsTest, ASmallFoldIsAnnouncedWithItself) {
@@ -58,20 +58,18 @@ TEST(AnnouncementsTest, ManyRowsHaveMoreTime) {
   EXPECT_EQ(announcements.TakeDue(0, kStart + milliseconds(800)), 7u);
 }
 
+TEST(AnnouncementsTest, NobodyWaitsForEver) {
+  Announcements announcements(kOptions);
+  announcements.AnnounceWith(7, 1'000'000, 0, kStart);
+  EXPECT_EQ(announcements.TakeDue(0, kStart + milliseconds(1'199)), 0u);
+  EXPECT_EQ(announcements.TakeDue(0, kStart + milliseconds(1'200)), 7u);
+}
+
 TEST(AnnouncementsTest, ASmallFoldDoesNotOvertakeALargerOne) {
   Announcements announcements(kOptions);
   announcements.AnnounceWith(7, 10, 0, kStart);
   EXPECT_EQ(announcements.AnnounceWith(8, 1, 0, kStart), 0u);
   EXPECT_EQ(announcements.AnnounceWith(9, 1, 8, kStart), 9u) << "all before it is applied";
-}
-
-TEST(AnnouncementsTest, ALongFoldTakesAllWithIt) {
-  Announcements announcements(kOptions);
-  EXPECT_FALSE(announcements.IsLong(1'000));
-  EXPECT_TRUE(announcements.IsLong(1'001));
-  announcements.AnnounceWith(7, 10, 0, kStart);
-  EXPECT_EQ(announcements.AnnounceWith(9, 1'001, 0, kStart), 9u);
-  EXPECT_FALSE(announcements.is_any_left());
 }
 
 TEST(AnnouncementsTest, WhatIsLeftCanBeTakenAtOnce) {
@@ -92,7 +90,7 @@ TEST(AnnouncementsTest, AfterARestartTheCheckpointIsDue) {
 }
 
 // Whatever comes: announcements rise, reach a fold that is applied or has waited long at the next
-// chance, and none that is neither, but for small and long folds.
+// chance, and none that is neither, but for small folds.
 RC_GTEST_PROP(AnnouncementsTest, ComeInOrderAndInTime, ()) {
   Announcements announcements(kOptions);
   struct Fold {
@@ -115,11 +113,12 @@ RC_GTEST_PROP(AnnouncementsTest, ComeInOrderAndInTime, ()) {
     } else {
       position += 1 + static_cast<LogPosition>(step % 5);
       const uint64_t rows = static_cast<uint64_t>(step) % 1'500;
-      open.push_back({position, now + std::max<Announcements::Time::duration>(milliseconds(500),
-                                                                              milliseconds(rows))});
+      open.push_back(
+          {position, now + std::max<Announcements::Time::duration>(
+                               milliseconds(500), milliseconds(std::min<uint64_t>(rows, 1'200)))});
       next = announcements.AnnounceWith(position, rows, applied, now);
       takes_all = next == position;
-      if (takes_all) RC_ASSERT(rows < kOptions.least_rows_later || announcements.IsLong(rows));
+      if (takes_all) RC_ASSERT(rows < kOptions.least_rows_later);
     }
     RC_ASSERT(next >= announced);
     announced = next;
