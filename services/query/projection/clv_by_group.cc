@@ -22,16 +22,16 @@ absl::StatusOr<GroupList> GroupsOf(const ReportView& view, const AttributeGroups
 ValueGroup ToGroup(const std::string& name, const GroupFigures& part, bool has_window) {
   ValueGroup group;
   group.name = name;
-  group.spend.sums = part.sums;
+  group.spend.sums = part.spend;
   group.spend.percentile_micros = part.percentile_micros;
   group.orders = part.orders;
   group.repeat_customers = part.repeat_customers;
   group.lifespan_seconds = part.lifespan_seconds;
-  if (part.sums.count() > 0) {
+  if (part.customers() > 0) {
     group.first_purchase_date = part.first;
     group.last_purchase_date = part.last;
   }
-  group.window_revenue_micros = has_window ? absl::int128(part.window_micros) : part.sums.sum();
+  group.window_revenue_micros = has_window ? absl::int128(part.window_micros) : part.spend.sum();
   group.window_orders = has_window ? absl::int128(part.window_orders) : absl::int128(part.orders);
   return group;
 }
@@ -45,7 +45,7 @@ absl::StatusOr<storage::Report<domain::ClvBySegmentRow>> ClvBySegment(
   CLV_ASSIGN_OR_RETURN(const GroupList parts, GroupsOf(view, names, false));
   std::vector<ValueGroup> groups;
   for (size_t g = 0; g < parts.size(); ++g) {
-    if (parts[g].sums.count() == 0) continue;
+    if (parts[g].customers() == 0) continue;
     groups.push_back(ToGroup(names.names[g], parts[g], view.has_window()));
   }
   storage::Report<domain::ClvBySegmentRow> report;
@@ -62,7 +62,7 @@ absl::StatusOr<storage::Report<domain::ClvByAcquisitionSourceRow>> ClvByAcquisit
   std::vector<SourceGroup> groups;
   for (size_t g = 0; g < parts.size(); ++g) {
     const GroupFigures& part = parts[g];
-    if (part.sums.count() == 0 && part.signups == 0) continue;
+    if (part.customers() == 0 && part.signups == 0) continue;
     SourceGroup group;
     group.value = ToGroup(names.names[g], part, view.has_window());
     group.signups = part.signups;

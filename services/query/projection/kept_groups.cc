@@ -169,21 +169,7 @@ GroupList KeptGroups(const ReportView& view, const ValueSums& sums, const Attrib
   GroupList list(groups.names.size());
   for (uint32_t set = 0; set < sums.sets().size(); ++set) {
     if (!view.PassesSet(set)) continue;
-    const SetSums& of_set = sums.sets()[set];
-    GroupFigures figures;
-    figures.sums = of_set.spend;
-    figures.orders = of_set.orders;
-    figures.repeat_customers = of_set.repeat_customers;
-    figures.lifespan_seconds = of_set.lifespan_seconds;
-    figures.first = of_set.first;
-    figures.last = of_set.last;
-    figures.window_micros = of_set.window_micros;
-    figures.window_orders = of_set.window_orders;
-    figures.signups = of_set.signups;
-    figures.signups_with_orders = of_set.signups_with_orders;
-    figures.early_customers = of_set.early_customers;
-    figures.early_micros = of_set.early_micros;
-    list[groups.group_of[set]] += figures;
+    list[groups.group_of[set]] += sums.sets()[set];
   }
   if (has_sources) AddSinceHorizon(view, sums, groups, list);
   FindPercentiles(view, sums, groups, list);

@@ -143,7 +143,7 @@ class GroupScan {
   void CountCustomer(const CustomerChunk& chunk, const StateColumns& state, size_t i,
                      CountedGroup& group) const {
     GroupFigures& figures = group.figures;
-    figures.sums.Add(state.spend_micros[i]);
+    figures.spend.Add(state.spend_micros[i]);
     ++group.spends[scale_.BinOf(state.spend_micros[i])];
     figures.orders += state.purchase_count[i];
     figures.repeat_customers += state.purchase_count[i] >= 2;

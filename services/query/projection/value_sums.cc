@@ -49,7 +49,7 @@ OrderBlock::Sums OrdersIn(const DateRange& window, const CustomerChunk& chunk, s
 
 // Early values of a customer in the spans from `begin` to before `end`.
 void CountEarly(const CustomerChunk& chunk, size_t i, size_t begin, size_t end, int sign,
-                SetSums* sums) {
+                ValueFigures* sums) {
   if (begin == end || chunk.state.imported[i]) return;
   const EarlyValue early = EarlyValueOf(chunk, i);
   for (size_t span = begin; span < end; ++span) {
@@ -60,7 +60,7 @@ void CountEarly(const CustomerChunk& chunk, size_t i, size_t begin, size_t end, 
 
 // What a customer gives to the sums of its set, but for the steps; taking away leaves the extremes.
 // Returns whether the customer is a member.
-bool Count(const CustomerChunk& chunk, size_t i, const Scope& scope, int sign, SetSums* sums) {
+bool Count(const CustomerChunk& chunk, size_t i, const Scope& scope, int sign, ValueFigures* sums) {
   const StateColumns& state = chunk.state;
   const bool has_orders = state.purchase_count[i] >= 1;
   const uint64_t one = sign > 0 ? 1 : UINT64_MAX;
@@ -95,25 +95,8 @@ bool Count(const CustomerChunk& chunk, size_t i, const Scope& scope, int sign, S
   return true;
 }
 
-void AddUp(const SetSums& more, SetSums* sums) {
-  sums->spend += more.spend;
-  sums->orders += more.orders;
-  sums->repeat_customers += more.repeat_customers;
-  sums->lifespan_seconds += more.lifespan_seconds;
-  sums->first = std::min(sums->first, more.first);
-  sums->last = std::max(sums->last, more.last);
-  sums->window_micros += more.window_micros;
-  sums->window_orders += more.window_orders;
-  sums->signups += more.signups;
-  sums->signups_with_orders += more.signups_with_orders;
-  for (size_t span = 0; span < domain::kEarlyValueDays.size(); ++span) {
-    sums->early_customers[span] += more.early_customers[span];
-    sums->early_micros[span] += more.early_micros[span];
-  }
-}
-
 struct ScanPart {
-  std::vector<SetSums> sets;
+  std::vector<ValueFigures> sets;
   std::vector<DatedCustomer> late_signups;
 };
 
@@ -124,7 +107,7 @@ absl::StatusOr<ScanPart> ScanCustomers(const ProjectionVersion& version, const S
   CLV_ASSIGN_OR_RETURN(
       std::vector<ScanPart> parts,
       ScanChunks(version.chunks.size(), {options.deadline, true},
-                 ScanPart{std::vector<SetSums>(version.attribute_sets), {}},
+                 ScanPart{std::vector<ValueFigures>(version.attribute_sets), {}},
                  [&](size_t c, ScanPart& part) {
                    const CustomerChunk& chunk = version.chunks[c];
                    const size_t size = version.SizeOf(c);
@@ -135,7 +118,7 @@ absl::StatusOr<ScanPart> ScanCustomers(const ProjectionVersion& version, const S
                    CustomerBits inside = 0;
                    for (size_t i = 0; i < size; ++i) {
                      chunk.FetchOrdersOfNext(&ahead);
-                     SetSums& sums = part.sets[chunk.attributes[i]];
+                     ValueFigures& sums = part.sets[chunk.attributes[i]];
                      inside |= CustomerBits{Count(chunk, i, scope, 1, &sums)} << i;
                      if (scope.HasSignup(chunk, i) && scope.IsLate(chunk, i)) {
                        part.late_signups.push_back(
@@ -146,7 +129,7 @@ absl::StatusOr<ScanPart> ScanCustomers(const ProjectionVersion& version, const S
                  }));
   for (size_t p = 1; p < parts.size(); ++p) {
     for (size_t set = 0; set < parts[p].sets.size(); ++set) {
-      AddUp(parts[p].sets[set], &parts[0].sets[set]);
+      parts[0].sets[set] += parts[p].sets[set];
     }
     parts[0].late_signups.insert(parts[0].late_signups.end(), parts[p].late_signups.begin(),
                                  parts[p].late_signups.end());
@@ -316,12 +299,12 @@ std::vector<SpendPlace> ValueSums::ChooseBounds(const PopulationIndex& index) {
   return bounds;
 }
 
-void ValueSums::CountSteps(const PopulationIndex& index, std::vector<SetSums>* sets) const {
+void ValueSums::CountSteps(const PopulationIndex& index, ChainedList<SetSums>* sets) const {
   const std::vector<SpendPlace>& bounds = *step_bounds_;
   size_t step = 0;
   index.by_spend.ForEach([&](const SpendPlace& place) {
     while (step < bounds.size() && !(place < bounds[step])) ++step;
-    if (IsMember(place.number)) ++(*sets)[place.attribute_set].by_step[step];
+    if (IsMember(place.number)) ++sets->Open(place.attribute_set).by_step[step];
   });
 }
 
@@ -345,10 +328,12 @@ absl::StatusOr<ValueSums> ValueSums::Scan(const ProjectionVersion& version,
     set->Seal();
     sums.members_ = std::move(set);
   }
-  sums.CountSteps(index, &scanned.sets);
   sums.late_signups_ = sums.late_signups_.With({}, scanned.late_signups);
   auto sets = std::make_shared<ChainedList<SetSums>>();
-  for (SetSums& set : scanned.sets) sets->Append(std::make_unique<SetSums>(set));
+  for (const ValueFigures& figures : scanned.sets) {
+    sets->Append(std::make_unique<SetSums>(SetSums{figures, {}}));
+  }
+  sums.CountSteps(index, sets.get());
   sets->Seal();
   sums.sets_ = std::move(sets);
   return sums;

@@ -14,7 +14,6 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/base/instant.h"
-#include "common/domain/report_math.h"
 #include "common/domain/value_groups.h"
 #include "services/query/projection/chained_list.h"
 #include "services/query/projection/chunk_scan.h"
@@ -22,6 +21,7 @@
 #include "services/query/projection/customer_set.h"
 #include "services/query/projection/population_places.h"
 #include "services/query/projection/sorted_buckets.h"
+#include "services/query/projection/value_figures.h"
 
 namespace clv::query {
 
@@ -46,26 +46,9 @@ struct DateRange {
   bool Holds(uint32_t date) const { return date >= first && date <= last; }
 };
 
-// Sums over the members of one attribute set, unless said otherwise: its customers of the
+// The figures of one attribute set up to the horizon. Its members are its customers of the
 // population, or those of them with a qualifying order in a window.
-struct SetSums {
-  domain::PowerSums spend;  // in micros
-  __int128 orders = 0;
-  uint64_t repeat_customers = 0;  // with two orders or more
-  __int128 lifespan_seconds = 0;
-  uint32_t first = kNoInstant;  // of all purchases
-  uint32_t last = 0;
-  // Of orders in the window; 0 without one.
-  __int128 window_micros = 0;
-  uint64_t window_orders = 0;
-  // Described customers, members or not, whose signup is not after the horizon, and in the window;
-  // those of the population among them.
-  uint64_t signups = 0;
-  uint64_t signups_with_orders = 0;
-  // By index of domain::kEarlyValueDays: members without an imported record whose first purchase
-  // is so long before the horizon, and their early value.
-  std::array<uint64_t, domain::kEarlyValueDays.size()> early_customers = {};
-  std::array<__int128, domain::kEarlyValueDays.size()> early_micros = {};
+struct SetSums : ValueFigures {
   std::array<uint32_t, kSpendSteps> by_step = {};  // members by step of spend
 
   bool operator==(const SetSums&) const = default;
@@ -127,7 +110,7 @@ class ValueSums {
                                         const std::optional<DateRange>& window,
                                         const ScanOptions& scan);
   static std::vector<SpendPlace> ChooseBounds(const PopulationIndex& index);
-  void CountSteps(const PopulationIndex& index, std::vector<SetSums>* sets) const;
+  void CountSteps(const PopulationIndex& index, ChainedList<SetSums>* sets) const;
 
   bool are_kept_ = false;
   std::optional<DateRange> window_;
