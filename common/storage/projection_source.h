@@ -124,7 +124,7 @@ class CustomerDetailsReader {
   // One consistent state of some customers.
   struct State {
     std::vector<CustomerDetails> details;  // by index of the ids
-    // Whether none of them has changed since: what is read is also what it was then.
+    // Whether nothing that is read has changed since: it is also what it was then.
     bool is_as_of_change = false;
   };
   // `change`: as ProjectionReading::last_change says. DEADLINE_EXCEEDED past the deadline.

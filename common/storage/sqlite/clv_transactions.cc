@@ -112,6 +112,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   }
 
   absl::Status PutCustomer(const domain::Customer& customer) override {
+    customer_changes_.NoteDescription();
     return writes_.PutCustomer(customer);
   }
   absl::Status PutImport(const domain::ImportedClv& imported) override {
@@ -128,6 +129,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     return reads_.purchases().Remove(customer_id, purchase_id);
   }
   absl::Status RemoveCustomer(const std::string& customer_id) override {
+    customer_changes_.NoteDescription();
     return writes_.RemoveCustomer(customer_id);
   }
   absl::Status RemoveImport(const std::string& customer_id) override {

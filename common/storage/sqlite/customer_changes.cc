@@ -162,6 +162,8 @@ absl::StatusOr<std::unique_ptr<CustomerChanges>> CustomerChanges::Prepare(
                        db.Prepare("DELETE FROM customer_change_facts WHERE change_id <= ?"));
   CLV_ASSIGN_OR_RETURN(changes->remove_all_, db.Prepare("DELETE FROM customer_changes"));
   CLV_ASSIGN_OR_RETURN(changes->remove_all_facts_, db.Prepare("DELETE FROM customer_change_facts"));
+  CLV_ASSIGN_OR_RETURN(changes->described_,
+                       db.Prepare("UPDATE checkpoint SET described_change = ?"));
   CLV_ASSIGN_OR_RETURN(changes->kept_, db.Prepare(kKept));
   CLV_ASSIGN_OR_RETURN(
       changes->database_bytes_,
@@ -174,6 +176,7 @@ void CustomerChanges::Forget() {
   are_by_id_ = true;
   fact_bytes_ = 0;
   has_changed_ = false;
+  has_described_ = false;
   are_too_many_ = false;
   names_are_forgotten_ = false;
 }
@@ -263,6 +266,10 @@ absl::Status CustomerChanges::Insert() {
   CLV_RETURN_IF_ERROR(insert_.Step().status());
   KeptRow row{.change_id = insert_.Int(0), .name_bytes = names.size()};
   insert_.Reset();
+  if (has_described_) {
+    described_.Bind(1, row.change_id);
+    CLV_RETURN_IF_ERROR(described_.Run());
+  }
   if (has_names && fact_bytes_ > 0) {
     ByteWriter facts;  // in the order of the names
     facts.Reserve(fact_bytes_ + 2 * customers_.size());
@@ -325,6 +332,7 @@ absl::StatusOr<std::unique_ptr<CustomerChangesReader>> CustomerChangesReader::Pr
                        db.Prepare("SELECT customers, facts FROM customer_changes "
                                   "LEFT JOIN customer_change_facts USING (change_id) "
                                   "WHERE change_id > ? ORDER BY change_id"));
+  CLV_ASSIGN_OR_RETURN(reader->described_, db.Prepare("SELECT described_change FROM checkpoint"));
   return reader;
 }
 
@@ -401,6 +409,16 @@ absl::StatusOr<bool> CustomerChangesReader::HasChangedAfter(
     return absl::OkStatus();
   }));
   return has_changed;
+}
+
+absl::StatusOr<bool> CustomerChangesReader::MayBeDescribedAnewAfter(
+    uint64_t change, absl::Span<const std::string_view> customer_ids) {
+  CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+  CLV_RETURN_IF_ERROR(described_.Step().status());
+  const auto described = static_cast<uint64_t>(described_.Int(0));
+  described_.Reset();
+  if (last >= change && described <= change) return false;
+  return HasChangedAfter(change, customer_ids);
 }
 
 absl::StatusOr<bool> CustomerChangesReader::VisitAfter(uint64_t change, Visit visit,

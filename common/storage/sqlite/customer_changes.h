@@ -55,6 +55,12 @@ class CustomerChanges {
   // It is written, and this is the customer now, or what the transaction has changed of it so far
   // (projected_customer_codec.h); empty: not told.
   void Note(std::string_view customer_id, std::string packed_facts);
+  // A row of `customers` is written or removed: `checkpoint` keeps the number of the last change
+  // that did so.
+  void NoteDescription() {
+    has_changed_ = true;
+    has_described_ = true;
+  }
   // Whether there is room for the facts of one more.
   bool WantsFacts() const {
     return !are_too_many_ && fact_bytes_ < std::min(limits_.most_fact_bytes, most_bytes_);
@@ -91,12 +97,14 @@ class CustomerChanges {
 
   ChangeLimits limits_;
   Statement insert_, insert_facts_, trim_, trim_facts_, remove_all_, remove_all_facts_;
+  Statement described_;
   Statement kept_, database_bytes_;
   std::vector<Change> customers_;  // as they were noted, some several times
   bool are_by_id_ = true;          // each once, by id: as folds note them
   size_t fact_bytes_ = 0;          // of customers_
   size_t most_bytes_ = 0;          // that are kept, as of Begin
   bool has_changed_ = false;
+  bool has_described_ = false;
   bool are_too_many_ = false;
   bool names_are_forgotten_ = false;
 
@@ -121,6 +129,10 @@ class CustomerChangesReader {
   absl::StatusOr<bool> HasChangedAfter(uint64_t change,
                                        absl::Span<const std::string_view> customer_ids);
 
+  // Likewise, whether their rows of `customers` may be others since.
+  absl::StatusOr<bool> MayBeDescribedAnewAfter(uint64_t change,
+                                               absl::Span<const std::string_view> customer_ids);
+
   // As ChangedAfter, each with one call: of `visit` where it is told what the customer is now, of
   // `visit_change` where it is told what has changed since, else of `visit_name`. False, and no
   // call, where absent is said above.
@@ -141,7 +153,7 @@ class CustomerChangesReader {
   // oldest row first; no facts: not told.
   template <typename See>
   absl::Status SeeAfter(uint64_t change, const See& see);
-  Statement last_, named_, name_bytes_, after_;
+  Statement last_, named_, name_bytes_, after_, described_;
 };
 
 }  // namespace clv::storage

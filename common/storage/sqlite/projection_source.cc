@@ -288,7 +288,9 @@ class SqliteCustomerDetails::Connection {
     CLV_ASSIGN_OR_RETURN(const Transaction transaction,
                          Transaction::Begin(*db_, Transaction::Kind::kDeferred));
     State state;
-    CLV_ASSIGN_OR_RETURN(const bool has_changed, changes_->HasChangedAfter(change, customer_ids));
+    CLV_ASSIGN_OR_RETURN(const bool has_changed,
+                         products ? changes_->HasChangedAfter(change, customer_ids)
+                                  : changes_->MayBeDescribedAnewAfter(change, customer_ids));
     state.is_as_of_change = !has_changed;
     CLV_ASSIGN_OR_RETURN(const Currency currency, ReadCurrency(currency_));
     state.details.resize(customer_ids.size());

@@ -193,6 +193,7 @@ TEST_F(SqliteCustomerDetailsTest, SaysWhetherOneOfThemHasChangedSince) {
   for (LogPosition position = 20; position <= 22; ++position) {
     const auto fold = Must(store->Begin());
     const std::string id = "c" + std::to_string(position - 19);
+    ASSERT_TRUE(fold->PutCustomer({.customer_id = id}).ok());
     ASSERT_TRUE(fold->PutValue({.customer_id = id, .folded_position = position}).ok());
     ASSERT_TRUE(fold->Commit(position).ok());
   }
@@ -207,6 +208,34 @@ TEST_F(SqliteCustomerDetailsTest, SaysWhetherOneOfThemHasChangedSince) {
   EXPECT_FALSE(is_as_of({"c1", "c2"}, 1));
   EXPECT_FALSE(is_as_of({"c1"}, 0));
   EXPECT_FALSE(is_as_of({"nobody"}, 4)) << "a change that this store does not know";
+}
+
+TEST_F(SqliteCustomerDetailsTest, PurchasesChangeProductsOnly) {
+  const auto store = Must(SqliteClvStore::Open({.path = store_.path()}));
+  SqliteCustomerDetails details(store_.path());
+  const auto are_as_of = [&](uint64_t change) {
+    const auto described = Must(details.Read({"c1"}, std::nullopt, change, kForever));
+    const auto products = Must(details.Read({"c1"}, ProductScope{}, change, kForever));
+    return std::pair(described.is_as_of_change, products.is_as_of_change);
+  };
+  const auto fold = [&](LogPosition position, bool is_described_anew) {
+    const auto transaction = Must(store->Begin());
+    if (is_described_anew) {
+      ASSERT_TRUE(transaction->RemoveCustomer("c1").ok());
+    }
+    ASSERT_TRUE(transaction->PutValue({.customer_id = "c1", .folded_position = position}).ok());
+    ASSERT_TRUE(transaction->Commit(position).ok());
+  };
+  EXPECT_EQ(are_as_of(0), std::pair(true, true));
+  fold(20, false);
+  EXPECT_EQ(are_as_of(0), std::pair(true, false));
+  EXPECT_EQ(are_as_of(1), std::pair(true, true));
+  fold(21, true);
+  EXPECT_EQ(are_as_of(1), std::pair(false, false));
+  fold(22, false);
+  EXPECT_EQ(are_as_of(1), std::pair(false, false));
+  EXPECT_EQ(are_as_of(2), std::pair(true, false));
+  EXPECT_EQ(are_as_of(9), std::pair(false, false)) << "a change that this store does not know";
 }
 
 TEST_F(SqliteCustomerDetailsTest, TiesOfCategoriesGoToTheSmallerText) {

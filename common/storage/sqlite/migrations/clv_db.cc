@@ -427,13 +427,21 @@ UPDATE checkpoint
        announced_change = (SELECT COALESCE(MAX(change_id), 0) FROM customer_changes);
 )sql";
 
+// The last change that described a customer, see CustomerChanges::NoteDescription.
+constexpr char kVersion13[] = R"sql(
+ALTER TABLE checkpoint ADD COLUMN described_change INTEGER NOT NULL DEFAULT 0;
+UPDATE checkpoint
+   SET described_change = (SELECT COALESCE(MAX(change_id), 0) FROM customer_changes);
+)sql";
+
 }  // namespace
 
 const Migrations& ClvMigrations() {
   static const Migrations migrations = {
       {kVersion1}, {kVersion2},  {kVersion3},  {kVersion4, PackOrIndexPurchases},
       {kVersion5}, {kVersion6},  {kVersion7},  {kVersion8},
-      {kVersion9}, {kVersion10}, {kVersion11}, {kVersion12}};
+      {kVersion9}, {kVersion10}, {kVersion11}, {kVersion12},
+      {kVersion13}};
   return migrations;
 }
 
