@@ -92,13 +92,13 @@ void WindowKeeper::EndMaking(const DateRange& window, std::optional<Made> made) 
   made_.push_back(*std::move(made));
 }
 
-std::optional<std::vector<uint32_t>> WindowKeeper::ChangedSince(uint64_t serial,
-                                                                uint64_t until) const {
+std::optional<std::vector<uint32_t>> WindowKeeper::ChangedBetween(uint64_t serial, uint64_t until,
+                                                                  absl::Span<const Step> steps) {
   std::vector<uint32_t> changed;
-  for (const Step& step : steps_) {
+  for (const Step& step : steps) {
     if (step.after <= serial) continue;
     if (step.before != serial) return std::nullopt;
-    changed.insert(changed.end(), step.changed.begin(), step.changed.end());
+    changed.insert(changed.end(), step.changed->begin(), step.changed->end());
     serial = step.after;
   }
   if (serial != until) return std::nullopt;
@@ -110,20 +110,19 @@ std::optional<std::vector<uint32_t>> WindowKeeper::ChangedSince(uint64_t serial,
 std::vector<KeptWindow> WindowKeeper::Follow(const ProjectionVersion& before,
                                              const ProjectionVersion& after,
                                              absl::Span<const uint32_t> changed) {
-  // With what has changed since they were made.
-  std::vector<std::pair<Made, std::vector<uint32_t>>> made;
+  const Step step{before.serial, after.serial,
+                  std::make_shared<const std::vector<uint32_t>>(changed.begin(), changed.end())};
+  std::vector<Made> made;
+  std::vector<Step> steps;
   {
     std::lock_guard lock(mutex_);
     last_serial_ = after.serial;
     if (!making_.empty() || !made_.empty()) {
       changes_ += changed.size();
-      steps_.push_back({before.serial, after.serial, {changed.begin(), changed.end()}});
+      steps_.push_back(step);
     }
-    for (Made& one : made_) {
-      auto since = ChangedSince(one.version->serial, after.serial);
-      if (since) made.emplace_back(std::move(one), *std::move(since));
-    }
-    made_.clear();
+    made.swap(made_);
+    steps = steps_;
     if (making_.empty() || changes_ > MostRemembered(after)) {
       steps_.clear();
       changes_ = 0;
@@ -145,10 +144,11 @@ std::vector<KeptWindow> WindowKeeper::Follow(const ProjectionVersion& before,
   std::vector<KeptWindow> of_before = before.windows;
   DropUnasked(MostUnasked(after), &of_before);
   for (const KeptWindow& kept : of_before) carry(kept, before, changed);
-  for (const auto& [one, since] : made) {
+  for (const Made& one : made) {
+    const auto since = ChangedBetween(one.version->serial, after.serial, steps);
     const auto is_same = [&](const KeptWindow& kept) { return kept.window == one.kept.window; };
-    if (std::none_of(windows.begin(), windows.end(), is_same)) {
-      carry(one.kept, *one.version, since);
+    if (since && std::none_of(windows.begin(), windows.end(), is_same)) {
+      carry(one.kept, *one.version, *since);
     }
   }
   DropUnasked(UINT64_MAX, &windows);

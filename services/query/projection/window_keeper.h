@@ -65,13 +65,15 @@ class WindowKeeper {
   struct Step {
     uint64_t before = 0;
     uint64_t after = 0;
-    std::vector<uint32_t> changed;
+    std::shared_ptr<const std::vector<uint32_t>> changed;
   };
 
   bool BeginMaking(uint64_t serial, const DateRange& window);
   void EndMaking(const DateRange& window, std::optional<Made> made);
-  // The customers changed since a version; absent where not all is known.
-  std::optional<std::vector<uint32_t>> ChangedSince(uint64_t serial, uint64_t until) const;
+  // The customers changed by these steps since one version until another; absent where they do not
+  // tell all.
+  static std::optional<std::vector<uint32_t>> ChangedBetween(uint64_t serial, uint64_t until,
+                                                             absl::Span<const Step> steps);
 
   std::mutex mutex_;
   std::deque<DateRange> asked_;  // lately, for the first time
