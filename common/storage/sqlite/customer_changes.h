@@ -67,7 +67,10 @@ class CustomerChanges {
   }
 
   // A customer is erased: no row may name one any more, the present one included.
-  void ForgetNames() { names_are_forgotten_ = true; }
+  void ForgetNames() {
+    names_are_forgotten_ = true;
+    NoteDescription();
+  }
 
   // Writes the rows. Before the commit.
   absl::Status Flush();

@@ -238,6 +238,16 @@ TEST_F(SqliteCustomerDetailsTest, PurchasesChangeProductsOnly) {
   EXPECT_EQ(are_as_of(9), std::pair(false, false)) << "a change that this store does not know";
 }
 
+TEST_F(SqliteCustomerDetailsTest, AfterAnErasureNothingIsAsItWas) {
+  const auto store = Must(SqliteClvStore::Open({.path = store_.path()}));
+  const auto transaction = Must(store->Begin());
+  ASSERT_TRUE(transaction->RemoveTraces({"nobody described"}).ok());
+  ASSERT_TRUE(transaction->Commit(20).ok());
+  SqliteCustomerDetails details(store_.path());
+  EXPECT_FALSE(Must(details.Read({"c1"}, std::nullopt, 0, kForever)).is_as_of_change);
+  EXPECT_TRUE(Must(details.Read({"c1"}, std::nullopt, 1, kForever)).is_as_of_change);
+}
+
 TEST_F(SqliteCustomerDetailsTest, TiesOfCategoriesGoToTheSmallerText) {
   SqliteCustomerDetails details(store_.path());
   const auto state = Must(details.Read({"c2"}, ProductScope{}, 0, kForever));

@@ -1,5 +1,6 @@
 #include "services/query/projection/window_keeper.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -120,6 +121,35 @@ TEST_F(WindowKeeperTest, TriesAgainAfterAnError) {
       version, kFromMarch, [] { return absl::DeadlineExceededError("late"); });
   EXPECT_TRUE(absl::IsDeadlineExceeded(failed.status()));
   EXPECT_NE(Ask(version, kFromMarch), nullptr);
+}
+
+TEST_F(WindowKeeperTest, SumsAreNotMadePastTheDeadline) {
+  const Version version = Fold(0, 10, "2023-03-02");
+  const auto past = std::chrono::steady_clock::now() - std::chrono::seconds(1);
+  const auto sums =
+      ValueSums::InWindow(*version, *version->population, kFromMarch, {.deadline = past});
+  EXPECT_TRUE(absl::IsDeadlineExceeded(sums.status()));
+}
+
+TEST_F(WindowKeeperTest, KeepsNoneWhereTheSetsOfAttributesAreMany) {
+  const auto describe = [&](size_t begin, size_t end) {
+    properties::Batch customers{"customers", {}};
+    for (size_t i = begin; i < end; ++i) {
+      customers.values.push_back(R"({"customer_id":"c)" + std::to_string(i) + R"(","country":"k)" +
+                                 std::to_string(i) + "\"}");
+    }
+    store_.Fold(customers, properties::kNow);
+  };
+  describe(0, 1'000);
+  Version version = Fold(0, 1'000, "2023-03-02");
+  Ask(version, kFromMarch);
+  EXPECT_NE(Ask(version, kFromMarch), nullptr);
+  version = Fold(0, 1, "2023-03-03");
+  ASSERT_EQ(version->windows.size(), 1u);
+  describe(1'000, WindowKeeper::kMostAttributeSets + 1);
+  version = Fold(0, 1, "2023-03-04");
+  EXPECT_TRUE(version->windows.empty());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Ask(version, kFromMarch), nullptr);
 }
 
 TEST_F(WindowKeeperTest, LeavesAWindowToWhoMakesIt) {
