@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -14,12 +15,18 @@
 namespace clv::query {
 
 // Gathers customers with keys, the greatest first, equal ones by customer_id; keeps no more than
-// the range needs. `Key` has a `<`. Thread-compatible; the version outlives it.
+// the range needs. `Key` has a `<`. Thread-compatible; what it is made of outlives it.
 template <typename Key>
 class BestCustomers {
  public:
-  BestCustomers(const ProjectionVersion& version, const storage::RowRange& range)
+  // What tells equal keys apart before the id does, the greater first: where that is dearer than
+  // the keys. Of a customer's number; null: nothing.
+  using Finer = std::function<double(uint32_t)>;
+
+  BestCustomers(const ProjectionVersion& version, const storage::RowRange& range,
+                Finer finer = nullptr)
       : version_(&version),
+        finer_(std::move(finer)),
         offset_(range.offset),
         limit_(range.limit ? static_cast<size_t>(*range.limit) : SIZE_MAX) {}
 
@@ -69,10 +76,15 @@ class BestCustomers {
   size_t Wanted() const { return static_cast<size_t>(offset_) + limit_; }
   auto At(size_t index) { return entries_.begin() + static_cast<std::ptrdiff_t>(index); }
   auto Order() const {
-    return [version = version_](const Entry& a, const Entry& b) {
+    return [this](const Entry& a, const Entry& b) {
       if (b.first < a.first) return true;
       if (a.first < b.first) return false;
-      return version->IdOf(a.second) < version->IdOf(b.second);
+      if (finer_ != nullptr) {
+        const double fine = finer_(a.second);
+        const double other = finer_(b.second);
+        if (fine != other) return fine > other;
+      }
+      return version_->IdOf(a.second) < version_->IdOf(b.second);
     };
   }
   void Shrink() {
@@ -87,6 +99,7 @@ class BestCustomers {
   }
 
   const ProjectionVersion* version_;
+  Finer finer_;
   uint64_t offset_;
   size_t limit_;
   uint64_t count_ = 0;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -29,7 +28,7 @@ storage::ModelInfo InfoOf(const domain::FittedModel& model) {
           .data_horizon_seconds = model.data_horizon_seconds};
 }
 
-constexpr double kNoBound = -std::numeric_limits<double>::infinity();
+constexpr float kNoFloor = -std::numeric_limits<float>::infinity();
 
 // An absent p_alive fails any bound above 0.
 bool IsAliveEnough(const domain::CustomerScore& score, double min_p_alive) {
@@ -69,6 +68,9 @@ using BestPredicted = BestCustomers<double>;
 
 // Chooses among the customers of a question by what it orders them.
 class Choice {
+  static constexpr size_t kSampledOf = 16;
+  static constexpr size_t kSampledMore = 6;  // than are wanted: a sample may flatter
+
  public:
   Choice(const ReportView& view, const PredictionQuery& query, const CustomerScorer& scorer,
          bool is_default)
@@ -77,15 +79,24 @@ class Choice {
         scorer_(scorer),
         // Every prediction of the average is the same, so the key alone orders them.
         is_average_(scorer.model().family == domain::ModelFamily::kAverage),
-        are_kept_(is_default && query.min_p_alive <= 0) {}
+        are_kept_(is_default && query.min_p_alive <= 0 && !is_average_) {}
 
   absl::StatusOr<BestPredicted> Run() const {
-    const BestPredicted empty(view_.version(), query_.scope.range);
+    const BestPredicted empty(view_.version(), query_.scope.range, Finer());
     if (!query_.customer_ids.empty()) return ByIds(empty);
-    return are_kept_ && !is_average_ ? Kept(empty) : Scored(empty);
+    return are_kept_ ? Kept(empty) : All(empty);
   }
 
  private:
+  // Where predictions are kept, their bounds are the keys: only among equal ones must predictions
+  // be made.
+  BestPredicted::Finer Finer() const {
+    if (!are_kept_) return nullptr;
+    return [version = &view_.version()](uint32_t number) {
+      return PredictedClvOf(*version->serving, version->ChunkOf(number), number % kChunkCustomers);
+    };
+  }
+
   BestPredicted ByIds(BestPredicted best) const {
     std::vector<uint32_t> numbers;
     for (const std::string& id : query_.customer_ids) {
@@ -97,139 +108,101 @@ class Choice {
     return best;
   }
 
-  absl::StatusOr<BestPredicted> Scored(const BestPredicted& empty) const {
+  absl::StatusOr<BestPredicted> All(const BestPredicted& empty) const {
     const ProjectionVersion& version = view_.version();
-    return InChunks(empty, !is_average_, [&](size_t c, BestPredicted& part) {
-      const auto begin = static_cast<uint32_t>(c * kChunkCustomers);
-      for (size_t i = 0; i < version.SizeOf(c); ++i) {
-        Add(begin + static_cast<uint32_t>(i), part);
-      }
-    });
+    const bool is_heavy = !are_kept_ && !is_average_;
+    return Joined(ScanChunks(version.chunks.size(), {view_.scan().deadline, is_heavy}, empty,
+                             [&](size_t c, BestPredicted& part) {
+                               const auto begin = static_cast<uint32_t>(c * kChunkCustomers);
+                               for (size_t i = 0; i < version.SizeOf(c); ++i) {
+                                 Add(begin + static_cast<uint32_t>(i), part);
+                               }
+                             }));
   }
 
-  // By the predictions that the version keeps.
+  // Looks only into chunks that have somebody who may be wanted.
   absl::StatusOr<BestPredicted> Kept(const BestPredicted& empty) const {
     const std::optional<uint64_t> selected = view_.CustomersSelected();
-    std::optional<double> floor;
-    if (selected) {
-      BlockSearch search{empty, {}};
-      if (empty.wanted() != SIZE_MAX && LookIntoBest(search)) {
-        search.best.SetCount(*selected);  // it has counted those that it was given
-        return std::move(search.best);
+    if (!selected) return All(empty);
+    const PopulationIndex& population = *view_.version().population;
+    const size_t wanted = std::min(empty.wanted(), static_cast<size_t>(*selected));
+    BestPredicted best = empty;
+    if (wanted > 0) {
+      // As many chunks as are wanted have somebody who reaches the floor, or, with filters, about
+      // as many of those who are selected reach it.
+      std::vector<float> some = view_.has_filters() ? Sample() : population.best_predicted;
+      size_t n = view_.has_filters() ? wanted / kSampledOf * 5 / 4 + kSampledMore : wanted - 1;
+      for (; best.count() < wanted; n = 4 * n + 4) {
+        CLV_ASSIGN_OR_RETURN(best, From(NthGreatest(n, some), empty));
       }
-      floor = search.Least();
     }
-    CLV_ASSIGN_OR_RETURN(
-        BestPredicted best,
-        InChunks(empty, false, [&](size_t c, BestPredicted& part) { AddKept(c, floor, part); }));
-    if (selected) best.SetCount(*selected);
+    best.SetCount(*selected);
     return best;
   }
 
-  // Calls `add(chunk number, part)` for every chunk.
-  template <typename AddChunk>
-  absl::StatusOr<BestPredicted> InChunks(const BestPredicted& empty, bool is_heavy,
-                                         const AddChunk& add) const {
-    CLV_ASSIGN_OR_RETURN(
-        std::vector<BestPredicted> parts,
-        ScanChunks(view_.version().chunks.size(), {view_.scan().deadline, is_heavy}, empty, add));
-    for (size_t p = 1; p < parts.size(); ++p) parts[0] += parts[p];
-    return std::move(parts[0]);
-  }
-
-  // The best of the blocks that were looked into.
-  struct BlockSearch {
-    BestPredicted best;
-    // Of their predictions as many as are wanted: a heap, the least first.
-    std::vector<double> greatest;
-
-    // Who has less is not wanted.
-    double Least() const {
-      return greatest.size() == best.wanted() && !greatest.empty() ? greatest.front() : kNoBound;
-    }
-    bool Excludes(double predicted) const { return predicted < Least(); }
-    // Found ones that are not smaller.
-    size_t CountFrom(double bound) const {
-      return static_cast<size_t>(std::count_if(greatest.begin(), greatest.end(),
-                                               [&](double value) { return value >= bound; }));
-    }
-    // Wants one that is not excluded.
-    void Add(double predicted, uint32_t number) {
-      best.Add(predicted, number);
-      if (greatest.size() == best.wanted()) {
-        std::pop_heap(greatest.begin(), greatest.end(), std::greater<>());
-        greatest.pop_back();
-      }
-      greatest.push_back(predicted);
-      std::push_heap(greatest.begin(), greatest.end(), std::greater<>());
-    }
-  };
-
-  // Looks into the blocks of customers with the greatest predictions first, until no block can have
-  // one that is wanted. False where that would be so many, each somewhere in memory, that going
-  // through all is less work.
-  bool LookIntoBest(BlockSearch& search) const {
-    constexpr size_t kBlocksScannedInTheTimeOfOne = 8;
-    constexpr size_t kBlocksBetweenChecks = 64;
-    const std::vector<double>& bounds = view_.version().population->best_predicted;
-    const size_t most = bounds.size() / kBlocksScannedInTheTimeOfOne;
-    std::vector<std::pair<double, uint32_t>> blocks;
-    for (const double bound : bounds) {
-      blocks.emplace_back(bound, static_cast<uint32_t>(blocks.size()));
-    }
-    std::make_heap(blocks.begin(), blocks.end());
-    for (size_t seen = 0; !blocks.empty(); ++seen) {
-      const auto [bound, block] = blocks.front();
-      if (search.best.wanted() == 0 || search.Excludes(bound)) return true;
-      // Those found so far that none behind exceeds: at their rate there must be enough in time.
-      if (seen > 0 && seen % kBlocksBetweenChecks == 0 &&
-          search.CountFrom(bound) * most < search.best.wanted() * seen) {
-        return false;
-      }
-      LookInto(block, search);
-      std::pop_heap(blocks.begin(), blocks.end());
-      blocks.pop_back();
-    }
-    return true;
-  }
-
-  // Adds the customers of a block who are selected and may be wanted.
-  void LookInto(uint32_t block, BlockSearch& search) const {
-    const auto begin = block * static_cast<uint32_t>(PopulationIndex::kPredictedBlock);
-    const CustomerChunk& chunk = view_.version().ChunkOf(begin);
-    for (size_t n = 0; n < PopulationIndex::kPredictedBlock; ++n) {
-      const size_t i = begin % kChunkCustomers + n;
-      const double predicted = chunk.predicted_clv[i];
-      if (search.Excludes(predicted) || !view_.Passes(chunk, i) ||
-          chunk.state.purchase_count[i] < 1) {
-        continue;
-      }
-      search.Add(predicted, static_cast<uint32_t>(begin + n));
-    }
-  }
-
-  // First who has a prediction that may be wanted, as bits: most have none, and their other columns
-  // need not be read. Nobody below `floor` is wanted; absent: all who are selected are to be
-  // counted.
-  void AddKept(size_t c, std::optional<double> floor, BestPredicted& best) const {
+  // The bounds of those who are selected, of one in kSampledOf chunks.
+  std::vector<float> Sample() const {
     const ProjectionVersion& version = view_.version();
-    if (const CustomerChunk* const next = version.ChunkAfter(c)) {
-      PrefetchColumns(next->predicted_clv, next->attributes);
+    std::vector<float> sample;
+    for (size_t c = 0; c < version.chunks.size(); c += kSampledOf) {
+      if (c + kSampledOf < version.chunks.size()) {
+        const CustomerChunk& ahead = version.chunks[c + kSampledOf];
+        PrefetchColumns(ahead.predicted_bound, ahead.attributes);
+      }
+      const CustomerChunk& chunk = version.chunks[c];
+      for (size_t i = 0; i < version.SizeOf(c); ++i) {
+        if (view_.PassesSet(chunk.attributes[i])) sample.push_back(chunk.predicted_bound[i]);
+      }
     }
-    const CustomerChunk& chunk = version.chunks[c];
-    const size_t size = version.SizeOf(c);
-    static_assert(kChunkCustomers == 64);
-    double least = floor.value_or(kNoBound);
-    if (floor && best.is_full()) least = std::max(least, best.least());
-    uint64_t wanted = 0;
-    for (size_t i = 0; i < size; ++i) {
-      wanted |= uint64_t{chunk.predicted_clv[i] >= least} << i;
+    return sample;
+  }
+
+  // Counted from 0; no floor where there are fewer.
+  static float NthGreatest(size_t n, std::vector<float>& values) {
+    if (n >= values.size()) return kNoFloor;
+    const auto nth = values.begin() + static_cast<std::ptrdiff_t>(n);
+    std::nth_element(values.begin(), nth, values.end(), std::greater<>());
+    return *nth;
+  }
+
+  // The best of those whose bound is not below the floor; counts as many as are wanted, or all.
+  absl::StatusOr<BestPredicted> From(float floor, const BestPredicted& empty) const {
+    const std::vector<float>& bounds = view_.version().population->best_predicted;
+    std::vector<uint32_t> chunks;
+    for (size_t c = 0; c < bounds.size(); ++c) {
+      if (bounds[c] >= floor) chunks.push_back(static_cast<uint32_t>(c));
     }
-    for (; wanted != 0; wanted &= wanted - 1) {
-      const auto i = static_cast<uint32_t>(std::countr_zero(wanted));
-      if (!view_.PassesSet(chunk.attributes[i]) || chunk.state.purchase_count[i] < 1) continue;
-      best.Add(chunk.predicted_clv[i], static_cast<uint32_t>(c * kChunkCustomers) + i);
-    }
+    return Joined(
+        ScanChunks(chunks.size(), view_.scan(), empty, [&](size_t n, BestPredicted& part) {
+          constexpr size_t kAhead = 4;
+          if (n + kAhead < chunks.size()) {
+            const CustomerChunk& ahead = view_.version().chunks[chunks[n + kAhead]];
+            PrefetchColumns(ahead.predicted_bound, ahead.attributes);
+          }
+          AddFrom(floor, chunks[n], part);
+        }));
+  }
+
+  static absl::StatusOr<BestPredicted> Joined(absl::StatusOr<std::vector<BestPredicted>> parts) {
+    CLV_RETURN_IF_ERROR(parts.status());
+    for (size_t p = 1; p < parts->size(); ++p) parts->front() += (*parts)[p];
+    return std::move(parts->front());
+  }
+
+  // First who may be wanted, as bits: most are not, and their other columns need not be read.
+  void AddFrom(float floor, size_t c, BestPredicted& best) const {
+    const CustomerChunk& chunk = view_.version().chunks[c];
+    // The key is a bound, thus a float.
+    const float least = best.is_full() ? std::max(floor, static_cast<float>(best.least())) : floor;
+    const CustomerBits wanted =
+        CustomersWhere([&](size_t i) { return chunk.predicted_bound[i] >= least; });
+    ForEachOf(wanted & FirstCustomers(view_.version().SizeOf(c)), [&](size_t i) {
+      const float bound = chunk.predicted_bound[i];
+      if (!view_.PassesSet(chunk.attributes[i])) return;
+      // Without an order it is 0; elsewhere the count, far away, need not be looked at.
+      if (bound == 0 && chunk.state.purchase_count[i] < 1) return;
+      best.Add(bound, static_cast<uint32_t>(c * kChunkCustomers + i));
+    });
   }
 
   void Add(uint32_t number, BestPredicted& best) const {
@@ -242,7 +215,7 @@ class Choice {
       return;
     }
     if (are_kept_) {
-      best.Add(chunk.predicted_clv[i], number);
+      best.Add(chunk.predicted_bound[i], number);
       return;
     }
     const domain::CustomerScore score =

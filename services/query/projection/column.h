@@ -7,8 +7,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace clv::query {
 
@@ -25,6 +28,22 @@ static_assert(kChunkCustomers == 64);
 constexpr CustomerBits FirstCustomers(size_t count) {
   return count < kChunkCustomers ? (CustomerBits{1} << count) - 1 : ~CustomerBits{0};
 }
+
+// Those for whom `is_so(i)` holds. Without a jump: bytes first, which the compiler makes many of at
+// once, and eight of them are made bits by a product.
+template <typename IsSo>
+[[gnu::always_inline]] inline CustomerBits CustomersWhere(const IsSo& is_so) {
+  Column<uint8_t> bytes;
+  for (size_t i = 0; i < kChunkCustomers; ++i) bytes[i] = is_so(i) ? 1 : 0;
+  CustomerBits bits = 0;
+  for (size_t i = 0; i < kChunkCustomers; i += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, &bytes[i], sizeof(eight));
+    bits |= (eight * 0x0102'0408'1020'4080 >> 56) << i;
+  }
+  return bits;
+}
+static_assert(std::endian::native == std::endian::little);
 
 // Calls `visit(i)` for each, rising.
 template <typename Visit>
@@ -78,17 +97,9 @@ class NarrowColumn {
   // Those for whose value `passes` holds.
   template <typename Passes>
   CustomerBits Where(const Passes& passes) const {
-    CustomerBits bits = 0;
-    if (is_wide()) {
-      for (size_t i = 0; i < kChunkCustomers; ++i) {
-        bits |= CustomerBits{passes((*wide_)[i])} << i;
-      }
-    } else {
-      for (size_t i = 0; i < kChunkCustomers; ++i) {
-        bits |= CustomerBits{passes(static_cast<Value>(Value{narrow_[i]} * kUnit))} << i;
-      }
-    }
-    return bits;
+    if (is_wide()) return CustomersWhere([&](size_t i) { return passes((*wide_)[i]); });
+    return CustomersWhere(
+        [&](size_t i) { return passes(static_cast<Value>(Value{narrow_[i]} * kUnit)); });
   }
 
   bool is_wide() const { return wide_ != nullptr; }
@@ -132,6 +143,68 @@ class NarrowColumn {
 
   Column<Narrow> narrow_ = {};
   std::unique_ptr<Column<Value>> wide_;  // null: narrow_ tells
+};
+
+// What only few customers have.
+template <typename T>
+class RareColumn {
+ public:
+  RareColumn() = default;
+  RareColumn(const RareColumn& other) { Become(other.has_, other.values_.get()); }
+  RareColumn& operator=(const RareColumn& other) {
+    if (this != &other) *this = RareColumn(other);
+    return *this;
+  }
+  RareColumn(RareColumn&& other) noexcept
+      : has_(std::exchange(other.has_, 0)), values_(std::move(other.values_)) {}
+  RareColumn& operator=(RareColumn&& other) noexcept {
+    has_ = std::exchange(other.has_, 0);
+    values_ = std::move(other.values_);
+    return *this;
+  }
+
+  bool Has(size_t i) const { return (has_ >> i & 1) != 0; }
+  // Of one who has it.
+  T operator[](size_t i) const { return values_[PlaceOf(i)]; }
+  // Absent: the customer has it no more.
+  void Set(size_t i, std::optional<T> value) {
+    if (value && Has(i)) {
+      values_[PlaceOf(i)] = *value;
+    } else if (value || Has(i)) {
+      SetAnother(i, value);
+    }
+  }
+
+  // What a column is made of: who has a value, and theirs.
+  CustomerBits customers() const { return has_; }
+  size_t size() const { return static_cast<size_t>(std::popcount(has_)); }
+  const T* values() const { return values_.get(); }
+  void Become(CustomerBits customers, const T* values) {
+    has_ = customers;
+    values_ = has_ != 0 ? std::make_unique_for_overwrite<T[]>(size()) : nullptr;
+    std::copy_n(values, size(), values_.get());
+  }
+
+  // Memory beside the column's own.
+  size_t bytes_beside() const { return size() * sizeof(T); }
+
+ private:
+  size_t PlaceOf(size_t i) const {
+    return static_cast<size_t>(std::popcount(has_ & FirstCustomers(i)));
+  }
+
+  // Where that changes who has one.
+  [[gnu::noinline]] void SetAnother(size_t i, std::optional<T> value) {
+    Column<T> all;
+    size_t count = 0;
+    const CustomerBits customer = CustomerBits{1} << i;
+    const CustomerBits customers = value ? has_ | customer : has_ & ~customer;
+    ForEachOf(customers, [&](size_t k) { all[count++] = k == i ? *value : (*this)[k]; });
+    Become(customers, all.data());
+  }
+
+  CustomerBits has_ = 0;
+  std::unique_ptr<T[]> values_;  // by index; null: nobody has one
 };
 
 // Money, mostly whole cents below 21 million.

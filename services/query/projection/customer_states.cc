@@ -195,7 +195,7 @@ void FillWindowFromOrders(const CustomerChunk& chunk, CustomerBits customers,
     const auto i = static_cast<size_t>(std::countr_zero(customers));
     const bool has_rows = chunk.rare.Has(i);
     // No row is dated after the last activity.
-    if (has_rows && int64_t{chunk.last_activity[i]} > bounds.as_of_seconds &&
+    if (has_rows && int64_t{chunk.LastActivity(i)} > bounds.as_of_seconds &&
         !AreAllVisible(chunk.rare.RowsOf(i), bounds.as_of_seconds)) {
       FillWindowByRows(chunk, i, bounds, columns);
       continue;

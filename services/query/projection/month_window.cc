@@ -56,22 +56,21 @@ MonthWindow::Sums MonthWindow::OfSet(uint32_t set) const {
 
 MonthWindow::Places MonthWindow::Look(const CustomerChunk& chunk) const {
   const StateColumns& state = chunk.state;
-  CustomerBits idle = 0;            // no activity since the window begins
-  CustomerBits begins_in_time = 0;  // first order not before the window
-  CustomerBits begins_late = 0;     // after it
-  CustomerBits ends_in_time = 0;    // last order not before the window
-  CustomerBits ends_late = 0;
-  for (size_t i = 0; i < kChunkCustomers; ++i) {
-    // Without a jump: many would be foreseen wrongly.
-    const uint32_t first = state.first[i];
-    const uint32_t last = state.last[i];
-    idle |= CustomerBits{chunk.last_activity[i] < first_date_} << i;
-    begins_in_time |= CustomerBits{first >= first_date_} << i;
-    begins_late |= CustomerBits{first > last_date_} << i;
-    ends_in_time |= CustomerBits{last >= first_date_} << i;
-    ends_late |= CustomerBits{last > last_date_} << i;
-  }
+  // By the first order and by the last one.
+  const CustomerBits begins_in_time =
+      CustomersWhere([&](size_t i) { return state.first[i] >= first_date_; });
+  const CustomerBits begins_late =
+      CustomersWhere([&](size_t i) { return state.first[i] > last_date_; });
+  const CustomerBits ends_in_time =
+      CustomersWhere([&](size_t i) { return state.last[i] >= first_date_; });
+  const CustomerBits ends_late =
+      CustomersWhere([&](size_t i) { return state.last[i] > last_date_; });
   const CustomerBits ends_inside = ends_in_time & ~ends_late;
+  CustomerBits idle = ~ends_in_time;  // no activity since the window begins
+  ForEachOf(chunk.other_activity.customers(), [&](size_t i) {
+    const CustomerBits customer = CustomerBits{1} << i;
+    idle = chunk.other_activity[i] < first_date_ ? idle | customer : idle & ~customer;
+  });
   const CustomerBits imported = state.imported.bits();  // its dates are no orders
   const CustomerBits plain =
       state.refunded_micros.Where([](int64_t refunded) { return refunded == 0; });

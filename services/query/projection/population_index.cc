@@ -134,21 +134,18 @@ void PopulationIndex::UpdatePredicted(const ProjectionVersion* before,
     best_predicted.clear();
     return;
   }
-  static_assert(kChunkCustomers % kPredictedBlock == 0);
-  const auto update = [&](size_t block) {
-    const size_t begin = block * kPredictedBlock;
-    const auto* const scores =
-        &after.chunks[begin / kChunkCustomers].predicted_clv[begin % kChunkCustomers];
-    best_predicted[block] = *std::max_element(scores, scores + kPredictedBlock);
+  const auto update = [&](size_t chunk) {
+    const Column<float>& bounds = after.chunks[chunk].predicted_bound;
+    best_predicted[chunk] = *std::max_element(bounds.begin(), bounds.end());
   };
   const size_t known = best_predicted.size();
-  best_predicted.resize((size_t{after.customers} + kPredictedBlock - 1) / kPredictedBlock);
+  best_predicted.resize(after.chunks.size());
   if (before == nullptr || before->serving != after.serving) {
-    for (size_t block = 0; block < best_predicted.size(); ++block) update(block);
+    for (size_t chunk = 0; chunk < best_predicted.size(); ++chunk) update(chunk);
     return;
   }
-  for (size_t block = known; block < best_predicted.size(); ++block) update(block);
-  for (const uint32_t number : changed) update(number / kPredictedBlock);
+  for (size_t chunk = known; chunk < best_predicted.size(); ++chunk) update(chunk);
+  for (const uint32_t number : changed) update(number / kChunkCustomers);
 }
 
 }  // namespace clv::query

@@ -56,10 +56,8 @@ struct PopulationIndex {
 
   // Derived from the version and what is above; see Derive.
   ValueSums values;
-  // The greatest predicted_clv of each kPredictedBlock customers, by number; empty without a fitted
-  // model.
-  static constexpr size_t kPredictedBlock = 64;
-  std::vector<double> best_predicted;
+  // The greatest predicted_bound of each chunk; empty without a fitted model.
+  std::vector<float> best_predicted;
 
   // Of this version and those before and after it; never null once the index is of a version.
   std::shared_ptr<FrequencyKeeper> frequency;

@@ -219,7 +219,7 @@ absl::Status ProjectionBuilder::ScoreCustomers(storage::ProjectionReading& readi
     for (const uint32_t number : changed_) {
       CustomerChunk& chunk = Open(number / kChunkCustomers);
       const size_t i = number % kChunkCustomers;
-      chunk.predicted_clv[i] = PredictedClvOf(serving, chunk, i);
+      chunk.predicted_bound[i] = BoundOf(PredictedClvOf(serving, chunk, i));
     }
     return absl::OkStatus();
   }
@@ -229,7 +229,8 @@ absl::Status ProjectionBuilder::ScoreCustomers(storage::ProjectionReading& readi
   return ScanChunks(chunks.size(), {.is_heavy = true}, Nothing{},
                     [&](size_t c, Nothing&) {
                       for (size_t i = 0; i < next_->SizeOf(c); ++i) {
-                        chunks[c]->predicted_clv[i] = PredictedClvOf(serving, *chunks[c], i);
+                        chunks[c]->predicted_bound[i] =
+                            BoundOf(PredictedClvOf(serving, *chunks[c], i));
                       }
                     })
       .status();
@@ -378,7 +379,7 @@ void ProjectionBuilder::PutSummary(const storage::CustomerValue& value, uint64_t
   state.last[i] = storage::ToInstant(summary.last_purchase_date.value_or(0));
   state.has_rows.Set(i, summary.visible_rows > 0);
   chunk.updated_at[i] = storage::ToInstant(value.updated_at);
-  chunk.last_activity[i] = storage::ToInstant(summary.last_activity_date);
+  chunk.SetLastActivity(i, storage::ToInstant(summary.last_activity_date));
   chunk.distinct_products.Set(i, static_cast<uint32_t>(distinct_products));
   chunk.favorite_category.Set(i, CategoryOf(favorite_category));
 }

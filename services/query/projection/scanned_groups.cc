@@ -86,8 +86,8 @@ class GroupScan {
     const size_t size = view_.version().SizeOf(c);
     CustomerBits& selected = selected_[c];
     PrefetchChunk(c + 1);
-    // As bits: a jump for each customer would often be foreseen wrongly.
-    for (size_t i = 0; i < size; ++i) selected |= CustomerBits{view_.Passes(chunk, i)} << i;
+    selected =
+        CustomersWhere([&](size_t i) { return view_.Passes(chunk, i); }) & FirstCustomers(size);
     selected &= state.purchase_count.Where([](int64_t count) { return count >= 1; });
     if (has_sources_) CountSignups(chunk, state, size, part);
     if (months_) {
@@ -105,10 +105,8 @@ class GroupScan {
   void CountInWindow(const CustomerChunk& chunk, const StateColumns& state, CustomerBits& selected,
                      Counted& part) const {
     // Whose last purchase is earlier has none inside.
-    CustomerBits wanted = 0;
-    for (size_t i = 0; i < kChunkCustomers; ++i) {
-      wanted |= CustomerBits{int64_t{state.last[i]} >= window_->start_seconds} << i;
-    }
+    const CustomerBits wanted =
+        CustomersWhere([&](size_t i) { return int64_t{state.last[i]} >= window_->start_seconds; });
     WindowColumns windowed;
     FillWindow(chunk, state, *window_, {.customers = selected & wanted, .refunds = false},
                &windowed);
@@ -137,7 +135,7 @@ class GroupScan {
         PrefetchColumns(next->orders);
       }
     }
-    if (months_) PrefetchColumns(chunk.last_activity, state.refunded_micros);
+    if (months_) PrefetchColumns(chunk.other_activity, state.refunded_micros);
   }
 
   void CountCustomer(const CustomerChunk& chunk, const StateColumns& state, size_t i,

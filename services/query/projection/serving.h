@@ -3,8 +3,10 @@
 #define CLV_SERVICES_QUERY_PROJECTION_SERVING_H_
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "common/base/instant.h"
 #include "common/domain/customer_prediction.h"
@@ -39,11 +41,20 @@ inline domain::CustomerHistory HistoryOf(const StateColumns& state, size_t i, in
 
 // The day of a default prediction: `day`, or where later that of the customer's latest activity.
 inline int64_t DefaultDayOf(const CustomerChunk& chunk, size_t i, int64_t day) {
-  return chunk.last_activity[i] != kNoInstant ? std::max(day, DayOf(chunk.last_activity[i])) : day;
+  const uint32_t activity = chunk.LastActivity(i);
+  return activity != kNoInstant ? std::max(day, DayOf(activity)) : day;
 }
 
 // The default prediction of customer `i` of the chunk; 0 without an order.
 double PredictedClvOf(const Serving& serving, const CustomerChunk& chunk, size_t i);
+
+// The least float that is not below the value. Rises with it: who has less than another's bound
+// has less than the other.
+inline float BoundOf(double value) {
+  const auto nearest = static_cast<float>(value);
+  return double{nearest} < value ? std::nextafter(nearest, std::numeric_limits<float>::infinity())
+                                 : nearest;
+}
 
 }  // namespace clv::query
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdio>
 #include <thread>
 #include <utility>
@@ -18,7 +19,7 @@ namespace clv::query {
 namespace {
 
 // Differs from every other release that writes another layout.
-constexpr uint64_t kLayout = 0x434c565052'00000f;
+constexpr uint64_t kLayout = 0x434c565052'000010;
 
 // Chunks of one part of the file. The first part is about the whole, the second about the
 // population; two threads read the others.
@@ -43,8 +44,8 @@ void ForEachColumn(Chunk& chunk, const Visit& visit) {
   visit(chunk.described);
   visit(chunk.attributes);
   visit(chunk.updated_at);
-  visit(chunk.last_activity);
-  visit(chunk.predicted_clv);
+  visit(chunk.other_activity);
+  visit(chunk.predicted_bound);
   visit(chunk.distinct_products);
   visit(chunk.favorite_category);
 }
@@ -62,6 +63,11 @@ void PutColumn(const NarrowColumn<Value, Narrow, kUnit>& column, CheckedWriter* 
     file->Put(column.narrow());
   }
 }
+template <typename T>
+void PutColumn(const RareColumn<T>& column, CheckedWriter* file) {
+  file->Put(column.customers());
+  file->Write(column.values(), column.size() * sizeof(T));
+}
 
 template <typename T>
 void GetColumn(CheckedReader* file, T* column) {
@@ -74,6 +80,13 @@ void GetColumn(CheckedReader* file, NarrowColumn<Value, Narrow, kUnit>* column) 
   } else {
     column->Become(file->Get<Column<Narrow>>());
   }
+}
+template <typename T>
+void GetColumn(CheckedReader* file, RareColumn<T>* column) {
+  const auto customers = file->Get<CustomerBits>();
+  Column<T> values;
+  file->Read(values.data(), static_cast<size_t>(std::popcount(customers)) * sizeof(T));
+  column->Become(customers, values.data());
 }
 
 // Calls `visit(field)` for those of a record, one after the other: there is room between some.

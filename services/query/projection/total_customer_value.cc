@@ -198,7 +198,8 @@ class Predictions {
     return scorer_->Score(HistoryOf(state, i, day));
   }
 
-  // What the sort needs to know: the predicted_clv, where it is asked for.
+  // What the sort needs to know: the predicted_clv, where it is asked for, or its bound, where
+  // predictions are kept.
   std::optional<double> KeyOf(CustomerSort sort, uint32_t number) const {
     if (sort != CustomerSort::kPredictedClv) return std::nullopt;
     const size_t i = number % kChunkCustomers;
@@ -207,7 +208,15 @@ class Predictions {
       return score ? std::optional(score->predicted_clv) : std::nullopt;
     }
     if (view_->states()[number / kChunkCustomers].purchase_count[i] < 1) return std::nullopt;
-    return view_->version().ChunkOf(number).predicted_clv[i];
+    return view_->version().ChunkOf(number).predicted_bound[i];
+  }
+
+  // What tells those apart whose bounds are the same; null: nothing need do that.
+  BestValued::Finer FinerOf(CustomerSort sort) const {
+    if (sort != CustomerSort::kPredictedClv || !are_kept_) return nullptr;
+    return [version = &view_->version()](uint32_t number) {
+      return PredictedClvOf(*version->serving, version->ChunkOf(number), number % kChunkCustomers);
+    };
   }
 
  private:
@@ -223,7 +232,7 @@ class Predictions {
 BestValued ChooseById(const ReportView& view, const CustomerValueQuery& query,
                       const AllFigures& figures, const Predictions& predictions) {
   const ProjectionVersion& version = view.version();
-  BestValued best(version, query.scope.range);
+  BestValued best(version, query.scope.range, predictions.FinerOf(query.sort));
   std::vector<uint32_t> numbers;
   for (const std::string& id : query.customer_ids) {
     if (const std::optional<uint32_t> number = version.Find(id)) numbers.push_back(*number);
@@ -269,7 +278,8 @@ absl::StatusOr<BestValued> ChooseListed(const ReportView& view, const CustomerVa
   }
   CLV_ASSIGN_OR_RETURN(
       std::vector<BestValued> parts,
-      ScanChunks(version.chunks.size(), view.scan(), BestValued(version, query.scope.range),
+      ScanChunks(version.chunks.size(), view.scan(),
+                 BestValued(version, query.scope.range, predictions.FinerOf(query.sort)),
                  [&](size_t c, BestValued& part) {
                    const CustomerChunk& chunk = version.chunks[c];
                    const size_t size = version.SizeOf(c);

@@ -81,6 +81,15 @@ TEST_F(BestCustomersTest, PartsAddUp) {
   EXPECT_EQ(even.Take(), Sorted(kCustomers, range));
 }
 
+TEST_F(BestCustomersTest, EqualKeysAreToldApartFinely) {
+  const auto coarse = [&](uint32_t number) { return keys_[number] / 8; };
+  const auto fine = [&](uint32_t number) { return static_cast<double>(keys_[number]); };
+  const storage::RowRange range{.limit = 40, .offset = 700};
+  BestCustomers<int> best(version_, range, fine);
+  for (uint32_t number = 0; number < kCustomers; ++number) best.Add(coarse(number), number);
+  EXPECT_EQ(best.Take(), Sorted(kCustomers, range));
+}
+
 TEST_F(BestCustomersTest, ALimitOfNoneCountsOnly) {
   BestCustomers<int> none(version_, {.limit = 0, .offset = 0});
   for (uint32_t number = 0; number < kCustomers; ++number) none.Add(keys_[number], number);

@@ -1,5 +1,7 @@
 #include "services/query/projection/column.h"
 
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "gtest/gtest.h"
@@ -85,6 +87,53 @@ RC_GTEST_PROP(NarrowColumnTest, HoldsWhatWasSetLast, ()) {
   }
   const CountColumn moved = std::move(column);
   RC_ASSERT(moved[0] == -1 && moved[1] == 1 && moved[2] == expected[2]);
+}
+
+TEST(CustomersWhereTest, TellsEachByABit) {
+  EXPECT_EQ(CustomersWhere([](size_t) { return false; }), 0u);
+  EXPECT_EQ(CustomersWhere([](size_t) { return true; }), ~CustomerBits{0});
+  for (size_t one = 0; one < kChunkCustomers; ++one) {
+    EXPECT_EQ(CustomersWhere([&](size_t i) { return i == one; }), CustomerBits{1} << one);
+    EXPECT_EQ(CustomersWhere([&](size_t i) { return i != one; }), ~(CustomerBits{1} << one));
+  }
+}
+
+RC_GTEST_PROP(RareColumnTest, HoldsWhatWasSetLast, ()) {
+  RareColumn<uint32_t> column;
+  std::map<size_t, uint32_t> expected;
+  for (int step = *rc::gen::inRange(0, 300); step > 0; --step) {
+    const size_t i = *rc::gen::inRange<size_t>(0, kChunkCustomers);
+    const auto value = *rc::gen::maybe(rc::gen::arbitrary<uint32_t>());
+    if (value) {
+      expected[i] = *value;
+    } else {
+      expected.erase(i);
+    }
+    column.Set(i, value ? std::optional(*value) : std::nullopt);
+  }
+  const auto is_as_expected = [&](const RareColumn<uint32_t>& some) {
+    bool is_so = some.size() == expected.size() && some.bytes_beside() == 4 * expected.size();
+    for (size_t i = 0; i < kChunkCustomers; ++i) {
+      const auto found = expected.find(i);
+      is_so &= some.Has(i) == (found != expected.end());
+      if (some.Has(i)) is_so &= some[i] == found->second;
+    }
+    return is_so;
+  };
+  RC_ASSERT(is_as_expected(column));
+  RareColumn<uint32_t> copy;
+  copy.Set(5, 6);
+  copy = column;
+  RareColumn<uint32_t> remade;
+  remade.Become(column.customers(), column.values());
+  const RareColumn<uint32_t> moved = std::move(column);
+  copy.Set(0, 1);
+  RC_ASSERT(is_as_expected(moved));
+  RC_ASSERT(is_as_expected(remade));
+  copy = moved;
+  RC_ASSERT(is_as_expected(copy));
+  copy = std::move(remade);
+  RC_ASSERT(is_as_expected(copy));
 }
 
 }  // namespace
