@@ -10,7 +10,8 @@
 namespace clv {
 
 // One thread fills slots, the other empties them in the same order; a slot keeps its memory from
-// turn to turn. Each of the methods below is called by the one thread that is named.
+// turn to turn. Who has to wait is woken for several slots at once: waking for each would change
+// threads all the time. Each of the methods below is called by the one thread that is named.
 template <typename Slot>
 class SlotRing {
  public:
@@ -23,18 +24,20 @@ class SlotRing {
   // one. Null when the emptier has ended.
   Slot* NextFree() {
     std::unique_lock lock(mutex_);
-    if (filled_ - emptied_ == slots_.size()) {
-      // One for each slot would change threads all the time.
-      wakes_filler_at_ = slots_.size() / 2;
-      filler_.wait(lock, [&] { return filled_ - emptied_ <= wakes_filler_at_ || has_ended_; });
+    if (waiting() == slots_.size()) {
+      filler_.wait(lock, [&] { return waiting() <= slots_.size() / 2 || has_ended_; });
     }
     return has_ended_ ? nullptr : &slots_[filled_ % slots_.size()];
   }
   // Filler: the slot that NextFree gave is filled.
   void PutFilled() {
-    std::lock_guard lock(mutex_);
-    ++filled_;
-    emptier_.notify_one();
+    bool wakes = false;
+    {
+      std::lock_guard lock(mutex_);
+      ++filled_;
+      wakes = waiting() == least_to_wake();
+    }
+    if (wakes) emptier_.notify_one();
   }
   // Filler: no more will come.
   void Finish() {
@@ -46,14 +49,20 @@ class SlotRing {
   // Emptier: the next filled slot; waits until there is one. Null when no more will come.
   Slot* NextFilled() {
     std::unique_lock lock(mutex_);
-    emptier_.wait(lock, [&] { return filled_ != emptied_ || is_finished_; });
-    return filled_ != emptied_ ? &slots_[emptied_ % slots_.size()] : nullptr;
+    if (waiting() == 0) {
+      emptier_.wait(lock, [&] { return waiting() >= least_to_wake() || is_finished_; });
+    }
+    return waiting() > 0 ? &slots_[emptied_ % slots_.size()] : nullptr;
   }
   // Emptier: the slot that NextFilled gave may be filled again.
   void PutEmptied() {
-    std::lock_guard lock(mutex_);
-    ++emptied_;
-    if (filled_ - emptied_ == wakes_filler_at_) filler_.notify_one();
+    bool wakes = false;
+    {
+      std::lock_guard lock(mutex_);
+      ++emptied_;
+      wakes = waiting() == slots_.size() / 2;
+    }
+    if (wakes) filler_.notify_one();
   }
   // Emptier: takes no more.
   void End() {
@@ -71,13 +80,16 @@ class SlotRing {
   }
 
  private:
+  // Filled slots that are not emptied yet.
+  size_t waiting() const { return filled_ - emptied_; }
+  size_t least_to_wake() const { return (slots_.size() + 3) / 4; }
+
   std::mutex mutex_;
   std::condition_variable filler_;
   std::condition_variable emptier_;
   std::vector<Slot> slots_;
   size_t filled_ = 0;
   size_t emptied_ = 0;
-  size_t wakes_filler_at_ = 0;
   bool is_finished_ = false;
   bool has_ended_ = false;
 };

@@ -48,7 +48,7 @@ class FoldAhead {
 
  private:
   static constexpr size_t kCustomersOfSlot = 8;
-  static constexpr size_t kSlots = 32;
+  static constexpr size_t kSlots = 64;
   struct Slot {
     std::vector<FoldedCustomer> customers;
     size_t count = 0;  // of the customers that are filled
