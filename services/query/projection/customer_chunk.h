@@ -105,17 +105,18 @@ struct CustomerChunk {
     __builtin_prefetch(&profiles);
   }
 
-  // Fetches the orders of the first of some customers, who is taken out of them: orders lie all
-  // over memory, and whoever reads those of many fetches some ahead. Inline: GCC drops calls that
-  // do nothing else.
-  [[gnu::always_inline]] void FetchOrdersOfNext(CustomerBits* customers) const {
-    if (*customers == 0) return;
-    const auto i = static_cast<size_t>(std::countr_zero(*customers));
-    *customers &= *customers - 1;
-    const OrderBlock* const block = orders[i / kBlockCustomers].get();
-    if (block != nullptr) block->Prefetch(i % kBlockCustomers);
+  // Calls `visit(i)`, who reads the customer's orders, for each of some, rising. Orders lie all
+  // over memory, so those of some customers are fetched ahead.
+  template <typename Visit>
+  void ForEachWithOrders(CustomerBits customers, const Visit& visit) const {
+    constexpr size_t kAhead = 12;
+    CustomerBits ahead = customers;
+    for (size_t k = 0; k < kAhead; ++k) FetchOrdersOfNext(&ahead);
+    ForEachOf(customers, [&](size_t i) {
+      FetchOrdersOfNext(&ahead);
+      visit(i);
+    });
   }
-  static constexpr size_t kOrdersAhead = 12;
 
   // Memory of what belongs to it alone, or to it and other versions of it, beside its own and that
   // of the orders.
@@ -141,6 +142,15 @@ struct CustomerChunk {
   }
 
  private:
+  // Of the first, who is taken out of them. Inline: GCC drops calls that do nothing else.
+  [[gnu::always_inline]] void FetchOrdersOfNext(CustomerBits* customers) const {
+    if (*customers == 0) return;
+    const auto i = static_cast<size_t>(std::countr_zero(*customers));
+    *customers &= *customers - 1;
+    const OrderBlock* const block = orders[i / kBlockCustomers].get();
+    if (block != nullptr) block->Prefetch(i % kBlockCustomers);
+  }
+
   uint32_t ActivityOfOrders(size_t i) const {
     return state.purchase_count[i] >= 1 ? state.last[i] : kNoInstant;
   }

@@ -1,7 +1,6 @@
 #include "services/query/projection/customer_states.h"
 
 #include <algorithm>
-#include <bit>
 #include <optional>
 #include <utility>
 
@@ -187,21 +186,17 @@ bool FillWindowFromState(const StateColumns& state, size_t i, uint32_t first_dat
 void FillWindowFromOrders(const CustomerChunk& chunk, CustomerBits customers,
                           const WindowBounds& bounds, uint32_t first_date, uint32_t last_date,
                           bool tells_refunds, WindowColumns* columns) {
-  CustomerBits ahead = customers;
-  for (size_t k = 0; k < CustomerChunk::kOrdersAhead; ++k) chunk.FetchOrdersOfNext(&ahead);
   chunk.rare.Prefetch();
-  for (; customers != 0; customers &= customers - 1) {
-    chunk.FetchOrdersOfNext(&ahead);
-    const auto i = static_cast<size_t>(std::countr_zero(customers));
+  chunk.ForEachWithOrders(customers, [&](size_t i) {
     const bool has_rows = chunk.rare.Has(i);
     // No row is dated after the last activity.
     if (has_rows && int64_t{chunk.LastActivity(i)} > bounds.as_of_seconds &&
         !AreAllVisible(chunk.rare.RowsOf(i), bounds.as_of_seconds)) {
       FillWindowByRows(chunk, i, bounds, columns);
-      continue;
+      return;
     }
     const OrderBlock* const block = chunk.orders[i / kBlockCustomers].get();
-    if (block == nullptr) continue;
+    if (block == nullptr) return;
     const OrderBlock::Sums sums = block->SumsOf(i % kBlockCustomers, first_date, last_date);
     columns->spend_micros[i] = sums.value_micros;
     columns->refunded_micros[i] = -sums.negative_micros;
@@ -212,7 +207,7 @@ void FillWindowFromOrders(const CustomerChunk& chunk, CustomerBits customers,
       columns->refunded_micros[i] +=
           RefundedBeside(*block, i % kBlockCustomers, chunk.rare.RowsOf(i), first_date, last_date);
     }
-  }
+  });
 }
 
 }  // namespace

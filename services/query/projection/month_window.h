@@ -3,7 +3,6 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_MONTH_WINDOW_H_
 #define CLV_SERVICES_QUERY_PROJECTION_MONTH_WINDOW_H_
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -52,17 +51,13 @@ class MonthWindow {
     const Places places = Look(chunk);
     CustomerBits inside = some & places.inside;
     const CustomerBits unknown = some & places.unknown;
-    CustomerBits ahead = unknown;
-    for (size_t k = 0; k < CustomerChunk::kOrdersAhead; ++k) chunk.FetchOrdersOfNext(&ahead);
-    for (CustomerBits left = unknown; left != 0; left &= left - 1) {
-      chunk.FetchOrdersOfNext(&ahead);
-      const auto i = static_cast<size_t>(std::countr_zero(left));
+    chunk.ForEachWithOrders(unknown, [&](size_t i) {
       const ReadOrders orders = Read(chunk, i);
       const bool is_inside = orders.inside.orders > 0;
       inside |= CustomerBits{is_inside} << i;
       const Sums wanted = is_inside ? orders.inside : Sums();
       if (wanted != orders.in_cube) correct(i, wanted - orders.in_cube);
-    }
+    });
     return inside;
   }
 

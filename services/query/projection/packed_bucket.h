@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -59,12 +60,42 @@ class PackedBucket {
     ChooseLayout(values);
     words_ = std::make_unique<uint64_t[]>(word_count());
     BitWriter writer(words_.get());
-    for (const Value& value : values) {
-      const Fields fields = FieldsOf<Value>::From(value);
-      for (size_t f = 0; f < kFields; ++f) {
-        writer.Put((fields[f] - layout_[f].least) / layout_[f].unit(), layout_[f].bits);
-      }
+    for (const Value& value : values) Pack(value, &writer);
+  }
+
+  // Makes a bucket in the layout of another one: out of parts of that, whose values need not be
+  // unpacked, and of values that fit it.
+  class Maker {
+   public:
+    // Room for `most` values.
+    Maker(const PackedBucket& from, size_t most)
+        : from_(from), words_(new uint64_t[WordsOf(most * from.bits_)]()), writer_(words_.get()) {}
+
+    void Copy(size_t begin, size_t end) {
+      writer_.Copy(from_.words_.get(), begin * from_.bits_, (end - begin) * from_.bits_);
+      size_ += static_cast<uint32_t>(end - begin);
     }
+    void Put(const Value& value) {
+      from_.Pack(value, &writer_);
+      ++size_;
+    }
+    PackedBucket Take() { return PackedBucket(from_, size_, std::move(words_)); }
+
+   private:
+    const PackedBucket& from_;
+    std::unique_ptr<uint64_t[]> words_;
+    BitWriter writer_;
+    uint32_t size_ = 0;
+  };
+  // Whether the layout can tell a value.
+  bool Fits(const Value& value) const {
+    const Fields fields = FieldsOf<Value>::From(value);
+    for (size_t f = 0; f < kFields; ++f) {
+      const uint64_t above = fields[f] - layout_[f].least;  // below: very great
+      if (above % layout_[f].unit() != 0) return false;
+      if (std::bit_width(above / layout_[f].unit()) > layout_[f].bits) return false;
+    }
+    return true;
   }
 
   size_t size() const { return size_; }
@@ -132,6 +163,17 @@ class PackedBucket {
 
     uint64_t unit() const { return is_cents ? kMicrosPerCent : 1; }
   };
+
+  PackedBucket(const PackedBucket& layout, uint32_t size, std::unique_ptr<uint64_t[]> words)
+      : layout_(layout.layout_), size_(size), bits_(layout.bits_), words_(std::move(words)) {}
+
+  // Of a value that fits.
+  void Pack(const Value& value, BitWriter* writer) const {
+    const Fields fields = FieldsOf<Value>::From(value);
+    for (size_t f = 0; f < kFields; ++f) {
+      writer->Put((fields[f] - layout_[f].least) / layout_[f].unit(), layout_[f].bits);
+    }
+  }
 
   void ChooseLayout(absl::Span<const Value> values) {
     Fields greatest = {};

@@ -176,9 +176,18 @@ class SortedBuckets {
     }
     // Children from `begin` to before `end` of another level.
     void AppendFrom(const Level& other, size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i) {
-        Append(other.children[i], other.fronts[i], other.count(i));
-      }
+      const auto at = [](const auto& list, size_t i) {
+        return list.begin() + static_cast<std::ptrdiff_t>(i);
+      };
+      children.insert(children.end(), at(other.children, begin), at(other.children, end));
+      fronts.insert(fronts.end(), at(other.fronts, begin), at(other.fronts, end));
+      const size_t shift = before.back() - other.before[begin];
+      for (size_t i = begin; i < end; ++i) before.push_back(other.before[i + 1] + shift);
+    }
+    void Reserve(size_t count) {
+      children.reserve(count);
+      fronts.reserve(count);
+      before.reserve(count + 1);
     }
     void RemoveLast() {
       children.pop_back();
@@ -274,12 +283,16 @@ class SortedBuckets {
       }
       for (size_t k = 0; k < kAhead; ++k) Fetch(edits, k);
       auto edit = edits.begin();
-      for (size_t n = 0; n < list_.children.size(); ++n) {
-        if (shares_ && (edit == edits.end() || edit->node != n)) {
-          next_->AppendFrom(list_, n, n + 1);
+      next_->Reserve(list_.children.size() + kSomeMore);
+      for (size_t n = 0; n < list_.children.size();) {
+        const size_t edited = edit != edits.end() ? edit->node : list_.children.size();
+        if (shares_ && n < edited) {
+          next_->AppendFrom(list_, n, edited);
           is_last_node_own_ = false;
+          n = edited;
         } else {
           edit = Rebuild(n, edits, edit);
+          ++n;
         }
       }
     }
@@ -296,6 +309,7 @@ class SortedBuckets {
    private:
     using EditIterator = typename std::vector<Edit>::const_iterator;
     static constexpr size_t kAhead = 8;
+    static constexpr size_t kSomeMore = 2;  // children that a level mostly gains at most
 
     // Buckets lie all over memory: the later ones are fetched while others are made.
     static void Fetch(const std::vector<Edit>& edits, size_t k) {
@@ -308,24 +322,51 @@ class SortedBuckets {
     EditIterator Rebuild(size_t n, const std::vector<Edit>& edits, EditIterator edit) {
       const Node& old = *list_.children[n];
       auto node = std::make_unique<Node>();
-      for (size_t b = 0; b < old.children.size(); ++b) {
-        if (edit != edits.end() && edit->node == n && edit->bucket == b) {
+      node->Reserve(old.children.size() + kSomeMore);
+      for (size_t b = 0; b < old.children.size();) {
+        const bool has_edit = edit != edits.end() && edit->node == n;
+        const size_t edited = has_edit ? edit->bucket : old.children.size();
+        if (b == edited) {
           Fetch(edits, static_cast<size_t>(edit - edits.begin()) + kAhead);
           if (shares_) replaced_buckets_.push_back(old.children[b]);
-          AppendBucket(
-              Merged(*edit->values, edit->gone, edit->gone_end, edit->come, edit->come_end),
-              node.get());
+          AppendEdited(*edit, node.get());
           ++edit;
+          ++b;
         } else if (shares_) {
-          node->AppendFrom(old, b, b + 1);
+          node->AppendFrom(old, b, edited);
           is_last_bucket_own_ = false;
+          b = edited;
         } else {
           AppendOwn(AllOf(*old.children[b]), node.get());
+          ++b;
         }
       }
       if (shares_) replaced_nodes_.push_back(&old);
       AppendNode(std::move(node));
       return edit;
+    }
+
+    // Mostly few come and go, and what comes fits, so that the rest is copied as it is.
+    void AppendEdited(const Edit& edit, Node* node) {
+      const Bucket& old = *edit.values;
+      const size_t most = old.size() + static_cast<size_t>(edit.come_end - edit.come);
+      const size_t least = most - static_cast<size_t>(edit.gone_end - edit.gone);
+      if (least >= kTarget / 4 && most <= 2 * kTarget &&
+          std::all_of(edit.come, edit.come_end,
+                      [&](const Value& value) { return old.Fits(value); })) {
+        typename Bucket::Maker maker(old, most);
+        Merge(
+            edit, [&](size_t begin, size_t end) { maker.Copy(begin, end); },
+            [&](const Value& value) { maker.Put(value); });
+        AppendOwn(new Bucket(maker.Take()), node);
+        return;
+      }
+      Values merged;
+      merged.reserve(most);
+      Merge(
+          edit, [&](size_t begin, size_t end) { old.AppendTo(&merged, begin, end); },
+          [&](const Value& value) { merged.push_back(value); });
+      AppendBucket(std::move(merged), node);
     }
 
     void AppendBucket(Values values, Node* node) {
@@ -355,7 +396,10 @@ class SortedBuckets {
       if (!values.empty()) AppendOwn(values, node);
     }
     void AppendOwn(absl::Span<const Value> values, Node* node) {
-      node->Append(new Bucket(values), values.front(), values.size());
+      AppendOwn(new Bucket(values), node);
+    }
+    void AppendOwn(const Bucket* bucket, Node* node) {
+      node->Append(bucket, (*bucket)[0], bucket->size());
       is_last_bucket_own_ = true;
     }
 
@@ -417,30 +461,29 @@ class SortedBuckets {
     return values;
   }
 
-  // Copies what lies between the few that come and go at once.
-  static Values Merged(const Bucket& bucket, Iterator gone, Iterator gone_end, Iterator come,
-                       Iterator come_end) {
-    Values merged;
-    const auto left = static_cast<std::ptrdiff_t>(bucket.size()) - (gone_end - gone);
-    merged.reserve(static_cast<size_t>(std::max<std::ptrdiff_t>(0, left) + (come_end - come)));
+  // Calls `copy(begin, end)` for what stays of a bucket and `put(value)` for what comes, in order.
+  template <typename Copy, typename Put>
+  static void Merge(const Edit& edit, const Copy& copy, const Put& put) {
+    const Bucket& bucket = *edit.values;
+    auto gone = edit.gone;
+    auto come = edit.come;
     size_t from = 0;
-    while (gone != gone_end || come != come_end) {
-      const bool comes = gone == gone_end || (come != come_end && *come < *gone);
+    while (gone != edit.gone_end || come != edit.come_end) {
+      const bool comes = gone == edit.gone_end || (come != edit.come_end && *come < *gone);
       const Value& value = comes ? *come : *gone;
       const size_t place =
           bucket.CountWhile([&](const Value& other) { return other < value; }, from);
-      bucket.AppendTo(&merged, from, place);
+      copy(from, place);
       from = place;
       if (comes) {
-        merged.push_back(value);
+        put(value);
         ++come;
       } else {
         if (from != bucket.size() && !(value < bucket[from])) ++from;
         ++gone;
       }
     }
-    bucket.AppendTo(&merged, from, bucket.size());
-    return merged;
+    copy(from, bucket.size());
   }
 
   static const std::shared_ptr<const List>& Empty() {

@@ -110,21 +110,15 @@ absl::StatusOr<ScanPart> ScanCustomers(const ProjectionVersion& version, const S
                  ScanPart{std::vector<ValueFigures>(version.attribute_sets), {}},
                  [&](size_t c, ScanPart& part) {
                    const CustomerChunk& chunk = version.chunks[c];
-                   const size_t size = version.SizeOf(c);
-                   CustomerBits ahead = FirstCustomers(size);
-                   for (size_t k = 0; k < CustomerChunk::kOrdersAhead; ++k) {
-                     chunk.FetchOrdersOfNext(&ahead);
-                   }
                    CustomerBits inside = 0;
-                   for (size_t i = 0; i < size; ++i) {
-                     chunk.FetchOrdersOfNext(&ahead);
+                   chunk.ForEachWithOrders(FirstCustomers(version.SizeOf(c)), [&](size_t i) {
                      ValueFigures& sums = part.sets[chunk.attributes[i]];
                      inside |= CustomerBits{Count(chunk, i, scope, 1, &sums)} << i;
                      if (scope.HasSignup(chunk, i) && scope.IsLate(chunk, i)) {
                        part.late_signups.push_back(
                            {chunk.Signup(i), static_cast<uint32_t>(c * kChunkCustomers + i)});
                      }
-                   }
+                   });
                    (*members)[c] = inside;
                  }));
   for (size_t p = 1; p < parts.size(); ++p) {

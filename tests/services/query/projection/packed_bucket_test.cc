@@ -81,5 +81,49 @@ RC_GTEST_PROP(PackedBucketTest, KeepsPlaces, ()) {
   RC_ASSERT(AllOf(PackedBucket<SpendPlace>(places)) == places);
 }
 
+TEST(PackedBucketTest, TellsWhatItsLayoutCanTell) {
+  const PackedBucket<int64_t> cents(std::vector<int64_t>{5, 20'005, 30'005});  // two bits of cents
+  for (const int64_t value : {5, 10'005, 20'005, 30'005}) EXPECT_TRUE(cents.Fits(value)) << value;
+  for (const int64_t value :
+       {int64_t{4}, int64_t{6}, int64_t{-9'995}, int64_t{40'005}, INT64_MIN, INT64_MAX}) {
+    EXPECT_FALSE(cents.Fits(value)) << value;
+  }
+  const PackedBucket<int64_t> all(std::vector<int64_t>{INT64_MIN, INT64_MAX});
+  for (const int64_t value : {INT64_MIN, int64_t{0}, INT64_MAX}) EXPECT_TRUE(all.Fits(value));
+  const PackedBucket<int64_t> one(std::vector<int64_t>{7});
+  EXPECT_TRUE(one.Fits(7));
+  EXPECT_FALSE(one.Fits(8));
+}
+
+RC_GTEST_PROP(PackedBucketTest, IsMadeOfPartsOfAnotherAndOfWhatFitsIt, ()) {
+  const int64_t unit = *rc::gen::element(int64_t{1}, int64_t{10'000});
+  const auto some = [&] {
+    std::vector<int64_t> values;
+    for (int n = *rc::gen::inRange(1, 100); n > 0; --n) {
+      values.push_back(*rc::gen::inRange<int64_t>(-3'000, 3'000) * unit);
+    }
+    return values;
+  };
+  const std::vector<int64_t> old = some();
+  const PackedBucket<int64_t> bucket(old);
+  const std::vector<int64_t> come = some();
+  typename PackedBucket<int64_t>::Maker maker(bucket, old.size() + come.size());
+  std::vector<int64_t> expected;
+  size_t from = 0;
+  for (const int64_t value : come) {
+    const size_t to = *rc::gen::inRange(from, old.size() + 1);
+    maker.Copy(from, to);
+    expected.insert(expected.end(), old.begin() + static_cast<std::ptrdiff_t>(from),
+                    old.begin() + static_cast<std::ptrdiff_t>(to));
+    from = to;
+    const auto [least, greatest] = std::minmax_element(old.begin(), old.end());
+    if (value >= *least && value <= *greatest && unit == 1) RC_ASSERT(bucket.Fits(value));
+    if (!bucket.Fits(value)) continue;
+    maker.Put(value);
+    expected.push_back(value);
+  }
+  RC_ASSERT(AllOf(maker.Take()) == expected);
+}
+
 }  // namespace
 }  // namespace clv::query
