@@ -109,6 +109,14 @@ class BestCustomers {
   Key last_added_{};
 };
 
+// The Finer of customers whose keys are their predicted_bound. The version, which has a fitted
+// model, outlives it.
+inline std::function<double(uint32_t)> FinerThanBounds(const ProjectionVersion& version) {
+  return [&version](uint32_t number) {
+    return PredictedClvOf(*version.serving, version.ChunkOf(number), number % kChunkCustomers);
+  };
+}
+
 }  // namespace clv::query
 
 #endif  // CLV_SERVICES_QUERY_PROJECTION_BEST_CUSTOMERS_H_

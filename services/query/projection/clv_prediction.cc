@@ -82,21 +82,14 @@ class Choice {
         are_kept_(is_default && query.min_p_alive <= 0 && !is_average_) {}
 
   absl::StatusOr<BestPredicted> Run() const {
-    const BestPredicted empty(view_.version(), query_.scope.range, Finer());
+    // Among equal bounds only must predictions be made.
+    const BestPredicted empty(view_.version(), query_.scope.range,
+                              are_kept_ ? FinerThanBounds(view_.version()) : nullptr);
     if (!query_.customer_ids.empty()) return ByIds(empty);
     return are_kept_ ? Kept(empty) : All(empty);
   }
 
  private:
-  // Where predictions are kept, their bounds are the keys: only among equal ones must predictions
-  // be made.
-  BestPredicted::Finer Finer() const {
-    if (!are_kept_) return nullptr;
-    return [version = &view_.version()](uint32_t number) {
-      return PredictedClvOf(*version->serving, version->ChunkOf(number), number % kChunkCustomers);
-    };
-  }
-
   BestPredicted ByIds(BestPredicted best) const {
     std::vector<uint32_t> numbers;
     for (const std::string& id : query_.customer_ids) {
@@ -227,7 +220,7 @@ class Choice {
   const PredictionQuery& query_;
   const CustomerScorer& scorer_;
   const bool is_average_;
-  const bool are_kept_;
+  const bool are_kept_;  // the version's bounds of the predictions are the keys
 };
 
 }  // namespace

@@ -214,9 +214,7 @@ class Predictions {
   // What tells those apart whose bounds are the same; null: nothing need do that.
   BestValued::Finer FinerOf(CustomerSort sort) const {
     if (sort != CustomerSort::kPredictedClv || !are_kept_) return nullptr;
-    return [version = &view_->version()](uint32_t number) {
-      return PredictedClvOf(*version->serving, version->ChunkOf(number), number % kChunkCustomers);
-    };
+    return FinerThanBounds(view_->version());
   }
 
  private:

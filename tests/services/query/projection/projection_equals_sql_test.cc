@@ -11,6 +11,7 @@
 
 #include "common/base/instant.h"
 #include "gtest/gtest.h"
+#include "services/query/projection/value_sums.h"
 #include "tests/model/naive_model.h"
 #include "tests/properties/commands.h"
 #include "tests/properties/histories.h"
@@ -344,6 +345,39 @@ TEST(ProjectionEqualsSqlTest, ForPredictionsOfManyCustomersOfWhomOthersHaveMore)
               << endpoint << "?" << question.QueryString();
         }
       }
+    }
+  }
+}
+
+// So many that sums by them are not kept, and nobody knows how many customers a filter selects.
+TEST(ProjectionEqualsSqlTest, ForPredictionsWithTooManyAttributeSets) {
+  properties::TestClock clock;
+  FoldedStore store;
+  const auto sql = AskedReports::OfSql(store.path(), clock);
+  const auto projection = AskedReports::OfProjection(store.path(), clock);
+  Batch customers{"customers", {}};
+  Batch purchases{"purchases", {}};
+  for (size_t i = 0; i <= ValueSums::kMostAttributeSets; ++i) {
+    const std::string n = std::to_string(i);
+    customers.values.push_back(R"({"customer_id":"c)" + n + R"(","acquisition_source":"s)" + n +
+                               R"(","customer_segment":")" + (i % 3 == 0 ? "some" : "others") +
+                               "\"}");
+    for (size_t k = 0; k <= i % 3; ++k) {
+      purchases.values.push_back(R"({"purchase_id":"p)" + n + "_" + std::to_string(k) +
+                                 R"(","customer_id":"c)" + n + R"(","purchase_amount":")" +
+                                 std::to_string(1 + i % 90) + R"(","purchase_date":"2023-0)" +
+                                 std::to_string(1 + k) + "-1" + std::to_string(i % 7) + "\"}");
+    }
+  }
+  store.Fold(customers, properties::kNow);
+  store.Fold(purchases, properties::kNow);
+  store.PutScoring(1, properties::kNow / 86'400 - 700);
+  projection->LookAgain();
+  for (const std::string segment : {"", "some", "none"}) {
+    for (const std::string page : {"0", "3"}) {
+      const Question question{"clv_prediction",
+                              {{"customer_segment", segment}, {"page_size", "40"}, {"page", page}}};
+      EXPECT_EQ(Difference(*sql, *projection, question), "") << question.QueryString();
     }
   }
 }
