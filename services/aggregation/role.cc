@@ -45,7 +45,8 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
   CLV_ASSIGN_OR_RETURN(RoleLock lock, RoleLock::Take(options.directory, "aggregation"));
   std::unique_ptr<AggregationRole> role(new AggregationRole(std::move(lock)));
   CLV_ASSIGN_OR_RETURN(role->store_, storage::SqliteClvStore::Open({.path = options.directory.clv(),
-                                                                    .folded = options.folded}));
+                                                                    .folded = options.folded,
+                                                                    .coming = options.coming}));
   CLV_RETURN_IF_ERROR(AdoptReportingCurrency(*role->store_, options.reporting_currency));
   const auto open_log =
       [path = options.directory.event_log(),

@@ -13,6 +13,7 @@
 #include "common/base/shown_number.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
+#include "common/storage/coming_changes.h"
 #include "common/storage/sqlite/clv_store.h"
 #include "common/storage/sqlite/model_store.h"
 #include "services/aggregation/aggregation_service.h"
@@ -31,8 +32,9 @@ class AggregationRole {
         "USD";  // three letters; a change rebuilds every customer before the start
     rpc::Dispatcher::Options dispatch;
     const Clock* clock = nullptr;
-    const Broadcast* appended = nullptr;  // of an ingest in the same process, else null
-    Broadcast* folded = nullptr;          // told after every fold, or null
+    const Broadcast* appended = nullptr;       // of an ingest in the same process, else null
+    Broadcast* folded = nullptr;               // told after every fold, or null
+    storage::ComingChanges* coming = nullptr;  // told of folds under way, or null
     RefitPolicy refit;
   };
 

@@ -17,7 +17,8 @@ std::shared_ptr<Projection> MakeProjection(const QueryRole::Options& options) {
       std::make_unique<storage::SqliteProjectionSource>(path),
       std::make_unique<storage::SqliteChangeWatch>(path, options.folded),
       Projection::Options{.snapshot_path = options.directory.projection_snapshot(),
-                          .position_path = options.directory.projection_position()});
+                          .position_path = options.directory.projection_position(),
+                          .coming = options.coming});
 }
 
 }  // namespace

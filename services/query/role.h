@@ -10,6 +10,7 @@
 #include "common/base/data_directory.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
+#include "common/storage/coming_changes.h"
 #include "common/storage/sqlite/fold_progress.h"
 #include "common/storage/sqlite/quarantine_reader.h"
 #include "common/storage/sqlite/stored_models.h"
@@ -25,7 +26,9 @@ class QueryRole {
     DataDirectory directory;
     rpc::Dispatcher::Options dispatch;
     const Clock* clock = nullptr;
-    const Broadcast* folded = nullptr;  // of an aggregation in the same process, else null
+    // Of an aggregation in the same process, else null.
+    const Broadcast* folded = nullptr;
+    storage::ComingChanges* coming = nullptr;
   };
 
   // Nothing is opened yet: reports are UNAVAILABLE until the files are there.

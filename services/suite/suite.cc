@@ -50,6 +50,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                  .clock = options.clock,
                                                  .appended = &suite->appended_,
                                                  .folded = &suite->folded_,
+                                                 .coming = &suite->coming_,
                                                  .refit = RefitPolicyOf(options)}));
   suite->query_ = std::make_unique<query::QueryRole>(
       query::QueryRole::Options{.directory = options.directory,
@@ -58,7 +59,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                              .limiter = &suite->limiter_,
                                              .metrics = options.metrics},
                                 .clock = options.clock,
-                                .folded = &suite->folded_});
+                                .folded = &suite->folded_,
+                                .coming = &suite->coming_});
   std::vector<grpc::Service*> services = suite->ingest_->services();
   services.push_back(suite->aggregation_->service());
   services.push_back(suite->query_->service());

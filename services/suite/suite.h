@@ -73,6 +73,7 @@ class Suite {
   // Destroyed from the last to the first: the gateway, the server, the roles, what they share.
   Broadcast appended_;
   Broadcast folded_;
+  storage::ComingChanges coming_;
   rpc::Authenticator authenticator_;
   rpc::RateLimiter limiter_;
   std::unique_ptr<ingest::IngestRole> ingest_;

@@ -49,7 +49,7 @@ absl::Status SqliteClvStore::OpenWriter() {
                                        .cache_kib = options_.cache_kib}));
   CLV_ASSIGN_OR_RETURN(latest_, LatestActivity::Prepare(*db));
   CLV_ASSIGN_OR_RETURN(counter_, FactCounter::Prepare(*db));
-  CLV_ASSIGN_OR_RETURN(changes_, CustomerChanges::Prepare(*db, options_.changes));
+  CLV_ASSIGN_OR_RETURN(changes_, CustomerChanges::Prepare(*db, options_.changes, options_.coming));
   CLV_ASSIGN_OR_RETURN(reads_, ClvReadStatements::Prepare(*db, &places_));
   CLV_ASSIGN_OR_RETURN(writes_, ClvWriteStatements::Prepare(*db));
   ahead_ = std::make_unique<FoldAhead>(options_.path, options_.ahead_cache_kib);

@@ -14,6 +14,8 @@ namespace clv::storage {
 namespace {
 
 constexpr char kReportingCurrency[] = "reporting_currency";
+// Customers of a fold that is told before it commits: who follows holds on to its state meanwhile.
+constexpr size_t kMostTold = 1'024;
 // Not empty: see FoldTransaction::has_large_gross.
 constexpr char kHasLargeGross[] = "has_large_gross";
 
@@ -98,7 +100,9 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
         committed_(std::move(tools.committed)) {}
 
   ~SqliteFoldTransaction() override {
-    if (transaction_) reads_.purchases().Forget();
+    if (!transaction_) return;
+    customer_changes_.Abandon();
+    reads_.purchases().Forget();
   }
 
   absl::Status ReadState() {
@@ -173,6 +177,11 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     if (is_untouched && customer_ids.size() >= least_folded_ahead_) {
       CLV_RETURN_IF_ERROR(FoldOnTwoThreads(customer_ids, fold, currency));
     } else {
+      if (is_untouched && customer_ids.size() <= kMostTold) {
+        customer_changes_.TellComing(currency_);
+      } else {
+        customer_changes_.Abandon();
+      }
       CLV_RETURN_IF_ERROR(FoldOneByOne(customer_ids, fold, currency));
     }
     return reads_.purchases().FlushPages();
@@ -197,6 +206,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
   }
   absl::Status RecountFacts() override { return counter_.Recount(); }
   absl::Status PutReportingCurrency(const std::string& currency) override {
+    customer_changes_.Abandon();
     currency_ = currency;
     return writes_.PutSetting(kReportingCurrency, currency);
   }
@@ -209,6 +219,7 @@ class SqliteFoldTransaction final : public SqliteReads<FoldTransaction> {
     CLV_RETURN_IF_ERROR(counter_.Flush());
     CLV_RETURN_IF_ERROR(customer_changes_.Flush());
     CLV_RETURN_IF_ERROR(writes_.Announce(announced).status());
+    customer_changes_.Complete(position, latest_.date());
     ReachFailpoint("store.before_commit");
     CLV_RETURN_IF_ERROR(transaction_->Commit());
     customer_changes_.Committed();

@@ -135,6 +135,9 @@ class FactsOfSeveral {
   absl::flat_hash_map<std::string, Facts> customers_;
 };
 
+// Customers that are told at once: who is told wakes up for them.
+constexpr size_t kToldAtOnce = 32;
+
 constexpr size_t kShareOfDatabase = 32;
 // Of the bytes that are kept, the names take at most this part.
 constexpr size_t kShareOfNames = 4;
@@ -148,9 +151,10 @@ constexpr char kKept[] =
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CustomerChanges>> CustomerChanges::Prepare(
-    Database& db, const ChangeLimits& limits) {
+    Database& db, const ChangeLimits& limits, ComingChanges* coming) {
   std::unique_ptr<CustomerChanges> changes(new CustomerChanges());
   changes->limits_ = limits;
+  changes->coming_ = coming;
   CLV_ASSIGN_OR_RETURN(
       changes->insert_,
       db.Prepare("INSERT INTO customer_changes (customers) VALUES (?) RETURNING change_id"));
@@ -182,6 +186,7 @@ void CustomerChanges::Forget() {
 }
 
 absl::Status CustomerChanges::Begin() {
+  EndTelling(false);
   Forget();
   CLV_RETURN_IF_ERROR(database_bytes_.Step().status());
   most_bytes_ = std::clamp(static_cast<size_t>(database_bytes_.Int(0)) / kShareOfDatabase,
@@ -203,8 +208,44 @@ absl::Status CustomerChanges::ReadKept() {
   return absl::OkStatus();
 }
 
+void CustomerChanges::TellComing(const std::string& reporting_currency) {
+  if (coming_ == nullptr || has_changed_ || names_are_forgotten_) return;
+  const auto last = rows_.empty() ? 0 : static_cast<uint64_t>(rows_.back().change_id);
+  is_telling_ = coming_->Begin({.change = last, .reporting_currency = reporting_currency});
+}
+
+void CustomerChanges::TellWaiting() {
+  if (!untold_.empty()) coming_->Tell(std::exchange(untold_, {}));
+}
+
+void CustomerChanges::EndTelling(bool is_committed) {
+  untold_.clear();
+  if (std::exchange(is_telling_, false)) coming_->End(is_committed);
+}
+
+void CustomerChanges::Complete(LogPosition position, std::optional<int64_t> horizon_seconds) {
+  if (!is_telling_) return;
+  TellWaiting();
+  coming_->Complete({.folded_position = position,
+                     .last_change = static_cast<uint64_t>(rows_.back().change_id),
+                     .horizon_seconds = horizon_seconds});
+}
+
+void CustomerChanges::Committed() {
+  kept_are_known_ = true;
+  EndTelling(true);
+}
+
 void CustomerChanges::Note(std::string_view customer_id, std::string packed) {
   has_changed_ = true;
+  if (is_telling_) {
+    if (packed.empty()) {
+      EndTelling(false);
+    } else {
+      untold_.push_back(packed);
+      if (untold_.size() >= kToldAtOnce) TellWaiting();
+    }
+  }
   if (are_too_many_) return;
   are_by_id_ &= customers_.empty() || customers_.back().customer_id < customer_id;
   fact_bytes_ += packed.size();
@@ -240,6 +281,7 @@ void CustomerChanges::Unify() {
 
 absl::Status CustomerChanges::Flush() {
   kept_are_known_ = false;
+  if (is_telling_ && !has_changed_) EndTelling(false);
   Unify();
   if (names_are_forgotten_) {
     CLV_RETURN_IF_ERROR(remove_all_.Run());

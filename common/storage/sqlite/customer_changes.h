@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/storage/coming_changes.h"
 #include "common/storage/orders_change.h"
 #include "common/storage/projected_customer.h"
 #include "common/storage/sqlite/db.h"
@@ -43,12 +44,17 @@ struct ChangeLimits {
 // Only the newest rows are kept. Thread-compatible.
 class CustomerChanges {
  public:
-  // The connection must outlive the changes.
+  // The connection must outlive the changes, and so must `coming`, which is told of folds that are
+  // under way; null: nobody is.
   static absl::StatusOr<std::unique_ptr<CustomerChanges>> Prepare(Database& db,
-                                                                  const ChangeLimits& limits);
+                                                                  const ChangeLimits& limits,
+                                                                  ComingChanges* coming = nullptr);
 
   // A writing transaction begins; what an earlier one noted and did not flush is forgotten.
   absl::Status Begin();
+  // From now on what is noted is told before the commit, as long as each customer comes once and
+  // with facts. Nothing may be noted yet.
+  void TellComing(const std::string& reporting_currency);
 
   // The value of a customer is written or removed.
   void Note(std::string_view customer_id) { Note(customer_id, {}); }
@@ -68,14 +74,19 @@ class CustomerChanges {
 
   // A customer is erased: no row may name one any more, the present one included.
   void ForgetNames() {
+    EndTelling(false);
     names_are_forgotten_ = true;
     NoteDescription();
   }
 
   // Writes the rows. Before the commit.
   absl::Status Flush();
+  // The commit is next, and moves the checkpoint and the latest date to these.
+  void Complete(LogPosition position, std::optional<int64_t> horizon_seconds);
   // The commit has succeeded.
-  void Committed() { kept_are_known_ = true; }
+  void Committed();
+  // There will be none, or no more of it is told before.
+  void Abandon() { EndTelling(false); }
 
  private:
   struct KeptRow {
@@ -92,6 +103,8 @@ class CustomerChanges {
 
   CustomerChanges() = default;
   void Forget();
+  void TellWaiting();
+  void EndTelling(bool is_committed);
   // Leaves one change of each customer, by id; and none where they are too many.
   void Unify();
   absl::Status ReadKept();
@@ -110,6 +123,10 @@ class CustomerChanges {
   bool has_described_ = false;
   bool are_too_many_ = false;
   bool names_are_forgotten_ = false;
+
+  ComingChanges* coming_ = nullptr;
+  bool is_telling_ = false;
+  std::vector<std::string> untold_;  // facts that were noted since something was told
 
   std::deque<KeptRow> rows_;  // that the tables hold
   bool kept_are_known_ = false;

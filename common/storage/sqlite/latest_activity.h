@@ -28,6 +28,8 @@ class LatestActivity {
   void Note(std::string_view customer_id, const std::optional<int64_t>& last_activity_date);
   // Writes the row if it changed. Scans `customer_clv` when the customer's date went back.
   absl::Status Flush();
+  // As the row has it, after Begin or Flush; absent while there is none.
+  std::optional<int64_t> date() const { return date_; }
 
  private:
   LatestActivity() = default;

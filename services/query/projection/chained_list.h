@@ -37,7 +37,7 @@ class ChainedList {
   const Value& operator[](size_t i) const { return *values_[i]; }
 
   // A list that is not sealed, of the values of this one, which must be, and must be there when the
-  // successor is sealed. The second successor copies all.
+  // successor is sealed. While there is a successor, another one copies all.
   ChainedList Successor() const {
     ChainedList next;
     next.values_ = values_;
@@ -85,6 +85,7 @@ class ChainedList {
   }
 
   void GiveUp() {
+    if (before_ != nullptr) before_->Disclaim();
     if (keeper_ != nullptr) keeper_->GiveUp(std::move(values_));
     keeper_.reset();
   }

@@ -7,6 +7,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/base/thread_priority.h"
+#include "services/query/projection/coming_reading.h"
 
 namespace clv::query {
 namespace {
@@ -42,7 +43,11 @@ Projection::Projection(std::unique_ptr<storage::ProjectionSource> source,
       shown_position_(options_.position_path.empty()
                           ? std::nullopt
                           : std::optional<ShownNumber>(std::in_place, options_.position_path)),
-      follower_([this] { Follow(); }) {}
+      follower_([this] { Follow(); }) {
+  if (options_.coming == nullptr) return;
+  options_.coming->StartFollowing();
+  foreseer_ = std::thread([this] { Foresee(); });
+}
 
 Projection::~Projection() {
   {
@@ -50,6 +55,10 @@ Projection::~Projection() {
     is_stopping_ = true;
   }
   stopping_.notify_all();
+  if (options_.coming != nullptr) {
+    options_.coming->StopFollowing();
+    foreseer_.join();
+  }
   follower_.join();
   shown_position_.reset();
   // What came since the last pause would be applied by the next start, which somebody waits for.
@@ -93,6 +102,7 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Projection::LastOrNext(
     Deadline deadline, absl::FunctionRef<absl::StatusOr<bool>(const ProjectionVersion&)> suffices) {
   const uint64_t begun_before = applies_begun_.load();
   if (!is_asked_.load(std::memory_order_relaxed)) is_asked_ = true;
+  if (options_.coming != nullptr) options_.coming->Want();
   CLV_ASSIGN_OR_RETURN(const int64_t watched, watch_->Version());
   Published last = LastPublished();
   if (last.version != nullptr) {
@@ -174,8 +184,14 @@ absl::Status Projection::Apply(bool is_asked_for) {
   if (is_load) RemoveSnapshot(options_.snapshot_path);
   CLV_RETURN_IF_ERROR(version.status());
   next.version = *version;
-  last_apply_ = steady_clock::now();
+  Publish(std::move(next), is_load);
   is_quick_ = last_apply_.load() - began <= kQuickApply;
+  return absl::OkStatus();
+}
+
+void Projection::Publish(Published next, bool is_load) {
+  last_apply_ = steady_clock::now();
+  const uint64_t serial = next.version->serial;
   std::function<void(uint64_t)> loaded;
   std::vector<std::shared_ptr<const ProjectionVersion>> crowd;
   {
@@ -185,8 +201,34 @@ absl::Status Projection::Apply(bool is_asked_for) {
     if (retired_.size() > kMostRetired) crowd.swap(retired_);
     if (is_load) loaded = loaded_;
   }
-  if (loaded) loaded((*version)->serial);
-  return absl::OkStatus();
+  if (loaded) loaded(serial);
+}
+
+void Projection::Foresee() {
+  uint64_t last = 0;
+  while (const auto fold = options_.coming->WaitForFold(last)) {
+    last = fold->number;
+    ForeseeFold(*fold);
+  }
+}
+
+void Projection::ForeseeFold(const storage::ComingChanges::Fold& fold) {
+  const std::unique_lock apply(apply_mutex_, std::try_to_lock);
+  if (!apply.owns_lock()) return;
+  Published next = LastPublished();
+  if (next.version == nullptr || next.version->last_change != fold.base.change) return;
+  ComingReading reading(*options_.coming, fold, *next.version);
+  const auto version = builder_.Foresee(reading);
+  if (!version.ok()) return;
+  const bool is_committed = options_.coming->IsCommitted(fold.number);
+  builder_.Settle(is_committed);
+  if (!is_committed) return;
+  // Whether something else was committed since is not known: the next look at the watch tells that
+  // of the version. For the same reason it counts for no apply.
+  next.version = *version;
+  next.watched = -1;
+  Publish(std::move(next), false);
+  is_quick_ = true;
 }
 
 void Projection::StartFromSnapshot(const storage::ProjectionReading& reading) {

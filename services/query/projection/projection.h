@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/other_thread.h"
 #include "common/base/shown_number.h"
+#include "common/storage/coming_changes.h"
 #include "common/storage/projection_source.h"
 #include "services/query/projection/follow_pace.h"
 #include "services/query/projection/projection_builder.h"
@@ -29,7 +30,9 @@
 namespace clv::query {
 
 // Thread-safe. A thread of its own applies what is committed, most of it before it is announced;
-// who needs a newer version than it has made yet applies it at once. Readers keep the version that
+// who needs a newer version than it has made yet applies it at once. Where the folds of the same
+// process tell what they change, another thread applies one while it is under way, if somebody has
+// asked since the one before. Readers keep the version that
 // they got as long as they like, and nobody waits for them.
 class Projection {
  public:
@@ -41,6 +44,9 @@ class Projection {
     // Where the aggregation is shown the log position of the last version, or while nobody asks the
     // greatest number; empty: nowhere.
     std::string position_path;
+    // Of an aggregation in the same process, else null; must outlive the projection, which stops
+    // it.
+    storage::ComingChanges* coming = nullptr;
     // Fewer are read from the store as fast.
     uint32_t least_customers_in_snapshot = 20'000;
   };
@@ -97,6 +103,10 @@ class Projection {
   void SetInSnapshot(const ProjectionVersion& version);
   // With apply_mutex_ held, as the next. `is_asked_for`: else it may leave all as it is.
   absl::Status Apply(bool is_asked_for);
+  // Of a thread of its own: makes versions of folds that are under way.
+  void Foresee();
+  void ForeseeFold(const storage::ComingChanges::Fold& fold);
+  void Publish(Published next, bool is_load);
   void StartFromSnapshot(const storage::ProjectionReading& reading);
   // Of the follower, and of nobody when it has ended.
   void KeepSnapshot();
@@ -150,6 +160,7 @@ class Projection {
   std::condition_variable stopping_;
   bool is_stopping_ = false;
   std::thread follower_;
+  std::thread foreseer_;
 };
 
 }  // namespace clv::query

@@ -51,7 +51,28 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> ProjectionBuilder::Adva
     next_.reset();
     return status;
   }
+  Settle(true);
   return version_;
+}
+
+absl::StatusOr<std::shared_ptr<const ProjectionVersion>> ProjectionBuilder::Foresee(
+    storage::ProjectionReading& fold) {
+  if (version_ == nullptr || version_->reporting_currency != fold.reporting_currency()) {
+    return absl::AbortedError("there is no version that the fold goes on from");
+  }
+  absl::Status status = Catch(fold);
+  if (status.ok()) status = Finish(fold);
+  if (!status.ok()) {
+    pending_.clear();
+    next_.reset();
+    return status;
+  }
+  return next_;
+}
+
+void ProjectionBuilder::Settle(bool is_committed) {
+  if (is_committed) version_ = std::move(next_);
+  next_.reset();
 }
 
 bool ProjectionBuilder::Adopt(ProjectionBase base, const storage::ProjectionReading& reading) {
@@ -255,7 +276,6 @@ absl::Status ProjectionBuilder::Finish(storage::ProjectionReading& reading) {
   next_->window_keeper = windows_;
   if (version_ != nullptr) next_->windows = windows_->Follow(*version_, *next_, changed_);
   next_->chunks.Seal();
-  version_ = std::move(next_);
   return absl::OkStatus();
 }
 

@@ -30,6 +30,13 @@ class ProjectionBuilder {
   absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Advance(
       storage::ProjectionReading& reading);
 
+  // The version that follows the last one if a fold that is under way commits. Settle comes next
+  // and tells whether it did; then it is the last one. After an error all is as before. ABORTED:
+  // the fold goes on from another state, or does not tell what is needed.
+  absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Foresee(
+      storage::ProjectionReading& fold);
+  void Settle(bool is_committed);
+
   // Goes on from a version that was kept, where it is an earlier state of the store that `reading`
   // reads; returns whether it is. Before the first Advance.
   bool Adopt(ProjectionBase base, const storage::ProjectionReading& reading);

@@ -41,6 +41,8 @@ class VersionKeeper {
   // Whether the caller may make the successor that shares the version's values: the first one may,
   // on whatever thread; others copy them all.
   bool Claim() { return !is_claimed_.exchange(true, std::memory_order_relaxed); }
+  // Of whoever has claimed it, and makes none.
+  void Disclaim() { is_claimed_.store(false, std::memory_order_relaxed); }
 
   // The version has a successor, which shares its values but for `replaced`. Of whoever has claimed
   // it, once, while the version is there.

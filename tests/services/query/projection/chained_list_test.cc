@@ -53,6 +53,22 @@ TEST(ChainedListTest, ASuccessorSharesAllButWhatItOpens) {
   EXPECT_EQ(Value::count, 5);
 }
 
+TEST(ChainedListTest, ASuccessorOfOneThatWasNeverSealedSharesAgain) {
+  const List first = Sealed(3);
+  {
+    List given_up = first.Successor();
+    given_up.Open(1).number = 10;
+    given_up.Append(std::make_unique<Value>(3));
+  }
+  EXPECT_EQ(Value::count, 3);
+  List second = first.Successor();
+  second.Open(2).number = 20;
+  second.Seal();
+  EXPECT_EQ(&second[0], &first[0]);
+  EXPECT_EQ(second[1].number, 1);
+  EXPECT_EQ(Value::count, 4);
+}
+
 TEST(ChainedListTest, ASecondSuccessorCopiesAll) {
   auto first = std::make_unique<List>(Sealed(3));
   List second = first->Successor();

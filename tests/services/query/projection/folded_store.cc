@@ -45,8 +45,8 @@ domain::FittedModels SomeFit(uint64_t version) {
 
 FoldedStore::FoldedStore(const storage::ChangeLimits& limits) {
   // Some folds are made ahead, and name customers only; the others tell what has changed.
-  auto store =
-      storage::SqliteClvStore::Open({.path = path_, .least_folded_ahead = 6, .changes = limits});
+  auto store = storage::SqliteClvStore::Open(
+      {.path = path_, .coming = &coming_, .least_folded_ahead = 6, .changes = limits});
   if (!store.ok()) {
     std::fprintf(stderr, "no store: %s\n", store.status().ToString().c_str());
     std::abort();
@@ -78,7 +78,7 @@ void FoldedStore::Fold(wire::LogCommand command) {
   Fold(std::move(rows));
 }
 
-void FoldedStore::Fold(aggregation::LoggedRows rows) {
+void FoldedStore::Fold(aggregation::LoggedRows rows, const std::function<bool()>& may_commit) {
   rows.position = position_ + 1;
   const auto transaction = store_->Begin();
   ASSERT_TRUE(transaction.ok()) << transaction.status();
@@ -90,6 +90,7 @@ void FoldedStore::Fold(aggregation::LoggedRows rows) {
       .open_erasures = {}};
   const auto counts = aggregation::Fold({rows}, options, **transaction);
   ASSERT_TRUE(counts.ok()) << counts.status();
+  if (!may_commit()) return;
   if (rows.position > unannounced_) {
     announced_ = std::max(announced_, rows.position - unannounced_);
   }

@@ -4,9 +4,12 @@
 #define CLV_TESTS_SERVICES_QUERY_PROJECTION_FOLDED_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "common/storage/coming_changes.h"
 #include "common/storage/sqlite/clv_store.h"
 #include "common/wire/log_codec.h"
 #include "services/aggregation/fold.h"
@@ -23,13 +26,19 @@ class FoldedStore {
   explicit FoldedStore(const storage::ChangeLimits& limits = {});
 
   const std::string& path() const { return path_; }
+  // Told of folds while they are under way.
+  storage::ComingChanges& coming() { return coming_; }
   storage::LogPosition position() const { return position_; }
 
   // Folds the values of a batch as ingest would have logged them. Values that it refuses are left
   // out.
   void Fold(const properties::Batch& batch, int64_t received_at_seconds);
   // Folds rows of one record, or a command; the position is the next one.
-  void Fold(aggregation::LoggedRows rows);
+  void Fold(aggregation::LoggedRows rows) {
+    Fold(std::move(rows), [] { return true; });
+  }
+  // Commits if `may_commit`, which is called right before, says so; rolls back else.
+  void Fold(aggregation::LoggedRows rows, const std::function<bool()>& may_commit);
   void Fold(wire::LogCommand command);
 
   // The folds from now on leave so many of the last ones without announcement.
@@ -47,6 +56,7 @@ class FoldedStore {
  private:
   TempDirectory directory_;
   const std::string path_ = directory_.path() + "/clv.db";
+  storage::ComingChanges coming_;
   std::unique_ptr<storage::SqliteClvStore> store_;
   std::string currency_;
   storage::LogPosition position_ = 0;

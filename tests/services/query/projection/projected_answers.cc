@@ -136,13 +136,15 @@ std::unique_ptr<AskedReports> AskedReports::OfSql(const std::string& clv_path, c
 
 std::unique_ptr<AskedReports> AskedReports::OfProjection(const std::string& clv_path,
                                                          const Clock& clock,
-                                                         const std::string& snapshot_path) {
+                                                         const std::string& snapshot_path,
+                                                         storage::ComingChanges* coming) {
   auto steps = std::make_shared<Steps>();
   auto reports = std::make_unique<ProjectionReports>(
       std::make_unique<Projection>(
           std::make_unique<storage::SqliteProjectionSource>(clv_path),
           std::make_unique<SteppedWatch>(steps),
-          Projection::Options{.snapshot_path = snapshot_path, .least_customers_in_snapshot = 0}),
+          Projection::Options{
+              .snapshot_path = snapshot_path, .coming = coming, .least_customers_in_snapshot = 0}),
       std::make_unique<storage::SqliteCustomerDetails>(clv_path));
   return std::unique_ptr<AskedReports>(
       new AskedReports(std::move(reports), std::move(steps), clv_path, clock));

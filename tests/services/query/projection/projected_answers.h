@@ -42,10 +42,11 @@ class AskedReports {
   // From SQL.
   static std::unique_ptr<AskedReports> OfSql(const std::string& clv_path, const Clock& clock);
   // From a projection that looks at the store when it is made, and at the first question after each
-  // LookAgain. It starts from the snapshot, if there is one, and leaves one when it ends; an empty
-  // path: neither.
+  // LookAgain; and at folds that are under way, if it is told of them. It starts from the snapshot,
+  // if there is one, and leaves one when it ends; an empty path: neither.
   static std::unique_ptr<AskedReports> OfProjection(const std::string& clv_path, const Clock& clock,
-                                                    const std::string& snapshot_path = "");
+                                                    const std::string& snapshot_path = "",
+                                                    storage::ComingChanges* coming = nullptr);
   ~AskedReports();
 
   void LookAgain() { steps_->Advance(); }

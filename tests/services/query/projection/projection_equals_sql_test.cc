@@ -49,7 +49,7 @@ class Scene {
         history_(std::move(history)),
         in_windows_(InWindows(history_, &dice_)),
         sql_(AskedReports::OfSql(store_.path(), clock_)),
-        in_steps_(AskedReports::OfProjection(store_.path(), clock_, snapshot_path_)) {}
+        in_steps_(InSteps()) {}
 
   void Send(const Batch& batch) {
     clock_.Advance(dice_.Below(3));
@@ -59,6 +59,8 @@ class Scene {
         accepted.values.push_back(value);
       }
     }
+    // Where it can, the projection takes what is told before the commit.
+    store_.coming().Want();
     if (!accepted.values.empty()) store_.Fold(accepted, clock_.NowSeconds());
   }
 
@@ -101,7 +103,7 @@ class Scene {
   // The projection that is carried along ends, and another goes on from what it kept.
   void Restart() {
     in_steps_.reset();
-    in_steps_ = AskedReports::OfProjection(store_.path(), clock_, snapshot_path_);
+    in_steps_ = InSteps();
   }
 
   // The same windows, of all and of some customers, at instants at which all is visible.
@@ -157,6 +159,10 @@ class Scene {
   const History& history() const { return history_; }
 
  private:
+  std::unique_ptr<AskedReports> InSteps() {
+    return AskedReports::OfProjection(store_.path(), clock_, snapshot_path_, &store_.coming());
+  }
+
   Dice dice_;
   const History history_;
   const std::vector<Question> in_windows_;

@@ -270,7 +270,8 @@ class ProjectionReadersTest : public ::testing::Test {
   ProjectionReports reports_{
       std::make_unique<Projection>(
           std::make_unique<storage::SqliteProjectionSource>(store_.path()),
-          std::make_unique<storage::SqliteChangeWatch>(store_.path(), &folded_)),
+          std::make_unique<storage::SqliteChangeWatch>(store_.path(), &folded_),
+          Projection::Options{.coming = &store_.coming()}),
       std::make_unique<storage::SqliteCustomerDetails>(store_.path())};
 };
 

@@ -10,7 +10,10 @@
 #include <thread>
 #include <utility>
 
+#include "common/base/byte_codec.h"
+#include "common/storage/projected_customer_codec.h"
 #include "common/storage/sqlite/projection_source.h"
+#include "common/wire/purchase_batch.h"
 #include "gtest/gtest.h"
 #include "services/aggregation/recompute.h"
 #include "tests/services/query/projection/folded_store.h"
@@ -32,6 +35,18 @@ bool Eventually(const std::function<bool()>& has_happened) {
 
 void FoldCustomer(const std::string& id, FoldedStore* store) {
   store->Fold(aggregation::LoggedRows{.customers = {{.customer_id = id, .created_at = 1}}});
+}
+
+// A purchase on this day, which a fold tells of before it commits.
+aggregation::LoggedRows PurchaseOf(const std::string& customer_id, int day) {
+  const std::string id = "p" + std::to_string(day);
+  return {.purchases = wire::BatchOf({{.purchase_id = id,
+                                       .customer_id = customer_id,
+                                       .order_id = id,
+                                       .purchase_amount_micros = 1'000'000,
+                                       .purchase_date = int64_t{86'400} * day,
+                                       .currency = "USD",
+                                       .created_at = 1}})};
 }
 
 // Says that nothing has happened for as long as it is told to, but for what is announced.
@@ -83,6 +98,109 @@ TEST(ProjectionTest, WaitsForWhatIsAnnouncedOnly) {
   EXPECT_EQ(customers(), 8u);
   is_frozen = false;
   EXPECT_TRUE(Eventually([&] { return customers() == 9; })) << "it follows by itself";
+}
+
+// A projection that does not follow by itself, but is told of folds that are under way; folds are
+// not announced.
+class ForeseeingProjectionTest : public ::testing::Test {
+ protected:
+  ForeseeingProjectionTest() {
+    store_.Fold(PurchaseOf("a", 1));
+    store_.LeaveUnannounced(1'000);
+  }
+  ~ForeseeingProjectionTest() override { is_frozen_ = false; }
+
+  std::shared_ptr<const ProjectionVersion> Newest() {
+    return projection_.Newest(std::chrono::steady_clock::now() + std::chrono::minutes(1)).value();
+  }
+
+  FoldedStore store_;
+  std::atomic<bool> is_frozen_ = true;
+  Projection projection_{std::make_unique<storage::SqliteProjectionSource>(store_.path()),
+                         std::make_unique<FrozenWatch>(store_.path(), &is_frozen_),
+                         Projection::Options{.coming = &store_.coming()}};
+};
+
+TEST_F(ForeseeingProjectionTest, MakesTheVersionOfAFoldThatIsUnderWay) {
+  ASSERT_EQ(Newest()->population->orders, 1);
+  store_.Fold(PurchaseOf("a", 2));
+  EXPECT_TRUE(Eventually([&] { return Newest()->population->orders == 2; }));
+  store_.Fold(PurchaseOf("b", 3));
+  EXPECT_TRUE(Eventually([&] { return Newest()->population->orders == 3; }));
+  const auto version = Newest();
+  EXPECT_EQ(version->customers, 2u);
+  EXPECT_EQ(version->folded_position, store_.position());
+  EXPECT_EQ(version->horizon_seconds, 3 * 86'400);
+  EXPECT_EQ(projection_.WithAllCommitted(kForever).value(), version) << "there is nothing to add";
+}
+
+TEST_F(ForeseeingProjectionTest, AnswersWithWhatIsCommittedMeanwhile) {
+  ASSERT_EQ(Newest()->population->orders, 1);
+  store_.Fold(PurchaseOf("a", 2), [&] {
+    EXPECT_EQ(Newest()->population->orders, 1);
+    return true;
+  });
+  EXPECT_TRUE(Eventually([&] { return Newest()->population->orders == 2; }));
+}
+
+TEST_F(ForeseeingProjectionTest, ForgetsAFoldThatDoesNotCommit) {
+  const auto before = Newest();
+  for (const char* id : {"a", "b", "c"}) {
+    store_.Fold(PurchaseOf(id, 2), [&] {
+      // For as long as it takes to foresee it.
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      return false;
+    });
+    EXPECT_EQ(Newest(), before);
+  }
+  EXPECT_EQ(projection_.WithAllCommitted(kForever).value(), before);
+  store_.Fold(PurchaseOf("c", 2));
+  const auto after = projection_.WithAllCommitted(kForever).value();
+  EXPECT_EQ(after->customers, 2u);
+  EXPECT_EQ(after->population->orders, 2);
+  EXPECT_FALSE(after->Find("b").has_value());
+  EXPECT_EQ(after->IdOf(*after->Find("c")), "c");
+  store_.Fold(PurchaseOf("b", 4));
+  EXPECT_TRUE(Eventually([&] { return Newest()->Find("b").has_value(); }));
+}
+
+// All is told, and then the commit fails.
+TEST_F(ForeseeingProjectionTest, ForgetsAFoldWhoseCommitFails) {
+  const auto before = Newest();
+  storage::ProjectedCustomer customer;
+  customer.value.customer_id = "z";
+  customer.value.summary.purchase_count = 1;
+  customer.orders = {{.date = 86'400, .value_micros = 5, .qualifies = true}};
+  ByteWriter packed;
+  storage::PackCustomer(customer, &packed);
+  const std::string facts = packed.Take();
+  for (int i = 0; i < 3; ++i) {
+    store_.coming().Want();
+    ASSERT_TRUE(store_.coming().Begin(
+        {.change = before->last_change, .reporting_currency = before->reporting_currency}));
+    store_.coming().Tell({facts});
+    store_.coming().Complete({.folded_position = 99, .last_change = before->last_change + 1});
+    // For as long as it takes to foresee it.
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_EQ(Newest(), before);
+    store_.coming().End(false);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_EQ(Newest(), before);
+    EXPECT_EQ(projection_.WithAllCommitted(kForever).value(), before);
+  }
+  store_.Fold(PurchaseOf("c", 2));
+  const auto after = projection_.WithAllCommitted(kForever).value();
+  EXPECT_FALSE(after->Find("z").has_value());
+  EXPECT_EQ(after->customers, 2u);
+  EXPECT_EQ(after->population->orders, 2);
+}
+
+TEST_F(ForeseeingProjectionTest, LeavesWhatIsNotToldToWhoAsks) {
+  ASSERT_EQ(Newest()->population->orders, 1);
+  FoldCustomer("d", &store_);
+  store_.Fold(PurchaseOf("a", 2));
+  EXPECT_EQ(projection_.WithAllCommitted(kForever).value()->population->orders, 2);
+  EXPECT_EQ(Newest()->customers, 2u);
 }
 
 TEST(ProjectionTest, ShowsHowFarItIsWhileSomebodyAsks) {
