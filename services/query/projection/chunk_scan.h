@@ -28,8 +28,9 @@ template <typename Part, typename Scan>
 absl::StatusOr<std::vector<Part>> ScanChunks(size_t chunks, const ScanOptions& options,
                                              const Part& empty, const Scan& scan) {
   constexpr size_t kChunksAtOnce = 64;
-  // Starting a thread takes about as long as scanning the columns of this many chunks.
-  const size_t worth_a_thread = options.is_heavy ? 128 : 1'024;
+  // Where processors are scarce, waiting for another thread takes milliseconds: scanning the
+  // columns of so many chunks does, too.
+  const size_t worth_a_thread = options.is_heavy ? 128 : 16'384;
   std::vector<Part> parts(chunks >= 2 * worth_a_thread ? 2 : 1, empty);
   std::atomic<size_t> next{0};
   std::atomic<bool> is_late{false};

@@ -110,9 +110,7 @@ class ForeseeingProjectionTest : public ::testing::Test {
   }
   ~ForeseeingProjectionTest() override { is_frozen_ = false; }
 
-  std::shared_ptr<const ProjectionVersion> Newest() {
-    return projection_.Newest(std::chrono::steady_clock::now() + std::chrono::minutes(1)).value();
-  }
+  std::shared_ptr<const ProjectionVersion> Newest() { return projection_.Newest(kForever).value(); }
 
   FoldedStore store_;
   std::atomic<bool> is_frozen_ = true;
