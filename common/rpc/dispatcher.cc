@@ -198,50 +198,38 @@ grpc::Status Dispatcher::Conclude(CallContext* call, const absl::Status& status)
   return ToGrpcStatus(Published(call, status));
 }
 
-void Dispatcher::Enqueue(const std::shared_ptr<CallContext>& call, const std::string& method,
-                         std::function<void()> prepare, std::function<void()> run,
-                         const Done& refuse) const {
-  const bool queued = options_.workers->TrySubmit(
-      [this, call, method, prepare = std::move(prepare), run = std::move(run), refuse] {
-        if (prepare) prepare();
-        const absl::Status admitted = Admit(call.get(), method);
-        if (admitted.ok()) {
-          run();
-        } else {
-          refuse(admitted);
-        }
-      });
-  if (!queued) refuse(absl::ResourceExhaustedError("too many calls are waiting; try again later"));
+void Dispatcher::Begin(RunOn run_on, const std::shared_ptr<CallContext>& call,
+                       const std::string& method, std::function<void()> prepare,
+                       std::function<void()> run, Done refuse) const {
+  auto begin = [this, call, method, prepare = std::move(prepare), run = std::move(run), refuse] {
+    if (prepare) prepare();
+    const absl::Status admitted = Admit(call.get(), method);
+    if (admitted.ok()) {
+      run();
+    } else {
+      refuse(admitted);
+    }
+  };
+  if (run_on == RunOn::kGrpcThread) {
+    begin();
+  } else if (!options_.workers->TrySubmit(std::move(begin))) {
+    refuse(absl::ResourceExhaustedError("too many calls are waiting; try again later"));
+  }
 }
 
 grpc::ServerUnaryReactor* Dispatcher::ServeAsync(grpc::CallbackServerContext* context,
                                                  const std::string& method, AsyncHandler handler,
-                                                 const google::protobuf::Message* request) const {
+                                                 const google::protobuf::Message* request,
+                                                 RunOn run_on) const {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const std::shared_ptr<CallContext> call = MakeCall(context, method);
   call->request_ = request;
   const Done done = [call, reactor](const absl::Status& status) {
     reactor->Finish(Conclude(call.get(), status));
   };
-  Enqueue(
-      call, method, nullptr, [call, done, handler = std::move(handler)] { handler(*call, done); },
-      done);
-  return reactor;
-}
-
-grpc::ServerUnaryReactor* Dispatcher::ServeAsyncHere(grpc::CallbackServerContext* context,
-                                                     const std::string& method,
-                                                     const AsyncHandler& handler) const {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const std::shared_ptr<CallContext> call = MakeCall(context, method);
-  const Done done = [call, reactor](const absl::Status& status) {
-    reactor->Finish(Conclude(call.get(), status));
-  };
-  if (const absl::Status admitted = Admit(call.get(), method); !admitted.ok()) {
-    done(admitted);
-  } else {
-    handler(*call, done);
-  }
+  Begin(
+      run_on, call, method, nullptr,
+      [call, done, handler = std::move(handler)] { handler(*call, done); }, done);
   return reactor;
 }
 
@@ -258,12 +246,10 @@ grpc::ServerUnaryReactor* Dispatcher::ServeV0(grpc::CallbackServerContext* conte
       request);
 }
 
-grpc::ServerUnaryReactor* Dispatcher::ServeV0Async(grpc::CallbackServerContext* context,
-                                                   const std::string& method,
-                                                   const google::api::HttpBody* form,
-                                                   google::api::HttpBody* response,
-                                                   V0AsyncHandler handler,
-                                                   const google::protobuf::Message* request) const {
+grpc::ServerUnaryReactor* Dispatcher::ServeV0Async(
+    grpc::CallbackServerContext* context, const std::string& method,
+    const google::api::HttpBody* form, google::api::HttpBody* response, V0AsyncHandler handler,
+    const google::protobuf::Message* request, RunOn run_on) const {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const std::shared_ptr<CallContext> call = MakeCall(context, method);
   call->request_ = request != nullptr ? request : form;
@@ -276,8 +262,8 @@ grpc::ServerUnaryReactor* Dispatcher::ServeV0Async(grpc::CallbackServerContext* 
     call->parameters_ =
         V0Parameters(call->original_path_, form == nullptr ? std::string_view() : form->data());
   };
-  Enqueue(
-      call, method, std::move(read_parameters),
+  Begin(
+      run_on, call, method, std::move(read_parameters),
       [call, done, handler = std::move(handler)] { handler(*call, done); }, done);
   return reactor;
 }

@@ -60,6 +60,10 @@ class Dispatcher {
   using Done = std::function<void(absl::Status)>;
   using V0Done = std::function<void(absl::StatusOr<V0Reply>)>;
 
+  // Where a handler runs. On gRPC's own thread, without the way to a worker and back: those that
+  // take microseconds and wait for nothing.
+  enum class RunOn { kWorker, kGrpcThread };
+
   // Handlers. Their CallContext, request and response live until the call is ended.
   using AsyncHandler = std::function<void(CallContext&, Done)>;
   using V0Handler = std::function<absl::StatusOr<V0Reply>(CallContext&)>;
@@ -82,20 +86,21 @@ class Dispatcher {
     return ServeAsync(context, method, Unary(response, std::move(handler)), request);
   }
 
-  // The same on gRPC's own thread, without the way to a worker and back: for handlers that take
-  // microseconds and wait for nothing.
+  // The same on gRPC's own thread.
   template <typename Response, typename Handler>
   grpc::ServerUnaryReactor* ServeHere(grpc::CallbackServerContext* context,
                                       const std::string& method, Response* response,
                                       Handler handler) const {
-    return ServeAsyncHere(context, method, Unary(response, std::move(handler)));
+    return ServeAsync(context, method, Unary(response, std::move(handler)), nullptr,
+                      RunOn::kGrpcThread);
   }
 
-  // Runs `handler` on a worker; the call ends when `Done` is called, which may be later and on
-  // another thread. The handler fills the response before.
+  // Runs `handler`; the call ends when `Done` is called, which may be later and on another thread.
+  // The handler fills the response before.
   grpc::ServerUnaryReactor* ServeAsync(grpc::CallbackServerContext* context,
                                        const std::string& method, AsyncHandler handler,
-                                       const google::protobuf::Message* request = nullptr) const;
+                                       const google::protobuf::Message* request = nullptr,
+                                       RunOn run_on = RunOn::kWorker) const;
 
   // The same for a method of the /v0 face, which always ends with gRPC OK: refusals and errors
   // become JSON bodies with their HTTP status in the metadata. `form`: the body where it holds
@@ -109,7 +114,8 @@ class Dispatcher {
                                          const std::string& method,
                                          const google::api::HttpBody* form,
                                          google::api::HttpBody* response, V0AsyncHandler handler,
-                                         const google::protobuf::Message* request = nullptr) const;
+                                         const google::protobuf::Message* request = nullptr,
+                                         RunOn run_on = RunOn::kWorker) const;
 
   // For reactors of streams: checks the call as the functions above do, without running anything. A
   // stream gets no imposed deadline. May read the token table (microseconds). On an error end the
@@ -157,15 +163,12 @@ class Dispatcher {
       done(result.status());
     };
   }
-  grpc::ServerUnaryReactor* ServeAsyncHere(grpc::CallbackServerContext* context,
-                                           const std::string& method,
-                                           const AsyncHandler& handler) const;
   const AccessRule* FindRule(const std::string& method) const;
   std::shared_ptr<CallContext> MakeCall(grpc::CallbackServerContext* context,
                                         const std::string& method) const;
-  // Runs `prepare` (may be empty), the check, and then `run` or `refuse` on a worker.
-  void Enqueue(const std::shared_ptr<CallContext>& call, const std::string& method,
-               std::function<void()> prepare, std::function<void()> run, const Done& refuse) const;
+  // Runs `prepare` (may be empty), the check, and then `run` or `refuse`.
+  void Begin(RunOn run_on, const std::shared_ptr<CallContext>& call, const std::string& method,
+             std::function<void()> prepare, std::function<void()> run, Done refuse) const;
   absl::Status Admit(CallContext* call, const std::string& method) const;
   // Counts the call against the limits of its caller and tells them in its metadata.
   absl::Status ChargeCall(CallContext* call) const;

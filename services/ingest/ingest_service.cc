@@ -1,5 +1,6 @@
 #include "services/ingest/ingest_service.h"
 
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -17,6 +18,10 @@ namespace {
 absl::Status AsTooLarge(const absl::Status& status) {
   return rpc::V0Error(status.code(), 413, std::string(status.message()), "events");
 }
+
+// Read in microseconds: some JSON as it is, for what is compressed begins otherwise and may be
+// large.
+bool IsSmall(std::string_view body) { return body.size() <= 4'096 && body.starts_with('{'); }
 
 }  // namespace
 
@@ -154,7 +159,9 @@ grpc::ServerUnaryReactor* IngestService::AppendEvents(grpc::CallbackServerContex
               }
             });
       },
-      request);
+      request,
+      IsSmall(request->body().data()) ? rpc::Dispatcher::RunOn::kGrpcThread
+                                      : rpc::Dispatcher::RunOn::kWorker);
 }
 
 }  // namespace clv::ingest

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "services/ingest/typed_batch.h"
+#include "tests/services/ingest/packed.h"
 #include "tests/services/ingest/service_fixture.h"
 
 namespace clv::ingest {
@@ -267,6 +268,33 @@ TEST_F(IngestServiceTest, AnswersEventsWithTheDocumentedBody) {
   EXPECT_EQ(answer.headers.count("x-clv-visible"), 0u);
   EXPECT_EQ(LoggedRows().customers.size(), 1u);
   EXPECT_EQ(Quarantined(DataSource::kCustomers).size(), 2u);
+}
+
+// What takes longer does: bodies that are large, or that may become so.
+TEST_F(IngestServiceTest, AFewEventsWaitForNoWorker) {
+  std::promise<void> end;
+  const std::shared_future<void> ended = end.get_future().share();
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(workers_.TrySubmit([ended] { ended.wait(); }));
+  const std::string event = R"({"customer_id":"c1"})";
+  EXPECT_EQ(Post("?name=customers", event).status, 202);
+  EXPECT_EQ(LoggedRows().customers.size(), 1u);
+  EXPECT_EQ(Post("?name=customers", event, "nobody").status, 403);
+
+  std::string many;
+  while (many.size() <= 4'096) many += event + "\n";
+  const auto post = [&](const std::string& body, const std::string& encoding) {
+    return std::async(std::launch::async, [this, body, encoding] {
+      return Post("?name=customers", body, kAdminToken, encoding).status;
+    });
+  };
+  auto large = post(many, "");
+  auto packed = post(Gzip(event), "gzip");
+  for (auto* late : {&large, &packed}) {
+    EXPECT_EQ(late->wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  }
+  end.set_value();
+  EXPECT_EQ(large.get(), 202);
+  EXPECT_EQ(packed.get(), 202);
 }
 
 TEST_F(IngestServiceTest, AnswersEvents200WhenTheyAreVisible) {
