@@ -55,8 +55,8 @@ class ComingChanges {
     uint64_t number = 0;
     Base base;
   };
-  // Waits until a fold after the one of this number (0: any) is under way; absent once
-  // StopFollowing was called.
+  // Waits for a fold after the one of this number (0: any): it is under way, or was the last one
+  // and has committed. Absent once StopFollowing was called.
   std::optional<Fold> WaitForFold(uint64_t after);
   // Waits for the next customers of a fold; none: that was all. ABORTED when it has ended without a
   // commit, or another one has begun.

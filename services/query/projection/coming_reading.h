@@ -26,9 +26,9 @@ class ComingReading final : public storage::ProjectionReading {
                 const ProjectionVersion& before)
       : changes_(changes), fold_(fold), before_(before) {}
 
+  const std::string& reporting_currency() const override { return fold_.base.reporting_currency; }
   // Of the version before, which a fold does not change.
   const std::string& store_id() const override { return before_.store_id; }
-  const std::string& reporting_currency() const override { return before_.reporting_currency; }
   absl::StatusOr<std::optional<storage::ScoringState>> Scoring() override {
     return before_.scoring;
   }

@@ -112,6 +112,22 @@ class ForeseeingProjectionTest : public ::testing::Test {
 
   std::shared_ptr<const ProjectionVersion> Newest() { return projection_.Newest(kForever).value(); }
 
+  // As a fold would that goes on from this version and makes this customer; its end is not told.
+  void TellOfCustomer(const std::string& id, const std::string& currency,
+                      const ProjectionVersion& before) {
+    storage::ProjectedCustomer customer;
+    customer.value.customer_id = id;
+    customer.value.summary.purchase_count = 1;
+    customer.orders = {{.date = 86'400, .value_micros = 5, .qualifies = true}};
+    ByteWriter packed;
+    storage::PackCustomer(customer, &packed);
+    storage::ComingChanges& coming = store_.coming();
+    coming.Want();
+    ASSERT_TRUE(coming.Begin({.change = before.last_change, .reporting_currency = currency}));
+    coming.Tell({packed.Take()});
+    coming.Complete({.folded_position = 99, .last_change = before.last_change + 1});
+  }
+
   FoldedStore store_;
   std::atomic<bool> is_frozen_ = true;
   Projection projection_{std::make_unique<storage::SqliteProjectionSource>(store_.path()),
@@ -165,19 +181,8 @@ TEST_F(ForeseeingProjectionTest, ForgetsAFoldThatDoesNotCommit) {
 // All is told, and then the commit fails.
 TEST_F(ForeseeingProjectionTest, ForgetsAFoldWhoseCommitFails) {
   const auto before = Newest();
-  storage::ProjectedCustomer customer;
-  customer.value.customer_id = "z";
-  customer.value.summary.purchase_count = 1;
-  customer.orders = {{.date = 86'400, .value_micros = 5, .qualifies = true}};
-  ByteWriter packed;
-  storage::PackCustomer(customer, &packed);
-  const std::string facts = packed.Take();
   for (int i = 0; i < 3; ++i) {
-    store_.coming().Want();
-    ASSERT_TRUE(store_.coming().Begin(
-        {.change = before->last_change, .reporting_currency = before->reporting_currency}));
-    store_.coming().Tell({facts});
-    store_.coming().Complete({.folded_position = 99, .last_change = before->last_change + 1});
+    TellOfCustomer("z", "USD", *before);
     // For as long as it takes to foresee it.
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     EXPECT_EQ(Newest(), before);
@@ -191,6 +196,18 @@ TEST_F(ForeseeingProjectionTest, ForgetsAFoldWhoseCommitFails) {
   EXPECT_FALSE(after->Find("z").has_value());
   EXPECT_EQ(after->customers, 2u);
   EXPECT_EQ(after->population->orders, 2);
+}
+
+TEST_F(ForeseeingProjectionTest, LeavesAFoldInAnotherCurrencyToTheStore) {
+  const auto before = Newest();
+  TellOfCustomer("z", "EUR", *before);
+  store_.coming().End(true);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(Newest(), before);
+  // In the same one it would have been taken.
+  TellOfCustomer("z", "USD", *before);
+  store_.coming().End(true);
+  EXPECT_TRUE(Eventually([&] { return Newest()->Find("z").has_value(); }));
 }
 
 TEST_F(ForeseeingProjectionTest, LeavesWhatIsNotToldToWhoAsks) {
