@@ -372,7 +372,8 @@ TEST_F(IngestServiceTest, TellsClientsToRetryWhenIngestIsEnding) {
 class FullQueueTest : public IngestServiceTest {};
 
 TEST_F(FullQueueTest, TellsClientsToRetryWhenTheQueueIsFull) {
-  // A second service over a queue that is full as soon as anything waits in it.
+  // A second service over a queue that is full as soon as anything waits in it; a log has one.
+  queue_.Drain();
   WriteQueue small({.log = log_.get(), .clock = &SystemClock(), .max_rows = 1});
   storage::VisibilityWaiter visibility(nullptr);
   IngestService service(

@@ -50,6 +50,9 @@ class PushStreamTest : public ServiceFixture {
              PushLimits limits = {}) {
     host_.reset();
     service_.reset();
+    // A log has one writer: each queue looks after it on a thread of its own.
+    queue_.Drain();
+    slow_queue_.reset();
     slow_queue_ = std::make_unique<WriteQueue>(queue);
     service_ =
         std::make_unique<IngestService>(IngestService::Options{.dispatch = dispatch_,
