@@ -218,6 +218,30 @@ TEST_F(ForeseeingProjectionTest, LeavesWhatIsNotToldToWhoAsks) {
   EXPECT_EQ(Newest()->customers, 2u);
 }
 
+TEST_F(ForeseeingProjectionTest, AFoldThatChangesNobodyLeavesTheVersion) {
+  const auto before = Newest();
+  store_.Fold(PurchaseOf("a", 1));
+  EXPECT_EQ(Newest(), before);
+  const auto after = projection_.WithAllCommitted(kForever).value();
+  EXPECT_EQ(after->last_change, before->last_change);
+  EXPECT_EQ(after->folded_position, store_.position());
+}
+
+// What changes of somebody with imported totals must be read from the store.
+TEST_F(ForeseeingProjectionTest, LeavesWhoNeedsTheStoreToWhoAsks) {
+  store_.Fold(aggregation::LoggedRows{
+      .customer_clvs = {
+          {.customer_id = "i", .total_spend_micros = 9'000'000, .purchase_count = 3}}});
+  ASSERT_EQ(projection_.WithAllCommitted(kForever).value()->customers, 2u);
+  for (const int day : {2, 3}) {
+    store_.Fold(PurchaseOf("i", day));
+    const auto version = projection_.WithAllCommitted(kForever).value();
+    const size_t i = *version->Find("i");
+    EXPECT_EQ(version->ChunkOf(0).state.purchase_count[i], 3 + day - 1);
+  }
+  EXPECT_EQ(Newest()->folded_position, store_.position());
+}
+
 TEST(ProjectionTest, ShowsHowFarItIsWhileSomebodyAsks) {
   FoldedStore store;
   TempDirectory directory;
