@@ -50,6 +50,11 @@ class ChainedList {
     return next;
   }
 
+  // The lists made from this one, which is sealed, are gone: see VersionKeeper.
+  void Withdraw() const {
+    if (keeper_->has_successor()) keeper_->Withdraw(values_);
+  }
+
   // The value, the list's own: copied when it is still shared. Wants a list that is not sealed.
   Value& Open(size_t i) {
     if (!is_own_[i]) replaced_.push_back(OpenShared(i));

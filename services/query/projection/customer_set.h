@@ -47,6 +47,9 @@ class CustomerSet {
   }
   void Seal() { blocks_.Seal(); }
 
+  // See ChainedList.
+  void Withdraw() const { blocks_.Withdraw(); }
+
   // In memory; sets share most of it.
   size_t bytes() const { return blocks_.size() * (sizeof(Block) + sizeof(Block*)); }
 

@@ -80,18 +80,14 @@ struct PopulationIndex {
         });
   }
 
+  // The indexes made from this one are gone, and another one may share with it.
+  void Withdraw() const;
+
   // Fills in what is derived, of the version that this is the index of: by scans, on two threads.
   void Derive(const ProjectionVersion& version);
 
-  // The index of `after`, which differs from `before` (null: nothing) in the customers `changed`
-  // only (each number once).
-  static std::shared_ptr<const PopulationIndex> Of(const ProjectionVersion* before,
-                                                   const ProjectionVersion& after,
-                                                   absl::Span<const uint32_t> changed);
-
- private:
-  void RecordFrequency(const ProjectionVersion& before, const ProjectionVersion& after,
-                       absl::Span<const uint32_t> changed) const;
+  // `best_predicted` of `after`, whose predictions differ from those of `before` (null: nothing) in
+  // the customers `changed`, or in all where they have another model.
   void UpdatePredicted(const ProjectionVersion* before, const ProjectionVersion& after,
                        absl::Span<const uint32_t> changed);
 };

@@ -218,14 +218,12 @@ void Projection::ForeseeFold(const storage::ComingChanges::Fold& fold) {
   Published next = LastPublished();
   if (next.version == nullptr || next.version->last_change != fold.base.change) return;
   ComingReading reading(*options_.coming, fold, *next.version);
-  const auto version = builder_.Foresee(reading);
-  if (!version.ok()) return;
+  if (!builder_.Foresee(reading).ok()) return;
   const bool is_committed = options_.coming->IsCommitted(fold.number);
-  builder_.Settle(is_committed);
+  next.version = builder_.Settle(is_committed);
   if (!is_committed) return;
   // Whether something else was committed since is not known: the next look at the watch tells that
   // of the version. For the same reason it counts for no apply.
-  next.version = *version;
   next.watched = -1;
   Publish(std::move(next), false);
   is_quick_ = true;

@@ -15,6 +15,9 @@ namespace {
 // Orders wait until their blocks are packed, so that a block is packed once for many customers.
 constexpr size_t kMostPendingBlocks = 1'024;
 
+// Customers that are worth what a lot costs.
+constexpr size_t kLeastLot = 32;
+
 std::string AttributeKey(const domain::CustomerAttributes& attributes) {
   return absl::StrCat(attributes.country, absl::string_view("\0", 1), attributes.customer_segment,
                       absl::string_view("\0", 1), attributes.acquisition_source);
@@ -46,33 +49,37 @@ absl::StatusOr<std::shared_ptr<const ProjectionVersion>> ProjectionBuilder::Adva
   if (absl::IsOutOfRange(status)) status = Load(reading);
   if (status.ok()) status = Finish(reading);
   if (!status.ok()) {
-    pending_.clear();
     version_.reset();
-    next_.reset();
+    DropNext();
     return status;
   }
-  Settle(true);
-  return version_;
+  return Settle(true);
 }
 
-absl::StatusOr<std::shared_ptr<const ProjectionVersion>> ProjectionBuilder::Foresee(
-    storage::ProjectionReading& fold) {
+absl::Status ProjectionBuilder::Foresee(storage::ProjectionReading& fold) {
   if (version_ == nullptr || version_->reporting_currency != fold.reporting_currency()) {
     return absl::AbortedError("there is no version that the fold goes on from");
   }
-  absl::Status status = Catch(fold);
+  absl::Status status = Catch(fold, /*in_lots=*/true);
   if (status.ok()) status = Finish(fold);
-  if (!status.ok()) {
-    pending_.clear();
-    next_.reset();
-    return status;
-  }
-  return next_;
+  if (!status.ok()) DropNext();
+  return status;
 }
 
-void ProjectionBuilder::Settle(bool is_committed) {
-  if (is_committed) version_ = std::move(next_);
+std::shared_ptr<const ProjectionVersion> ProjectionBuilder::Settle(bool is_committed) {
+  if (is_committed) {
+    version_ = std::move(next_);
+  } else {
+    DropNext();
+  }
+  return version_;
+}
+
+void ProjectionBuilder::DropNext() {
+  pending_.clear();
+  population_.reset();
   next_.reset();
+  if (version_ != nullptr) version_->Withdraw();
 }
 
 bool ProjectionBuilder::Adopt(ProjectionBase base, const storage::ProjectionReading& reading) {
@@ -108,9 +115,12 @@ void ProjectionBuilder::BeginNext() {
     next_->customers = version_->customers;
     next_->scoring = version_->scoring;
     next_->serving = version_->serving;
+    next_->horizon_seconds = version_->horizon_seconds;
   }
   pending_.clear();
   changed_.clear();
+  finished_ = 0;
+  population_.emplace(version_.get());
 }
 
 absl::Status ProjectionBuilder::Load(storage::ProjectionReading& reading) {
@@ -127,27 +137,35 @@ absl::Status ProjectionBuilder::Load(storage::ProjectionReading& reading) {
       [](std::string_view /*customer_id*/) { return absl::OkStatus(); });
 }
 
-absl::Status ProjectionBuilder::Catch(storage::ProjectionReading& reading) {
+absl::Status ProjectionBuilder::Catch(storage::ProjectionReading& reading, bool in_lots) {
   BeginNext();
   size_t waiting = 0;
+  const auto put_waiting = [&] { return PutWaiting(reading, std::exchange(waiting, 0)); };
+  const auto end_lot = [&]() -> absl::Status {
+    const size_t lot = changed_.size() - finished_ + waiting;
+    // Large ones of many: each costs something of its own.
+    if (!in_lots || lot < std::max(kLeastLot, finished_ / 2)) return absl::OkStatus();
+    CLV_RETURN_IF_ERROR(put_waiting());
+    ScoreChanged(SortLot());
+    return IndexLot();
+  };
   CLV_ASSIGN_OR_RETURN(const bool are_known,
                        reading.VisitChangedAfter(
                            version_->last_change,
                            [&](storage::ProjectedCustomer& customer) {
                              Put(customer);
-                             return absl::OkStatus();
+                             return end_lot();
                            },
-                           [&](storage::OrdersChange& change) {
+                           [&](storage::OrdersChange& change) -> absl::Status {
                              std::swap(waiting_[waiting++], change);
-                             return waiting < waiting_.size()
-                                        ? absl::OkStatus()
-                                        : PutWaiting(reading, std::exchange(waiting, 0));
+                             if (waiting == waiting_.size()) CLV_RETURN_IF_ERROR(put_waiting());
+                             return end_lot();
                            },
                            [&](std::string_view id) {
                              if (const auto number = NumberOf(id)) Remove(*number);
                              return absl::OkStatus();
                            }));
-  return are_known ? PutWaiting(reading, waiting) : ApplyScanned(reading);
+  return are_known ? put_waiting() : ApplyScanned(reading);
 }
 
 absl::Status ProjectionBuilder::PutWaiting(storage::ProjectionReading& reading, size_t count) {
@@ -221,7 +239,8 @@ absl::Status ProjectionBuilder::ApplyScanned(storage::ProjectionReading& reading
   return absl::OkStatus();
 }
 
-absl::Status ProjectionBuilder::ScoreCustomers(storage::ProjectionReading& reading) {
+absl::Status ProjectionBuilder::ScoreCustomers(storage::ProjectionReading& reading,
+                                               absl::Span<const uint32_t> changed) {
   CLV_ASSIGN_OR_RETURN(const std::optional<storage::ScoringState> scoring, reading.Scoring());
   const bool is_same = next_->scoring == scoring;
   if (!is_same || (scoring && next_->serving == nullptr)) {
@@ -234,16 +253,12 @@ absl::Status ProjectionBuilder::ScoreCustomers(storage::ProjectionReading& readi
       next_->serving = std::make_shared<const Serving>(*std::move(fit), scoring->day);
     }
   }
-  if (next_->serving == nullptr) return absl::OkStatus();
-  const Serving& serving = *next_->serving;
   if (is_same) {
-    for (const uint32_t number : changed_) {
-      CustomerChunk& chunk = Open(number / kChunkCustomers);
-      const size_t i = number % kChunkCustomers;
-      chunk.predicted_bound[i] = BoundOf(PredictedClvOf(serving, chunk, i));
-    }
+    ScoreChanged(changed);
     return absl::OkStatus();
   }
+  if (next_->serving == nullptr) return absl::OkStatus();
+  const Serving& serving = *next_->serving;
   std::vector<CustomerChunk*> chunks(next_->chunks.size());
   for (size_t c = 0; c < chunks.size(); ++c) chunks[c] = &Open(c);
   struct Nothing {};
@@ -257,22 +272,56 @@ absl::Status ProjectionBuilder::ScoreCustomers(storage::ProjectionReading& readi
       .status();
 }
 
-absl::Status ProjectionBuilder::Finish(storage::ProjectionReading& reading) {
+void ProjectionBuilder::ScoreChanged(absl::Span<const uint32_t> changed) {
+  if (next_->serving == nullptr) return;
+  for (const uint32_t number : changed) {
+    CustomerChunk& chunk = Open(number / kChunkCustomers);
+    const size_t i = number % kChunkCustomers;
+    chunk.predicted_bound[i] = BoundOf(PredictedClvOf(*next_->serving, chunk, i));
+  }
+}
+
+void ProjectionBuilder::ShareTexts() {
+  next_->attribute_sets = static_cast<uint32_t>(texts_->attribute_sets.size());
+  next_->categories = static_cast<uint32_t>(texts_->categories.size());
+  next_->texts = texts_;
+  next_->ids = ids_;
+}
+
+absl::Span<const uint32_t> ProjectionBuilder::SortLot() {
+  const auto begin = changed_.begin() + static_cast<std::ptrdiff_t>(finished_);
+  std::sort(begin, changed_.end());
+  changed_.erase(std::unique(begin, changed_.end()), changed_.end());
+  return absl::MakeConstSpan(changed_).subspan(finished_);
+}
+
+absl::Status ProjectionBuilder::IndexLot() {
   PackOrders();
+  ShareTexts();
+  const absl::Span<const uint32_t> lot = SortLot();
+  const auto end_of_finished = changed_.begin() + static_cast<std::ptrdiff_t>(finished_);
+  if (std::any_of(lot.begin(), lot.end(), [&](uint32_t number) {
+        return std::binary_search(changed_.begin(), end_of_finished, number);
+      })) {
+    return absl::AbortedError("a customer comes twice");
+  }
+  population_->Add(*next_, lot);
+  std::inplace_merge(changed_.begin(), end_of_finished, changed_.end());
+  finished_ = changed_.size();
+  return absl::OkStatus();
+}
+
+absl::Status ProjectionBuilder::Finish(storage::ProjectionReading& reading) {
   next_->serial = ++last_serial_;
   next_->store_id = reading.store_id();
   next_->folded_position = reading.folded_position();
   next_->last_change = reading.last_change();
   next_->reporting_currency = reading.reporting_currency();
   next_->horizon_seconds = reading.horizon_seconds();
-  next_->attribute_sets = static_cast<uint32_t>(texts_->attribute_sets.size());
-  next_->categories = static_cast<uint32_t>(texts_->categories.size());
-  next_->texts = texts_;
-  next_->ids = ids_;
-  std::sort(changed_.begin(), changed_.end());
-  changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
-  CLV_RETURN_IF_ERROR(ScoreCustomers(reading));
-  next_->population = PopulationIndex::Of(version_.get(), *next_, changed_);
+  CLV_RETURN_IF_ERROR(ScoreCustomers(reading, SortLot()));
+  CLV_RETURN_IF_ERROR(IndexLot());
+  next_->population = population_->Finish(*next_, changed_);
+  population_.reset();
   next_->window_keeper = windows_;
   if (version_ != nullptr) next_->windows = windows_->Follow(*version_, *next_, changed_);
   next_->chunks.Seal();

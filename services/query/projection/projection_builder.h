@@ -15,7 +15,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/storage/projection_source.h"
+#include "services/query/projection/next_population.h"
 #include "services/query/projection/projection_version.h"
 #include "services/query/projection/snapshot_file.h"
 
@@ -30,12 +32,12 @@ class ProjectionBuilder {
   absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Advance(
       storage::ProjectionReading& reading);
 
-  // The version that follows the last one if a fold that is under way commits. Settle comes next
-  // and tells whether it did; then it is the last one. After an error all is as before. ABORTED:
-  // the fold goes on from another state, or does not tell what is needed.
-  absl::StatusOr<std::shared_ptr<const ProjectionVersion>> Foresee(
-      storage::ProjectionReading& fold);
-  void Settle(bool is_committed);
+  // Makes the version that follows the last one if a fold that is under way commits. Settle comes
+  // next, tells whether it did and returns the last one, which it is then. After an error, or where
+  // the fold did not commit, all is as before. ABORTED: the fold goes on from another state, or
+  // does not tell what is needed.
+  absl::Status Foresee(storage::ProjectionReading& fold);
+  std::shared_ptr<const ProjectionVersion> Settle(bool is_committed);
 
   // Goes on from a version that was kept, where it is an earlier state of the store that `reading`
   // reads; returns whether it is. Before the first Advance.
@@ -46,12 +48,22 @@ class ProjectionBuilder {
 
  private:
   absl::Status Load(storage::ProjectionReading& reading);
-  // OUT_OF_RANGE: customers have vanished, load everything.
-  absl::Status Catch(storage::ProjectionReading& reading);
+  // OUT_OF_RANGE: customers have vanished, load everything. `in_lots`: of customers that come one
+  // after the other, each once, what can be done is done before the next ones are there.
+  absl::Status Catch(storage::ProjectionReading& reading, bool in_lots = false);
   absl::Status ApplyScanned(storage::ProjectionReading& reading);
   void BeginNext();
+  void DropNext();
+  // Packs and indexes the customers that have changed since the last call. ABORTED: one of them had
+  // changed before.
+  absl::Status IndexLot();
   absl::Status Finish(storage::ProjectionReading& reading);
-  absl::Status ScoreCustomers(storage::ProjectionReading& reading);
+  void ShareTexts();
+  // The customers that have changed since the last lot: sorted, each once.
+  absl::Span<const uint32_t> SortLot();
+  absl::Status ScoreCustomers(storage::ProjectionReading& reading,
+                              absl::Span<const uint32_t> changed);
+  void ScoreChanged(absl::Span<const uint32_t> changed);
 
   // Takes orders and rare facts out of it.
   void Put(storage::ProjectedCustomer& customer);
@@ -89,7 +101,10 @@ class ProjectionBuilder {
   uint64_t last_serial_ = 0;
   uint64_t loads_ = 0;
   absl::flat_hash_map<uint32_t, PendingBlock> pending_;  // orders to pack, by block
-  std::vector<uint32_t> changed_;                        // numbers, maybe repeated
+  // Numbers: those of finished lots, sorted, each once; then others, maybe repeated.
+  std::vector<uint32_t> changed_;
+  size_t finished_ = 0;  // of changed_
+  std::optional<NextPopulation> population_;
   std::shared_ptr<ProjectionTexts> texts_;
   std::shared_ptr<IdTable> ids_;
   std::shared_ptr<WindowKeeper> windows_;

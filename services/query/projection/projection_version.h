@@ -53,6 +53,14 @@ struct ProjectionVersion {
   std::vector<KeptWindow> windows;
   std::weak_ptr<WindowKeeper> window_keeper;  // of this version and those before and after it
 
+  // The versions made from this one, which nobody was given, are gone: the next one may share with
+  // it again.
+  void Withdraw() const {
+    chunks.Withdraw();
+    population->Withdraw();
+    for (const KeptWindow& kept : windows) kept.sums->Withdraw();
+  }
+
   const CustomerChunk& ChunkOf(uint32_t number) const { return chunks[number / kChunkCustomers]; }
   // Null after the last.
   const CustomerChunk* ChunkAfter(size_t chunk) const {

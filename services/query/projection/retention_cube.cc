@@ -125,15 +125,16 @@ void RetentionCube::Change::Add(const CustomerChunk* before, const CustomerChunk
 }
 
 RetentionCube::State::~State() {
-  CohortList cohorts;
-  if (!of_cohorts->has_successor()) {
-    cohorts = std::move(all);
-    for (const CohortList* const list : sets) {
-      cohorts.insert(cohorts.end(), list->begin(), list->end());
-    }
-  }
-  of_cohorts->GiveUp(std::move(cohorts));
+  of_cohorts->GiveUp(of_cohorts->has_successor() ? CohortList() : Cohorts());
   of_lists->GiveUp(std::move(sets));
+}
+
+RetentionCube::CohortList RetentionCube::State::Cohorts() const {
+  CohortList cohorts = all;
+  for (const CohortList* const list : sets) {
+    cohorts.insert(cohorts.end(), list->begin(), list->end());
+  }
+  return cohorts;
 }
 
 const std::shared_ptr<const RetentionCube::State>& RetentionCube::Empty() {
@@ -152,6 +153,12 @@ RetentionCube::RetentionCube(Parts parts) {
   state->has_sets = parts.has_sets;
   for (auto& cohorts : parts.sets) state->sets.push_back(new CohortList(own(std::move(cohorts))));
   state_ = std::move(state);
+}
+
+void RetentionCube::Withdraw() const {
+  if (!state_->of_cohorts->has_successor()) return;
+  state_->of_cohorts->Withdraw(state_->Cohorts());
+  state_->of_lists->Withdraw(state_->sets);
 }
 
 RetentionCube RetentionCube::Copy() const {

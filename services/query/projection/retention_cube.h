@@ -82,6 +82,9 @@ class RetentionCube {
   // The cube with a change in the sums. The second such cube of a cube and its copies copies all.
   RetentionCube With(const Change& change) const;
 
+  // The cubes made from this one are gone, and another one may share with it.
+  void Withdraw() const;
+
   // Cohorts over all customers.
   const CohortList& all() const { return state_->all; }
 
@@ -96,6 +99,8 @@ class RetentionCube {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State();
+
+    CohortList Cohorts() const;  // of all lists
 
     CohortList all;
     bool has_sets = true;

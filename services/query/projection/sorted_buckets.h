@@ -129,6 +129,13 @@ class SortedBuckets {
     return changed;
   }
 
+  // The lists made from this one are gone, and another one may share with it: see VersionKeeper.
+  void Withdraw() const {
+    if (!list_->of_buckets->has_successor()) return;
+    list_->of_buckets->Withdraw(list_->Buckets());
+    list_->of_nodes->Withdraw(list_->children);
+  }
+
   // In memory, about.
   size_t bytes() const {
     size_t bytes = 0;
@@ -202,14 +209,16 @@ class SortedBuckets {
     List(const List&) = delete;
     List& operator=(const List&) = delete;
     ~List() {
-      std::vector<const Bucket*> buckets;
-      if (!of_buckets->has_successor()) {
-        for (const Node* const node : this->children) {
-          buckets.insert(buckets.end(), node->children.begin(), node->children.end());
-        }
-      }
-      of_buckets->GiveUp(std::move(buckets));
+      of_buckets->GiveUp(of_buckets->has_successor() ? std::vector<const Bucket*>() : Buckets());
       of_nodes->GiveUp(std::move(this->children));
+    }
+
+    std::vector<const Bucket*> Buckets() const {
+      std::vector<const Bucket*> buckets;
+      for (const Node* const node : this->children) {
+        buckets.insert(buckets.end(), node->children.begin(), node->children.end());
+      }
+      return buckets;
     }
 
     const std::shared_ptr<VersionKeeper<Bucket>> of_buckets =

@@ -365,6 +365,8 @@ bool ValueSums::CanFollow(const ProjectionVersion& after, const PopulationIndex&
 ValueSums ValueSums::With(const ProjectionVersion& before, const ProjectionVersion& after,
                           const PopulationIndex& index, absl::Span<const uint32_t> changed) const {
   ValueSums next = *this;
+  const int64_t horizon = HorizonOf(after);
+  if (changed.empty() && horizon == horizon_seconds_) return next;
   Change change(&next);
   ForEachChanged(&before, after, changed,
                  [&](uint32_t number, const CustomerChunk* was, const CustomerChunk& /*is*/) {
@@ -374,10 +376,16 @@ ValueSums ValueSums::With(const ProjectionVersion& before, const ProjectionVersi
                  [&](uint32_t number, const CustomerChunk* /*was*/, const CustomerChunk& is) {
                    change.Add(is, number);
                  });
-  const int64_t horizon = HorizonOf(after);
   if (horizon != horizon_seconds_) change.MoveHorizon(after, index, horizon);
   change.Finish(after);
   return next;
+}
+
+void ValueSums::Withdraw() const {
+  if (!are_kept_) return;
+  sets_->Withdraw();
+  if (members_ != nullptr) members_->Withdraw();
+  late_signups_.Withdraw();
 }
 
 size_t ValueSums::bytes() const {

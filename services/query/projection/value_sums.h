@@ -76,6 +76,9 @@ class ValueSums {
   bool CanFollow(const ProjectionVersion& after, const PopulationIndex& index,
                  size_t changed) const;
 
+  // The sums made from these are gone, and others may share with them.
+  void Withdraw() const;
+
   // Whether there are sums; else everything must be scanned.
   bool are_kept() const { return are_kept_; }
   // By attribute set; those after the last are of nobody.

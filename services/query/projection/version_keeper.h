@@ -2,6 +2,7 @@
 #ifndef CLV_SERVICES_QUERY_PROJECTION_VERSION_KEEPER_H_
 #define CLV_SERVICES_QUERY_PROJECTION_VERSION_KEEPER_H_
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <utility>
@@ -49,6 +50,20 @@ class VersionKeeper {
   void SucceededBy(std::shared_ptr<VersionKeeper> next, std::vector<const Value*> replaced) {
     values_ = std::move(replaced);
     next_ = std::move(next);
+  }
+
+  // The versions made since, which were nobody's but the caller's, are gone; this one, which holds
+  // `values`, has no successor any more and may be claimed again.
+  void Withdraw(std::vector<const Value*> values) {
+    std::sort(values.begin(), values.end());
+    for (VersionKeeper* later = next_.get(); later != nullptr; later = later->next_.get()) {
+      std::erase_if(later->values_, [&](const Value* value) {
+        return std::binary_search(values.begin(), values.end(), value);
+      });
+    }
+    values_.clear();
+    next_.reset();
+    Disclaim();
   }
 
   // While nobody makes one.

@@ -102,6 +102,47 @@ TEST(ChainedListTest, ASuccessorThatIsGivenUpUnsealedLeavesNothing) {
   EXPECT_EQ(Value::count, 0);
 }
 
+TEST(ChainedListTest, AfterItsSuccessorsAreWithdrawnTheNextOneSharesAgain) {
+  {
+    const List first = Sealed(3);
+    const Value* const shared = &first[0];
+    {
+      List second = first.Successor();
+      second.Open(1).number = 10;
+      second.Seal();
+      List third = second.Successor();
+      third.Open(1).number = 20;
+      third.Open(2).number = 20;
+      third.Append(std::make_unique<Value>(3));
+      third.Seal();
+    }
+    first.Withdraw();
+    EXPECT_EQ(Value::count, 3);
+    List next = first.Successor();
+    next.Open(2).number = 30;
+    next.Seal();
+    EXPECT_EQ(&next[0], shared);
+    EXPECT_EQ(first[1].number, 1);
+    EXPECT_EQ(next[1].number, 1);
+    EXPECT_EQ(first[2].number, 2);
+    EXPECT_EQ(Value::count, 4);
+  }
+  EXPECT_EQ(Value::count, 0);
+}
+
+TEST(ChainedListTest, AListWithoutSuccessorsHasNothingToWithdraw) {
+  {
+    const List first = Sealed(3);
+    List second = first.Successor();
+    second.Open(1).number = 10;
+    second.Seal();
+    second.Withdraw();
+    EXPECT_EQ(second[1].number, 10);
+    EXPECT_EQ(Value::count, 4);
+  }
+  EXPECT_EQ(Value::count, 0);
+}
+
 TEST(ChainedListTest, AssigningGivesUpWhatWasThere) {
   {
     List list = Sealed(3);

@@ -43,10 +43,11 @@ domain::FittedModels SomeFit(uint64_t version) {
 
 }  // namespace
 
-FoldedStore::FoldedStore(const storage::ChangeLimits& limits) {
-  // Some folds are made ahead, and name customers only; the others tell what has changed.
-  auto store = storage::SqliteClvStore::Open(
-      {.path = path_, .coming = &coming_, .least_folded_ahead = 6, .changes = limits});
+FoldedStore::FoldedStore(const Options& options) {
+  auto store = storage::SqliteClvStore::Open({.path = path_,
+                                              .coming = &coming_,
+                                              .least_folded_ahead = options.least_folded_ahead,
+                                              .changes = options.changes});
   if (!store.ok()) {
     std::fprintf(stderr, "no store: %s\n", store.status().ToString().c_str());
     std::abort();

@@ -3,6 +3,7 @@
 #ifndef CLV_TESTS_SERVICES_QUERY_PROJECTION_FOLDED_STORE_H_
 #define CLV_TESTS_SERVICES_QUERY_PROJECTION_FOLDED_STORE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,8 +23,16 @@ namespace clv::query {
 // Thread-compatible; others may read the file.
 class FoldedStore {
  public:
+  struct Options {
+    // Folds of fewer customers tell what has changed; the others are made ahead, and name customers
+    // only.
+    size_t least_folded_ahead = 6;
+    storage::ChangeLimits changes;
+  };
+
   // The reporting currency is USD.
-  explicit FoldedStore(const storage::ChangeLimits& limits = {});
+  FoldedStore() : FoldedStore(Options()) {}
+  explicit FoldedStore(const Options& options);
 
   const std::string& path() const { return path_; }
   // Told of folds while they are under way.

@@ -12,6 +12,7 @@
 #include "common/base/instant.h"
 #include "common/storage/sqlite/projection_source.h"
 #include "gtest/gtest.h"
+#include "services/query/projection/coming_reading.h"
 #include "services/query/projection/projection_builder.h"
 #include "tests/properties/commands.h"
 #include "tests/properties/histories.h"
@@ -146,6 +147,65 @@ size_t CheckHistory(uint64_t seed, const properties::HistoryOptions& options, in
     if (::testing::Test::HasFailure()) break;
   }
   return windows;
+}
+
+// A fold of new purchases, one for each of some customers.
+properties::Batch PurchasesOfSome(int64_t customers, int round, Dice* dice) {
+  properties::Batch batch{"purchases", {}};
+  for (int64_t n = dice->Below(3); n < customers; n += 1 + dice->Below(4)) {
+    const std::string id = std::to_string(n);
+    batch.values.push_back(R"({"purchase_id":"p)" + std::to_string(round) + "-" + id +
+                           R"(","customer_id":"c)" + id + R"(","purchase_amount":)" +
+                           std::to_string(dice->Below(90)) + R"(,"purchase_date":"202)" +
+                           std::to_string(2 + dice->Below(3)) + "-0" +
+                           std::to_string(1 + dice->Below(9)) + R"(-11 10:00:00"})");
+  }
+  return batch;
+}
+
+properties::Batch DescriptionsOf(int64_t customers) {
+  properties::Batch batch{"customers", {}};
+  for (int64_t n = 0; n < customers; ++n) {
+    batch.values.push_back(R"({"customer_id":"c)" + std::to_string(n) + R"(","country":"C)" +
+                           std::to_string(n % 5) + R"(","signup_date":"2021-01-01"})");
+  }
+  return batch;
+}
+
+// Folds of many lots, of which some do not commit: then the version before is the last one again,
+// and the next shares with it.
+TEST(PopulationIndexTest, MadeWhileAFoldIsUnderWayEqualsDerived) {
+  constexpr int64_t kCustomers = 400;
+  Dice dice(properties::FirstSeed());
+  FoldedStore store({.least_folded_ahead = SIZE_MAX});
+  storage::SqliteProjectionSource source(store.path());
+  ProjectionBuilder builder;
+  store.coming().StartFollowing();
+  store.Fold(DescriptionsOf(kCustomers), properties::kNow);
+  store.PutScoring(1, properties::kNow / 86'400);
+  std::vector<std::shared_ptr<const ProjectionVersion>> held = {
+      builder.Advance(*source.Read().value()).value()};
+  uint64_t last_fold = 0;
+  for (int round = 0; round < 40 && !HasFailure(); ++round) {
+    const auto before = held.back();
+    store.coming().Want();
+    store.Fold(PurchasesOfSome(kCustomers, round, &dice), properties::kNow);
+    const auto fold = store.coming().WaitForFold(last_fold);
+    ASSERT_TRUE(fold.has_value());
+    last_fold = fold->number;
+    ComingReading reading(store.coming(), *fold, *before);
+    ASSERT_TRUE(builder.Foresee(reading).ok());
+    const bool is_committed = dice.OneIn(2);
+    auto version = builder.Settle(is_committed);
+    EXPECT_EQ(version == before, !is_committed);
+    ExpectDerived(*before);
+    if (!is_committed) version = builder.Advance(*source.Read().value()).value();
+    ExpectDerived(*version);
+    EXPECT_GT(version->population->orders, before->population->orders);
+    held.push_back(version);
+    if (held.size() > 4) held.erase(held.begin() + dice.Below(3));
+  }
+  EXPECT_EQ(builder.loads(), 1u);
 }
 
 TEST(PopulationIndexTest, OfOneCubeThereMayBeSeveralThatFollow) {

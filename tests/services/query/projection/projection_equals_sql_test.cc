@@ -167,7 +167,7 @@ class Scene {
   const History history_;
   const std::vector<Question> in_windows_;
   properties::TestClock clock_;
-  FoldedStore store_;
+  FoldedStore store_{{.least_folded_ahead = dice_.OneIn(2) ? 6 : SIZE_MAX}};
   model::NaiveModel model_;
   bool is_in_dollars_ = true;
   bool has_been_converted_ = false;
@@ -290,7 +290,7 @@ TEST(ProjectionEqualsSqlTest, WhereOrdersOfOneInstantComeOneAfterAnother) {
 
 TEST(ProjectionEqualsSqlTest, WhereAFoldChangesMoreCustomersThanAreNamed) {
   properties::TestClock clock;
-  FoldedStore store({.most_named = 8'000});
+  FoldedStore store({.changes = {.most_named = 8'000}});
   const auto sql = AskedReports::OfSql(store.path(), clock);
   const auto projection = AskedReports::OfProjection(store.path(), clock);
   const auto check = [&](const std::string& what) {

@@ -62,10 +62,11 @@ class States {
   std::map<storage::LogPosition, std::vector<Standing>> states_;
 };
 
-// New purchases, and corrections that change amounts and move purchases to others.
+// New purchases, and corrections that change amounts and may move purchases to others.
 class Shop {
  public:
-  explicit Shop(uint64_t seed) : dice_(seed), standings_(kCustomers) {}
+  explicit Shop(uint64_t seed, bool moves_purchases = true)
+      : dice_(seed), moves_purchases_(moves_purchases), standings_(kCustomers) {}
 
   aggregation::LoggedRows Next() {
     std::vector<domain::Purchase> rows;
@@ -75,7 +76,8 @@ class Shop {
       const size_t number = is_new ? purchases_.size() - 1 : Below(purchases_.size());
       Bought& bought = purchases_[number];
       if (!is_new) Count(bought, -1);
-      bought = {static_cast<int>(Below(kCustomers)), 1'000 * (1 + dice_.Below(1'000'000))};
+      if (is_new || moves_purchases_) bought.customer = static_cast<int>(Below(kCustomers));
+      bought.micros = 1'000 * (1 + dice_.Below(1'000'000));
       Count(bought, 1);
       const std::string id = "p" + std::to_string(number);
       rows.push_back({.purchase_id = id,
@@ -106,12 +108,15 @@ class Shop {
   }
 
   Dice dice_;
+  const bool moves_purchases_;
   std::vector<Bought> purchases_;
   std::vector<Standing> standings_;
 };
 
 class ProjectionReadersTest : public ::testing::Test {
  protected:
+  explicit ProjectionReadersTest(const FoldedStore::Options& store = {}) : store_(store) {}
+
   // What an answer says of its own state: it is not older than what was announced before the
   // question, nor than the answers that the same reader had before.
   void CheckPosition(const storage::ReportContext& context, storage::LogPosition announced,
@@ -244,8 +249,7 @@ class ProjectionReadersTest : public ::testing::Test {
   }
 
   // `unannounced`: how many folds are left without announcement.
-  void WeatherAStorm(const std::function<int(int fold)>& unannounced) {
-    Shop shop(1);
+  void WeatherAStorm(Shop shop, const std::function<int(int fold)>& unannounced) {
     Fold(shop);
     std::vector<std::thread> readers;
     for (uint64_t i = 0; i < kReaders; ++i) readers.emplace_back([this, i] { Read(i); });
@@ -276,11 +280,26 @@ class ProjectionReadersTest : public ::testing::Test {
 };
 
 TEST_F(ProjectionReadersTest, SeeStatesThatExisted) {
-  WeatherAStorm([](int /*fold*/) { return 0; });
+  WeatherAStorm(Shop(1), [](int /*fold*/) { return 0; });
 }
 
 TEST_F(ProjectionReadersTest, SeeStatesThatExistedWhereSomeAreAnnouncedLater) {
-  WeatherAStorm([](int fold) { return fold / 10 % 4; });
+  WeatherAStorm(Shop(1), [](int fold) { return fold / 10 % 4; });
+}
+
+// Where every fold tells of all its customers while it is under way.
+class ReadersOfToldFoldsTest : public ProjectionReadersTest {
+ protected:
+  ReadersOfToldFoldsTest() : ProjectionReadersTest({.least_folded_ahead = SIZE_MAX}) {}
+};
+
+TEST_F(ReadersOfToldFoldsTest, SeeStatesThatExisted) {
+  WeatherAStorm(Shop(1, false), [](int /*fold*/) { return 0; });
+}
+
+// A moved purchase is not told: of most folds some lots are made in vain.
+TEST_F(ReadersOfToldFoldsTest, SeeStatesThatExistedWherePurchasesMove) {
+  WeatherAStorm(Shop(1), [](int fold) { return fold / 10 % 4; });
 }
 
 TEST_F(ProjectionReadersTest, AVersionStaysAsItWasWhileOthersAreMade) {

@@ -265,7 +265,7 @@ TEST(ProjectionTest, ShowsHowFarItIsWhileSomebodyAsks) {
 TEST(ProjectionTest, LeavesALoadToWhoAsksUntilItIsOver) {
   using std::chrono::steady_clock;
   // More than one customer is not named: a load.
-  FoldedStore store(storage::ChangeLimits{.most_named = 1});
+  FoldedStore store({.changes = {.most_named = 1}});
   int next = 0;
   const auto fold = [&](int customers) {
     aggregation::LoggedRows rows;

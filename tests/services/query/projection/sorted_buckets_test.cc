@@ -111,6 +111,25 @@ TEST(SortedBucketsTest, OfOneListThereMayBeSeveralThatFollow) {
   }
 }
 
+TEST(SortedBucketsTest, IsAsItWasOnceTheListsMadeFromItAreWithdrawn) {
+  std::vector<int> many(20'000);
+  std::iota(many.begin(), many.end(), 0);
+  const auto older = SortedBuckets<int>().With({}, many);
+  const auto list = older.With({5}, {});
+  {
+    auto gone = list.With({17, 18'000}, {4, 4, 12'000});
+    gone = gone.With({4}, {17});
+    gone = gone.With(gone.All(), {});
+  }
+  list.Withdraw();
+  many.erase(many.begin() + 5);
+  ExpectEqual(list, many);
+  const auto next = list.With({17}, {});
+  many.erase(std::find(many.begin(), many.end(), 17));
+  ExpectEqual(next, many);
+  EXPECT_EQ(older.size(), 20'000u);
+}
+
 // Random changes against a plain vector; few different values make copies lie in many buckets.
 void CheckRandomChanges(uint32_t seed, int values) {
   std::mt19937 random(seed);
