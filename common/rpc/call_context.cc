@@ -34,8 +34,8 @@ std::string LowerCase(std::string text) {
 
 }  // namespace
 
-CallContext::CallContext(grpc::CallbackServerContext* server_context, std::string method)
-    : server_context_(server_context),
+CallContext::CallContext(std::shared_ptr<CallPeer> peer, std::string method)
+    : peer_(std::move(peer)),
       method_(std::move(method)),
       deadline_(std::chrono::steady_clock::time_point::max()),
       request_id_(Metadata("x-request-id")),
@@ -48,17 +48,6 @@ absl::Status CallContext::RequireAnyOf(const std::vector<std::string>& scopes) c
   AccessRule rule;
   rule.any_of = scopes;
   return CheckAccess(rule, caller_);
-}
-
-std::string CallContext::Metadata(std::string_view key) const {
-  const auto& metadata = server_context_->client_metadata();
-  const auto found = metadata.find(grpc::string_ref(key.data(), key.size()));
-  if (found == metadata.end()) return std::string();
-  return std::string(found->second.data(), found->second.size());
-}
-
-void CallContext::AddInitialMetadata(const std::string& key, const std::string& value) {
-  server_context_->AddInitialMetadata(key, value);
 }
 
 }  // namespace clv::rpc

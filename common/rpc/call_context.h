@@ -3,15 +3,15 @@
 #define CLV_COMMON_RPC_CALL_CONTEXT_H_
 
 #include <google/protobuf/message.h>
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/server_callback.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/rpc/call_peer.h"
 #include "common/rpc/scopes.h"
 #include "common/rpc/v0_parameters.h"
 
@@ -22,8 +22,7 @@ class MethodMetrics;
 // One admitted call. Valid until the call is finished; one thread at a time.
 class CallContext {
  public:
-  // `server_context` must outlive this object.
-  CallContext(grpc::CallbackServerContext* server_context, std::string method);
+  CallContext(std::shared_ptr<CallPeer> peer, std::string method);
 
   CallContext(const CallContext&) = delete;
   CallContext& operator=(const CallContext&) = delete;
@@ -40,7 +39,7 @@ class CallContext {
   std::chrono::steady_clock::time_point deadline() const { return deadline_; }
 
   // The client gave up, or its deadline is over.
-  bool IsCancelled() const { return server_context_->IsCancelled(); }
+  bool IsCancelled() const { return peer_->HasGivenUp(); }
 
   // The client's `x-request-id` where it is sane, else a random one; names the call in the log.
   const std::string& request_id() const { return request_id_; }
@@ -55,15 +54,17 @@ class CallContext {
   const V0Parameters& parameters() const { return parameters_; }
 
   // First value of a metadata key (in lower case); empty when absent.
-  std::string Metadata(std::string_view key) const;
+  std::string Metadata(std::string_view key) const { return peer_->Metadata(key); }
 
   // Sends a header with the answer; before the call is finished. `value`: printable ASCII.
-  void AddInitialMetadata(const std::string& key, const std::string& value);
+  void AddInitialMetadata(const std::string& key, const std::string& value) {
+    peer_->AddHeader(key, value);
+  }
 
  private:
   friend class Dispatcher;
 
-  grpc::CallbackServerContext* server_context_;
+  const std::shared_ptr<CallPeer> peer_;
   std::string method_;
   Caller caller_;
   std::chrono::steady_clock::time_point deadline_;

@@ -33,12 +33,13 @@ std::optional<std::string> BearerToken(const std::string& header) {
   return header.substr(begin, header.find_last_not_of(' ') + 1 - begin);
 }
 
-std::optional<std::chrono::steady_clock::time_point> ClientDeadline(
-    const grpc::CallbackServerContext& context) {
-  const auto left = context.deadline() - std::chrono::system_clock::now();
+std::optional<std::chrono::steady_clock::time_point> ClientDeadline(const CallPeer& peer) {
+  using std::chrono::system_clock;
+  const system_clock::time_point deadline = peer.Deadline();
   // Without a deadline gRPC says the end of time, which the steady clock cannot express.
-  if (left > std::chrono::hours(24 * 365)) return std::nullopt;
-  return std::chrono::steady_clock::now() + left;
+  const auto now = system_clock::now();
+  if (deadline > now + std::chrono::hours(24 * 365)) return std::nullopt;
+  return std::chrono::steady_clock::now() + (deadline - now);
 }
 
 bool HidesText(absl::StatusCode code) {
@@ -94,10 +95,10 @@ const AccessRule* Dispatcher::FindRule(const std::string& method) const {
 
 std::shared_ptr<CallContext> Dispatcher::MakeCall(grpc::CallbackServerContext* context,
                                                   const std::string& method) const {
-  auto call = std::make_shared<CallContext>(context, service_ + "/" + method);
+  auto call = std::make_shared<CallContext>(CallPeer::Of(context), service_ + "/" + method);
   call->metrics_ = metrics_.Find(method);
   const AccessRule* rule = FindRule(method);
-  if (const auto deadline = ClientDeadline(*context)) {
+  if (const auto deadline = ClientDeadline(*call->peer_)) {
     call->deadline_ = *deadline;
   } else if (rule == nullptr || !rule->is_stream) {
     call->deadline_ = std::chrono::steady_clock::now() + options_.default_deadline;
@@ -210,7 +211,7 @@ void Dispatcher::Begin(RunOn run_on, const std::shared_ptr<CallContext>& call,
       refuse(admitted);
     }
   };
-  if (run_on == RunOn::kGrpcThread) {
+  if (run_on == RunOn::kCallingThread) {
     begin();
   } else if (!options_.workers->TrySubmit(std::move(begin))) {
     refuse(absl::ResourceExhaustedError("too many calls are waiting; try again later"));
@@ -221,11 +222,11 @@ grpc::ServerUnaryReactor* Dispatcher::ServeAsync(grpc::CallbackServerContext* co
                                                  const std::string& method, AsyncHandler handler,
                                                  const google::protobuf::Message* request,
                                                  RunOn run_on) const {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const std::shared_ptr<CallContext> call = MakeCall(context, method);
+  grpc::ServerUnaryReactor* const reactor = call->peer_->StartUnary();
   call->request_ = request;
-  const Done done = [call, reactor](const absl::Status& status) {
-    reactor->Finish(Conclude(call.get(), status));
+  const Done done = [call](const absl::Status& status) {
+    call->peer_->FinishUnary(Conclude(call.get(), status));
   };
   Begin(
       run_on, call, method, nullptr,
@@ -250,11 +251,11 @@ grpc::ServerUnaryReactor* Dispatcher::ServeV0Async(
     grpc::CallbackServerContext* context, const std::string& method,
     const google::api::HttpBody* form, google::api::HttpBody* response, V0AsyncHandler handler,
     const google::protobuf::Message* request, RunOn run_on) const {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const std::shared_ptr<CallContext> call = MakeCall(context, method);
+  grpc::ServerUnaryReactor* const reactor = call->peer_->StartUnary();
   call->request_ = request != nullptr ? request : form;
-  const V0Done done = [call, reactor, response](absl::StatusOr<V0Reply> result) {
-    reactor->Finish(AnswerV0(call.get(), std::move(result), response));
+  const V0Done done = [call, response](absl::StatusOr<V0Reply> result) {
+    call->peer_->FinishUnary(AnswerV0(call.get(), std::move(result), response));
   };
   // Only this face takes tokens from the query: elsewhere they would leak into the logs of proxies
   // for nothing.

@@ -60,9 +60,9 @@ class Dispatcher {
   using Done = std::function<void(absl::Status)>;
   using V0Done = std::function<void(absl::StatusOr<V0Reply>)>;
 
-  // Where a handler runs. On gRPC's own thread, without the way to a worker and back: those that
-  // take microseconds and wait for nothing.
-  enum class RunOn { kWorker, kGrpcThread };
+  // Where a handler runs. On the thread that brings the call (gRPC's own, or a local caller's),
+  // without the way to a worker and back: those that take microseconds and wait for nothing.
+  enum class RunOn { kWorker, kCallingThread };
 
   // Handlers. Their CallContext, request and response live until the call is ended.
   using AsyncHandler = std::function<void(CallContext&, Done)>;
@@ -76,23 +76,22 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // Runs `handler(CallContext&) -> absl::StatusOr<Response>` on a worker and answers with what it
-  // returns. `request`, here and below: the message whose size counts against the caller's limit on
-  // bytes; null where requests are small.
+  // Runs `handler(CallContext&) -> absl::StatusOr<Response>` and answers with what it returns.
+  // `request`, here and below: the message whose size counts against the caller's limit on bytes;
+  // null where requests are small.
   template <typename Response, typename Handler>
   grpc::ServerUnaryReactor* Serve(grpc::CallbackServerContext* context, const std::string& method,
                                   Response* response, Handler handler,
-                                  const google::protobuf::Message* request = nullptr) const {
-    return ServeAsync(context, method, Unary(response, std::move(handler)), request);
-  }
-
-  // The same on gRPC's own thread.
-  template <typename Response, typename Handler>
-  grpc::ServerUnaryReactor* ServeHere(grpc::CallbackServerContext* context,
-                                      const std::string& method, Response* response,
-                                      Handler handler) const {
-    return ServeAsync(context, method, Unary(response, std::move(handler)), nullptr,
-                      RunOn::kGrpcThread);
+                                  const google::protobuf::Message* request = nullptr,
+                                  RunOn run_on = RunOn::kWorker) const {
+    return ServeAsync(
+        context, method,
+        [response, handler = std::move(handler)](CallContext& call, const Done& done) {
+          absl::StatusOr<Response> result = handler(call);
+          if (result.ok()) *response = *std::move(result);
+          done(result.status());
+        },
+        request, run_on);
   }
 
   // Runs `handler`; the call ends when `Done` is called, which may be later and on another thread.
@@ -155,14 +154,6 @@ class Dispatcher {
   WorkerPool& workers() const { return *options_.workers; }
 
  private:
-  template <typename Response, typename Handler>
-  static AsyncHandler Unary(Response* response, Handler handler) {
-    return [response, handler = std::move(handler)](CallContext& call, const Done& done) {
-      absl::StatusOr<Response> result = handler(call);
-      if (result.ok()) *response = *std::move(result);
-      done(result.status());
-    };
-  }
   const AccessRule* FindRule(const std::string& method) const;
   std::shared_ptr<CallContext> MakeCall(grpc::CallbackServerContext* context,
                                         const std::string& method) const;

@@ -26,6 +26,7 @@
 #include "services/gateway/upstream_answer.h"
 #include "services/gateway/upstream_call.h"
 #include "services/gateway/upstream_channel_call.h"
+#include "services/gateway/upstream_local_call.h"
 #include "services/gateway/upstream_stream.h"
 
 namespace clv::gateway {
@@ -109,6 +110,7 @@ class TranscodingGateway final : public Gateway {
   struct Route {
     std::unique_ptr<grpc::GenericStub> stub;
     std::unique_ptr<UnaryUpstream> unary;  // of unary calls; null: they take the stub
+    const rpc::LocalMethods* local;        // of those that need neither; null: there are none
     bool channel_given;
   };
 
@@ -117,7 +119,7 @@ class TranscodingGateway final : public Gateway {
     for (const Upstream& upstream : options_.upstreams) {
       routes_.push_back({std::make_unique<grpc::GenericStub>(Connect(upstream)),
                          UnaryUpstream::Create(upstream.channel == nullptr ? upstream.address : ""),
-                         upstream.channel != nullptr});
+                         upstream.local_methods, upstream.channel != nullptr});
     }
     for (const std::string& service : options_.transcoder.services) {
       const auto upstream =
@@ -177,6 +179,10 @@ class TranscodingGateway final : public Gateway {
     if (!status.ok()) return exchange->Respond(answer_.Refuse(status, target));
     UpstreamRequest request{CallCounter::Ticket(calls_), answer_,  std::move(exchange),   rule,
                             std::move(target),           deadline, upstream.channel_given};
+    if (!streams && upstream.local != nullptr && upstream.local->Has(rule.grpc_path)) {
+      return std::make_shared<UpstreamLocalCall>(std::move(request))
+          ->Start(*upstream.local, *std::move(message));
+    }
     if (!streams && upstream.unary != nullptr) {
       const auto channel = upstream.unary->ChannelOn(request.exchange->io());
       return std::make_shared<UpstreamChannelCall>(std::move(request))

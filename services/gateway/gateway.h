@@ -26,6 +26,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/metrics/metrics.h"
+#include "common/rpc/local_methods.h"
 #include "grpcpp/channel.h"
 #include "services/gateway/http_server.h"
 #include "services/gateway/openapi.h"
@@ -47,6 +48,10 @@ class Gateway {
 
     // Otherwise a plaintext channel to this address is made, which reconnects by itself.
     std::string address;
+
+    // Unary methods in this process, which are called without a channel; must outlive the gateway.
+    // Null: none.
+    const rpc::LocalMethods* local_methods = nullptr;
   };
 
   struct Options {

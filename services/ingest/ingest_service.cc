@@ -160,8 +160,16 @@ grpc::ServerUnaryReactor* IngestService::AppendEvents(grpc::CallbackServerContex
             });
       },
       request,
-      IsSmall(request->body().data()) ? rpc::Dispatcher::RunOn::kGrpcThread
+      IsSmall(request->body().data()) ? rpc::Dispatcher::RunOn::kCallingThread
                                       : rpc::Dispatcher::RunOn::kWorker);
+}
+
+void IngestService::AddTo(rpc::LocalMethods* methods) {
+  const std::string service = v1::IngestService::service_full_name();
+  methods->Add(service, "WriteCustomers", this, &IngestService::WriteCustomers);
+  methods->Add(service, "WritePurchases", this, &IngestService::WritePurchases);
+  methods->Add(service, "WriteCustomerClvs", this, &IngestService::WriteCustomerClvs);
+  methods->Add(service, "AppendEvents", this, &IngestService::AppendEvents);
 }
 
 }  // namespace clv::ingest

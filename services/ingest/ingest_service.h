@@ -8,6 +8,7 @@
 #include "clv/v1/ingest_service.grpc.pb.h"
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
+#include "common/rpc/local_methods.h"
 #include "common/storage/visibility_waiter.h"
 #include "services/ingest/idle_watch.h"
 #include "services/ingest/push_window.h"
@@ -32,6 +33,9 @@ class IngestService final : public v1::IngestService::CallbackService {
     PushLimits push_limits;  // of each stream that acknowledges its batches
   };
   explicit IngestService(const Options& options);
+
+  // Adds the unary methods.
+  void AddTo(rpc::LocalMethods* methods);
 
   grpc::ServerUnaryReactor* WriteCustomers(grpc::CallbackServerContext* context,
                                            const v1::WriteCustomersRequest* request,

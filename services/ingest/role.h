@@ -61,6 +61,9 @@ class IngestRole {
     return {ingest_.get(), admin_.get(), data_source_service_.get()};
   }
 
+  // Adds the methods that write.
+  void AddTo(rpc::LocalMethods* methods) { ingest_->AddTo(methods); }
+
   // Where GetStatus and the calls about jobs ask; either may be null.
   void Connect(const std::shared_ptr<grpc::Channel>& aggregation,
                const std::shared_ptr<grpc::Channel>& query) {

@@ -42,6 +42,21 @@ QueryService::QueryService(Backends backends, rpc::Dispatcher::Options dispatche
       dispatcher_("clv.v1.QueryService", dispatcher),
       folds_(&backends_.progress) {}
 
+void QueryService::AddTo(rpc::LocalMethods* methods) {
+  const std::string service = v1::QueryService::service_full_name();
+  const auto add = [&](const char* method, auto function) {
+    methods->Add(service, method, this, function);
+  };
+  add("GetCustomerRetention", &QueryService::GetCustomerRetention);
+  add("GetClvBySegment", &QueryService::GetClvBySegment);
+  add("GetClvByAcquisitionSource", &QueryService::GetClvByAcquisitionSource);
+  add("GetPurchaseFrequencyAnalysis", &QueryService::GetPurchaseFrequencyAnalysis);
+  add("GetClvPrediction", &QueryService::GetClvPrediction);
+  add("GetCustomerSegmentation", &QueryService::GetCustomerSegmentation);
+  add("GetTotalCustomerValue", &QueryService::GetTotalCustomerValue);
+  add("QueryPipe", &QueryService::QueryPipe);
+}
+
 absl::Status QueryService::NotFolded(storage::LogPosition position) {
   const absl::StatusOr<storage::LogPosition> folded = backends_.progress.FoldedPosition();
   return absl::DeadlineExceededError(absl::StrCat("min_folded_position: ", position,
@@ -140,10 +155,12 @@ grpc::ServerUnaryReactor* QueryService::GetTotalCustomerValue(
     return ServeReport<&ReportHandlers::GetTotalCustomerValue>(context, "GetTotalCustomerValue",
                                                                request, response);
   }
-  return dispatcher_.ServeHere(context, "GetTotalCustomerValue", response,
-                               [this, request](const rpc::CallContext& call) {
-                                 return handlers_.GetTotalCustomerValue(CallOf(call), *request);
-                               });
+  return dispatcher_.Serve(
+      context, "GetTotalCustomerValue", response,
+      [this, request](const rpc::CallContext& call) {
+        return handlers_.GetTotalCustomerValue(CallOf(call), *request);
+      },
+      nullptr, rpc::Dispatcher::RunOn::kCallingThread);
 }
 
 grpc::ServerUnaryReactor* QueryService::GetClvModelInfo(grpc::CallbackServerContext* context,

@@ -10,6 +10,7 @@
 #include "clv/v1/query_service.grpc.pb.h"
 #include "common/base/clock.h"
 #include "common/rpc/dispatcher.h"
+#include "common/rpc/local_methods.h"
 #include "common/storage/model_store.h"
 #include "common/storage/reports.h"
 #include "common/storage/storage.h"
@@ -39,6 +40,9 @@ class QueryService final : public v1::QueryService::CallbackService {
   };
 
   QueryService(Backends backends, rpc::Dispatcher::Options dispatcher);
+
+  // Adds the reports, those of the /v0 face too.
+  void AddTo(rpc::LocalMethods* methods);
 
   grpc::ServerUnaryReactor* GetCustomerRetention(
       grpc::CallbackServerContext* context, const v1::GetCustomerRetentionRequest* request,

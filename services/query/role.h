@@ -35,6 +35,8 @@ class QueryRole {
   explicit QueryRole(const Options& options);
 
   grpc::Service* service() { return service_.get(); }
+  // Adds the methods that report.
+  void AddTo(rpc::LocalMethods* methods) { service_->AddTo(methods); }
   storage::FoldProgress& progress() { return progress_; }
 
  private:

@@ -67,6 +67,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
   CLV_ASSIGN_OR_RETURN(suite->host_, rpc::ServerHost::Start({.address = options.grpc_address,
                                                              .allow_public = options.allow_public},
                                                             services));
+  suite->ingest_->AddTo(&suite->local_methods_);
+  suite->query_->AddTo(&suite->local_methods_);
   const std::shared_ptr<grpc::Channel> channel = suite->host_->InProcessChannel();
   suite->ingest_->Connect(channel, channel);
   for (const char* service :
@@ -84,7 +86,10 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
     gateway::Gateway::Options gateway = gateway::SuiteOptions(options.http_address);
     gateway.metrics = options.metrics;
     gateway.cors_origins = options.cors_origins;
-    gateway.upstreams.push_back({.services = {"*"}, .channel = channel, .address = ""});
+    gateway.upstreams.push_back({.services = {"*"},
+                                 .channel = channel,
+                                 .address = "",
+                                 .local_methods = &suite->local_methods_});
     CLV_ASSIGN_OR_RETURN(suite->gateway_, gateway::Gateway::Create(std::move(gateway)));
   }
   return suite;

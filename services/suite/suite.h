@@ -24,7 +24,8 @@
 
 namespace clv::suite {
 
-// A running suite. The roles share one gRPC server; the gateway reaches it without a socket.
+// A running suite. The roles share one gRPC server; the gateway reaches it without a socket, and
+// what is called often without gRPC.
 // Waiting for a fold is a condition variable here, where separate processes poll.
 class Suite {
  public:
@@ -82,6 +83,9 @@ class Suite {
   // Two pools: slow reports never take the threads that writes need.
   std::unique_ptr<rpc::WorkerPool> workers_;
   std::unique_ptr<rpc::WorkerPool> query_workers_;
+  // What the gateway calls often.
+  rpc::LocalMethods local_methods_{
+      static_cast<size_t>(rpc::ServerHost::Options().max_receive_bytes)};
   std::unique_ptr<rpc::ServerHost> host_;
   std::unique_ptr<gateway::Gateway> gateway_;
 };

@@ -68,14 +68,15 @@ class TestAdminService : public v1::AdminService::CallbackService {
                                         const v1::UpdateTokenRequest*,
                                         v1::UpdateTokenResponse* response) override {
     const auto thread = std::this_thread::get_id();
-    return dispatcher_.ServeHere(
+    return dispatcher_.Serve(
         context, "UpdateToken", response,
         [this, thread](CallContext& call) -> absl::StatusOr<v1::UpdateTokenResponse> {
           EXPECT_EQ(std::this_thread::get_id(), thread);
           EXPECT_EQ(call.caller().name, "keeper");
           ++answered_here;
           return here;
-        });
+        },
+        nullptr, Dispatcher::RunOn::kCallingThread);
   }
 
   Handler handler = [](CallContext&) { return v1::ListTokensResponse(); };
