@@ -16,6 +16,9 @@
 namespace clv::ingest {
 namespace {
 
+// No more of them are awaited to share a commit.
+constexpr size_t kGatheredBytes = 64 << 10;
+
 // A full disk is no matter of the sender's pace: to him the log cannot be written now.
 absl::Status ForSenders(const absl::Status& status) {
   if (status.code() != absl::StatusCode::kResourceExhausted) return status;
@@ -50,7 +53,7 @@ void WriteQueue::Queue(PreparedWrite write, Done done) {
   queued_bytes_ += write.bytes;
   queued_rows_ += write.rows();
   queue_.push_back({.write = std::move(write), .done = std::move(done)});
-  wake_.notify_one();
+  if (!is_gathering_ || queued_bytes_ >= kGatheredBytes) wake_.notify_one();
 }
 
 absl::Status WriteQueue::Submit(PreparedWrite write, Done done) {
@@ -125,6 +128,7 @@ void WriteQueue::Work() {
       wake_.wait_until(lock, std::min(next_trim_, next_quarantine_),
                        [this] { return draining_ || !queue_.empty(); });
       if (queue_.empty() && draining_) break;
+      Gather(lock);
       group.swap(queue_);
     }
     for (auto begin = group.begin(); begin != group.end();) {
@@ -141,6 +145,14 @@ void WriteQueue::Work() {
   }
   // A directory at rest holds no more of the log than it must.
   TrimLog();
+}
+
+void WriteQueue::Gather(std::unique_lock<std::mutex>& lock) {
+  if (last_group_ < options_.least_gathered) return;
+  is_gathering_ = true;
+  wake_.wait_for(lock, std::min<Instant::duration>(last_append_, options_.longest_gathering),
+                 [this] { return draining_ || queued_bytes_ >= kGatheredBytes; });
+  is_gathering_ = false;
 }
 
 void WriteQueue::DropErased(std::vector<Waiting>& group) {
@@ -181,7 +193,9 @@ void WriteQueue::Append(std::vector<Waiting> group) {
   const auto began = std::chrono::steady_clock::now();
   const absl::StatusOr<std::vector<storage::LogPosition>> positions = options_.log->Append(batches);
   ReachFailpoint("ingest.before_answer");
-  metrics_.CountAppend(std::chrono::steady_clock::now() - began, group.size(), positions.ok());
+  last_append_ = std::chrono::steady_clock::now() - began;
+  last_group_ = group.size();
+  metrics_.CountAppend(last_append_, group.size(), positions.ok());
   if (positions.ok()) metrics_.CountQuarantined(batches);
   if (positions.ok()) refusals_.Count(batches);
   batches.clear();

@@ -56,6 +56,10 @@ class WriteQueue {
     LogRetention log_retention = LogRetention::kFolded;
     size_t max_bytes = 64 << 20;
     uint64_t max_rows = 2'000'000;
+    // Where the last commit was of so many writes, the next one awaits others for as long as it
+    // took, but no longer than this: mostly they come, and what a commit costs is shared by more.
+    size_t least_gathered = 4;
+    std::chrono::milliseconds longest_gathering{1};
     uint64_t max_quarantine_bytes = uint64_t{1} << 30;  // raw text for each data source
     std::chrono::milliseconds trim_interval{3'000};
     std::chrono::milliseconds quarantine_interval{60'000};
@@ -142,6 +146,8 @@ class WriteQueue {
   void Queue(PreparedWrite write, Done done);
 
   void Work();
+  // Waits for more writes where that is worth it.
+  void Gather(std::unique_lock<std::mutex>& lock);
   void Append(std::vector<Waiting> group);
   // Takes out what erased customers have in writes of before; answers those for which that fails.
   void DropErased(std::vector<Waiting>& group);
@@ -157,13 +163,16 @@ class WriteQueue {
   size_t queued_bytes_ = 0;   // of what waits or is being written
   uint64_t queued_rows_ = 0;  // the same
   bool draining_ = false;
+  bool is_gathering_ = false;
   std::atomic<uint64_t> accepted_rows_ = 0;
   std::atomic<uint64_t> refused_rows_ = 0;
   RefusalTally refusals_;
-  std::mutex trim_mutex_;    // held while the log is trimmed
-  int trim_holds_ = 0;       // guarded by trim_mutex_
-  Instant next_trim_;        // of the writing thread
-  Instant next_quarantine_;  // the same
+  std::mutex trim_mutex_;            // held while the log is trimmed
+  int trim_holds_ = 0;               // guarded by trim_mutex_
+  Instant next_trim_;                // of the writing thread
+  Instant next_quarantine_;          // the same
+  Instant::duration last_append_{};  // the same
+  size_t last_group_ = 0;            // the same
   std::once_flag joined_;
   std::thread thread_;
 };

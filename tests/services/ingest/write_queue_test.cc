@@ -82,6 +82,38 @@ TEST_F(WriteQueueTest, WritesThatWaitShareOneCommit) {
   EXPECT_EQ(gated_.appends(), 2);
 }
 
+TEST_F(WriteQueueTest, WritesThatComeSoonAfterACommitShareTheNext) {
+  WriteQueue::Options options = Options();
+  options.least_gathered = 1;
+  options.longest_gathering = std::chrono::minutes(1);
+  WriteQueue queue(options);
+  gated_.Close();
+  auto slow = Submit(queue, Rows(1, 0));
+  // As long as this commit takes, others are awaited before the next.
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  gated_.Open();
+  EXPECT_TRUE(slow.get().ok());
+  std::vector<std::future<absl::StatusOr<LogPosition>>> soon;
+  for (int i = 0; i < 3; ++i) soon.push_back(Submit(queue, Rows(1, 0)));
+  for (auto& answer : soon) EXPECT_TRUE(answer.get().ok());
+  EXPECT_EQ(gated_.appends(), 2);
+}
+
+TEST_F(WriteQueueTest, TheDrainEndsTheWaitForOthers) {
+  WriteQueue::Options options = Options();
+  options.least_gathered = 1;
+  options.longest_gathering = std::chrono::hours(1);
+  WriteQueue queue(options);
+  gated_.Close();
+  auto slow = Submit(queue, Rows(1, 0));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  gated_.Open();
+  EXPECT_TRUE(slow.get().ok());
+  auto last = Submit(queue, Rows(1, 0));
+  queue.Drain();
+  EXPECT_EQ(last.get().value(), 2u);
+}
+
 TEST_F(WriteQueueTest, RefusesWritesWhileItIsFull) {
   WriteQueue::Options options = Options();
   options.max_rows = 10;
