@@ -9,7 +9,7 @@ namespace {
 constexpr std::chrono::milliseconds kLeastPause(2);
 constexpr std::chrono::microseconds kPauseWhileAsked(500);
 constexpr int kPausePerApply = 3;
-constexpr std::chrono::milliseconds kLongestPause(20);
+constexpr std::chrono::milliseconds kLongestPause(50);
 constexpr std::chrono::seconds kAskedLately(1);
 // A load has the processors for itself, but who stops or asks after a long one shall not find all
 // of it undone.
