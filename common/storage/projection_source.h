@@ -134,6 +134,9 @@ class CustomerDetailsReader {
   // The same of one customer, without the products and without saying of which state.
   virtual absl::StatusOr<CustomerDetails> ReadOne(
       std::string_view customer_id, std::chrono::steady_clock::time_point deadline) = 0;
+
+  // Keeps nothing of what was read: it may be about customers who were erased since.
+  virtual void Forget() = 0;
 };
 
 }  // namespace clv::storage

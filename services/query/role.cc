@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/storage/sqlite/customer_details.h"
 #include "common/storage/sqlite/db.h"
 #include "common/storage/sqlite/projection_source.h"
 #include "services/query/projection/projection_reports.h"

@@ -456,11 +456,16 @@ absl::StatusOr<bool> CustomerChangesReader::HasChangedAfter(
 absl::StatusOr<bool> CustomerChangesReader::MayBeDescribedAnewAfter(
     uint64_t change, absl::Span<const std::string_view> customer_ids) {
   CLV_ASSIGN_OR_RETURN(const uint64_t last, LastChange());
+  CLV_ASSIGN_OR_RETURN(const uint64_t described, LastDescription());
+  if (last >= change && described <= change) return false;
+  return HasChangedAfter(change, customer_ids);
+}
+
+absl::StatusOr<uint64_t> CustomerChangesReader::LastDescription() {
   CLV_RETURN_IF_ERROR(described_.Step().status());
   const auto described = static_cast<uint64_t>(described_.Int(0));
   described_.Reset();
-  if (last >= change && described <= change) return false;
-  return HasChangedAfter(change, customer_ids);
+  return described;
 }
 
 absl::StatusOr<bool> CustomerChangesReader::VisitAfter(uint64_t change, Visit visit,

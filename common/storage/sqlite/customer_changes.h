@@ -153,6 +153,9 @@ class CustomerChangesReader {
   absl::StatusOr<bool> MayBeDescribedAnewAfter(uint64_t change,
                                                absl::Span<const std::string_view> customer_ids);
 
+  // The last change after which rows of `customers` may be others.
+  absl::StatusOr<uint64_t> LastDescription();
+
   // As ChangedAfter, each with one call: of `visit` where it is told what the customer is now, of
   // `visit_change` where it is told what has changed since, else of `visit_name`. False, and no
   // call, where absent is said above.

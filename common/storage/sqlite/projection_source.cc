@@ -8,6 +8,7 @@
 #include "common/storage/sqlite/customer_changes.h"
 #include "common/storage/sqlite/migrations/migrations.h"
 #include "common/storage/sqlite/product_figures.h"
+#include "common/storage/sqlite/stored_currency.h"
 #include "common/storage/sqlite/stored_models.h"
 
 namespace clv::storage {
@@ -15,28 +16,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// The reporting currency, and its number where a purchase has it: read anew for each state, for a
-// text that went and came back has another.
-constexpr char kCurrencyWithText[] =
-    "SELECT value, (SELECT text_id FROM purchase_texts WHERE text = value) FROM settings "
-    "WHERE key = 'reporting_currency'";
-
 constexpr char kStoreId[] = "store_id";
-
-struct Currency {
-  std::string code;  // empty: none yet
-  TextId text = 0;
-};
-
-absl::StatusOr<Currency> ReadCurrency(Statement& statement) {
-  Currency currency;
-  CLV_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-  if (has_row) {
-    currency = {std::string(statement.Text(0)), static_cast<TextId>(statement.Int(1))};
-  }
-  statement.Reset();
-  return currency;
-}
 
 absl::StatusOr<std::unique_ptr<Database>> OpenReader(const std::string& path, int cache_kib) {
   return Database::Open({.path = path,
@@ -57,7 +37,7 @@ class SqliteProjectionSource::Connection {
     CLV_ASSIGN_OR_RETURN(connection->reads, ClvReadStatements::Prepare(db));
     CLV_ASSIGN_OR_RETURN(connection->changes, CustomerChangesReader::Prepare(db));
     CLV_ASSIGN_OR_RETURN(connection->models, StoredModelStatements::Prepare(db));
-    CLV_ASSIGN_OR_RETURN(connection->currency, db.Prepare(kCurrencyWithText));
+    CLV_ASSIGN_OR_RETURN(connection->currency, StoredCurrencyReader::Prepare(db));
     CLV_ASSIGN_OR_RETURN(connection->horizon, db.Prepare("SELECT date FROM latest_activity"));
     CLV_ASSIGN_OR_RETURN(connection->folded_positions,
                          db.Prepare("SELECT customer_id, folded_position, page_id FROM "
@@ -71,7 +51,8 @@ class SqliteProjectionSource::Connection {
   std::unique_ptr<CustomerChangesReader> changes;
   std::unique_ptr<ProductCounter> products;
   std::unique_ptr<StoredModelStatements> models;
-  Statement currency, horizon, folded_positions;
+  StoredCurrencyReader currency;
+  Statement horizon, folded_positions;
 };
 
 class SqliteProjectionSource::Reading final : public ProjectionReading {
@@ -170,7 +151,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
   absl::Status ReadState() {
     CLV_ASSIGN_OR_RETURN(folded_position_, connection_.reads->Checkpoint());
     CLV_ASSIGN_OR_RETURN(store_id_, connection_.reads->Setting(kStoreId));
-    CLV_ASSIGN_OR_RETURN(currency_, ReadCurrency(connection_.currency));
+    CLV_ASSIGN_OR_RETURN(currency_, connection_.currency.Read());
     CLV_ASSIGN_OR_RETURN(last_change_, connection_.changes->LastChange());
     CLV_RETURN_IF_ERROR(connection_.horizon.Step().status());
     horizon_seconds_ = connection_.horizon.OptionalInt(0);
@@ -183,7 +164,7 @@ class SqliteProjectionSource::Reading final : public ProjectionReading {
   std::string store_id_;
   LogPosition folded_position_ = 0;
   uint64_t last_change_ = 0;
-  Currency currency_;
+  StoredCurrency currency_;
   std::optional<int64_t> horizon_seconds_;
   StoredCustomer stored_;  // that was read last, with its orders and the ids of its purchases
   FactOrders orders_;
@@ -263,131 +244,6 @@ void SqliteChangeWatch::WaitBeyond(int64_t seen, std::chrono::milliseconds timeo
       std::this_thread::sleep_for(std::min(left, step));
     }
   }
-}
-
-class SqliteCustomerDetails::Connection {
- public:
-  static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path) {
-    auto connection = std::make_unique<Connection>();
-    CLV_ASSIGN_OR_RETURN(connection->db_, OpenReader(path, 1024));
-    Database& db = *connection->db_;
-    CLV_ASSIGN_OR_RETURN(connection->pages_, PurchasePages::Prepare(db));
-    CLV_ASSIGN_OR_RETURN(connection->changes_, CustomerChangesReader::Prepare(db));
-    CLV_ASSIGN_OR_RETURN(
-        connection->customer_,
-        db.Prepare("SELECT name, email, active FROM customers WHERE customer_id = ?"));
-    CLV_ASSIGN_OR_RETURN(connection->currency_, db.Prepare(kCurrencyWithText));
-    connection->products_ = std::make_unique<ProductCounter>(connection->pages_->texts());
-    return connection;
-  }
-
-  absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
-                             const std::optional<ProductScope>& products, uint64_t change,
-                             steady_clock::time_point deadline) {
-    db_->SetDeadline(deadline);
-    CLV_ASSIGN_OR_RETURN(const Transaction transaction,
-                         Transaction::Begin(*db_, Transaction::Kind::kDeferred));
-    State state;
-    CLV_ASSIGN_OR_RETURN(const bool has_changed,
-                         products ? changes_->HasChangedAfter(change, customer_ids)
-                                  : changes_->MayBeDescribedAnewAfter(change, customer_ids));
-    state.is_as_of_change = !has_changed;
-    CLV_ASSIGN_OR_RETURN(const Currency currency, ReadCurrency(currency_));
-    state.details.resize(customer_ids.size());
-    for (size_t i = 0; i < customer_ids.size(); ++i) {
-      CLV_RETURN_IF_ERROR(ReadCustomer(customer_ids[i], &state.details[i]));
-      if (products) {
-        CLV_RETURN_IF_ERROR(
-            ReadProducts(customer_ids[i], currency.text, *products, &state.details[i]));
-      }
-    }
-    return state;
-  }
-
-  absl::StatusOr<CustomerDetails> ReadOne(std::string_view customer_id,
-                                          steady_clock::time_point deadline) {
-    db_->SetDeadline(deadline);
-    CustomerDetails details;
-    CLV_RETURN_IF_ERROR(ReadCustomer(customer_id, &details));
-    return details;
-  }
-
- private:
-  absl::Status ReadCustomer(std::string_view id, CustomerDetails* details) {
-    customer_.Reset();
-    customer_.Bind(1, id);
-    CLV_ASSIGN_OR_RETURN(const bool has_row, customer_.Step());
-    if (has_row) Fill(customer_, details);
-    customer_.Reset();
-    return absl::OkStatus();
-  }
-
-  // From columns name, email, active.
-  static void Fill(const Statement& row, CustomerDetails* details) {
-    if (!row.IsNull(0)) details->name = std::string(row.Text(0));
-    if (!row.IsNull(1)) details->email = std::string(row.Text(1));
-    details->active = row.Int(2) != 0;
-  }
-
-  absl::Status ReadProducts(std::string_view id, TextId currency, const ProductScope& scope,
-                            CustomerDetails* details) {
-    ids_.Clear();
-    CLV_RETURN_IF_ERROR(pages_->ReadPage(id, &ids_, &rows_));
-    orders_.Group(rows_);
-    CLV_ASSIGN_OR_RETURN(const ProductFigures figures,
-                         products_->Count(rows_, orders_, currency, scope));
-    details->distinct_products = figures.distinct_products;
-    if (!figures.favorite_category.empty()) {
-      details->favorite_category = std::string(figures.favorite_category);
-    }
-    return absl::OkStatus();
-  }
-
-  std::unique_ptr<Database> db_;
-  std::unique_ptr<PurchasePages> pages_;
-  std::unique_ptr<CustomerChangesReader> changes_;
-  std::unique_ptr<ProductCounter> products_;
-  Statement customer_, currency_;
-  std::vector<PurchaseFact> rows_;  // of ReadProducts, with their orders and ids
-  FactOrders orders_;
-  TextArena ids_;
-};
-
-SqliteCustomerDetails::SqliteCustomerDetails(std::string path) : path_(std::move(path)) {}
-SqliteCustomerDetails::~SqliteCustomerDetails() = default;
-
-absl::StatusOr<std::unique_ptr<SqliteCustomerDetails::Connection>> SqliteCustomerDetails::Borrow() {
-  {
-    std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      std::unique_ptr<Connection> connection = std::move(idle_.back());
-      idle_.pop_back();
-      return connection;
-    }
-  }
-  return Connection::Open(path_);
-}
-
-absl::StatusOr<CustomerDetailsReader::State> SqliteCustomerDetails::Read(
-    absl::Span<const std::string_view> customer_ids, const std::optional<ProductScope>& products,
-    uint64_t change, steady_clock::time_point deadline) {
-  CLV_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Borrow());
-  absl::StatusOr<State> state = connection->Read(customer_ids, products, change, deadline);
-  if (state.ok()) GiveBack(std::move(connection));
-  return state;
-}
-
-absl::StatusOr<CustomerDetails> SqliteCustomerDetails::ReadOne(std::string_view customer_id,
-                                                               steady_clock::time_point deadline) {
-  CLV_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Borrow());
-  absl::StatusOr<CustomerDetails> details = connection->ReadOne(customer_id, deadline);
-  if (details.ok()) GiveBack(std::move(connection));
-  return details;
-}
-
-void SqliteCustomerDetails::GiveBack(std::unique_ptr<Connection> connection) {
-  std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(connection));
 }
 
 }  // namespace clv::storage

@@ -56,27 +56,6 @@ class SqliteChangeWatch final : public ChangeWatch {
   int64_t announced_as_of_ = -1;  // the version of last_announced_, or an earlier one
 };
 
-// Reads `clv.db` on a few connections.
-class SqliteCustomerDetails final : public CustomerDetailsReader {
- public:
-  explicit SqliteCustomerDetails(std::string path);
-  ~SqliteCustomerDetails() override;
-
-  absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
-                             const std::optional<ProductScope>& products, uint64_t change,
-                             std::chrono::steady_clock::time_point deadline) override;
-  absl::StatusOr<CustomerDetails> ReadOne(std::string_view customer_id,
-                                          std::chrono::steady_clock::time_point deadline) override;
-
- private:
-  class Connection;
-  absl::StatusOr<std::unique_ptr<Connection>> Borrow();
-  void GiveBack(std::unique_ptr<Connection> connection);
-  const std::string path_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Connection>> idle_;
-};
-
 }  // namespace clv::storage
 
 #endif  // CLV_COMMON_STORAGE_SQLITE_PROJECTION_SOURCE_H_

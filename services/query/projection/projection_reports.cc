@@ -167,13 +167,16 @@ absl::StatusOr<storage::Report<Row>> AnswerWithDetails(
 ProjectionReports::ProjectionReports(std::shared_ptr<Projection> projection,
                                      std::unique_ptr<storage::CustomerDetailsReader> details)
     : projection_(std::move(projection)), details_(std::move(details)) {
-  projection_->OnLoad([named = std::weak_ptr(named_)](uint64_t serial) {
-    const std::shared_ptr<NamedAnswers> answers = named.lock();
-    if (answers == nullptr) return;
-    answers->rfm_customers.ForgetBefore(serial);
-    answers->total_values.ForgetBefore(serial);
-    answers->values_of_customers.ForgetBefore(serial);
-  });
+  projection_->OnLoad(
+      [named = std::weak_ptr(named_), details = std::weak_ptr(details_)](uint64_t serial) {
+        const std::shared_ptr<NamedAnswers> answers = named.lock();
+        const std::shared_ptr<storage::CustomerDetailsReader> reader = details.lock();
+        if (answers == nullptr || reader == nullptr) return;
+        reader->Forget();
+        answers->rfm_customers.ForgetBefore(serial);
+        answers->total_values.ForgetBefore(serial);
+        answers->values_of_customers.ForgetBefore(serial);
+      });
 }
 
 absl::StatusOr<storage::Report<domain::CustomerRetentionRow>> ProjectionReports::CustomerRetention(

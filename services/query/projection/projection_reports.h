@@ -50,7 +50,7 @@ class ProjectionReports final : public storage::Reports {
   using Cache = AnswerCache<storage::Report<Row>>;
 
   const std::shared_ptr<Projection> projection_;
-  const std::unique_ptr<storage::CustomerDetailsReader> details_;
+  const std::shared_ptr<storage::CustomerDetailsReader> details_;
   Cache<domain::CustomerRetentionRow> retention_;
   Cache<domain::ClvBySegmentRow> segments_;
   Cache<domain::ClvByAcquisitionSourceRow> sources_;

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "common/storage/sqlite/clv_store.h"
+#include "common/storage/sqlite/customer_details.h"
 #include "common/storage/sqlite/migrations/migrations.h"
 #include "common/storage/sqlite/projection_source.h"
+#include "tests/common/storage/raw_sqlite.h"
 #include "tests/common/storage/sqlite_reports_fixture.h"
 
 namespace clv::storage {
@@ -186,6 +188,59 @@ TEST_F(SqliteCustomerDetailsTest, OneAloneIsReadAlike) {
   const CustomerDetails nobody = Must(details.ReadOne("nobody", kForever));
   EXPECT_EQ(nobody.name, std::nullopt);
   EXPECT_EQ(nobody.active, std::nullopt);
+}
+
+TEST_F(SqliteCustomerDetailsTest, ADescriptionIsReadOnceUntilSomebodyIsDescribedAnew) {
+  const auto store = Must(SqliteClvStore::Open({.path = store_.path()}));
+  SqliteCustomerDetails details(store_.path());
+  const auto name = [&](std::string_view id) {
+    return Must(details.Read({id}, std::nullopt, 0, kForever)).details[0].name;
+  };
+  EXPECT_EQ(name("c1"), "Anna");
+  // Behind the store's back: what is known is not read.
+  RunRawSql(store_.path(), "UPDATE customers SET name = 'Nobody' WHERE customer_id = 'c1'");
+  EXPECT_EQ(name("c1"), "Anna");
+  const auto describe = [&](LogPosition position, const std::string& id, const char* called) {
+    const auto fold = Must(store->Begin());
+    ASSERT_TRUE(fold->PutCustomer({.customer_id = id, .name = called}).ok());
+    ASSERT_TRUE(fold->PutValue({.customer_id = id, .folded_position = position}).ok());
+    ASSERT_TRUE(fold->Commit(position).ok());
+  };
+  describe(20, "c2", "Bert");
+  EXPECT_EQ(name("c2"), "Bert");
+  EXPECT_EQ(name("c1"), "Nobody");
+  describe(21, "c1", "Anne");
+  EXPECT_EQ(name("c1"), "Anne");
+  RunRawSql(store_.path(), "UPDATE customers SET name = NULL WHERE customer_id = 'c1'");
+  details.Forget();
+  EXPECT_EQ(name("c1"), std::nullopt);
+}
+
+TEST(RememberedDescriptionsTest, KeepsNothingThatWasReadBeforeItForgot) {
+  RememberedDescriptions remembered;
+  const uint64_t before = remembered.times_forgotten();
+  remembered.Keep(before, 5, "a", {.name = "Anna"});
+  EXPECT_EQ(remembered.Find(5, {"a"})[0]->name, "Anna");
+  EXPECT_FALSE(remembered.Find(4, {"a"})[0].has_value());
+  EXPECT_FALSE(remembered.Find(6, {"a"})[0].has_value());
+  remembered.Forget();
+  remembered.Keep(before, 5, "a", {.name = "Anna"});
+  EXPECT_FALSE(remembered.Find(5, {"a"})[0].has_value());
+  remembered.Keep(remembered.times_forgotten(), 6, "b", {.name = "Bert"});
+  remembered.Keep(remembered.times_forgotten(), 5, "a", {.name = "Anna"});
+  EXPECT_EQ(remembered.Find(6, {"a", "b"})[1]->name, "Bert");
+  EXPECT_FALSE(remembered.Find(6, {"a"})[0].has_value()) << "as of an earlier change";
+}
+
+TEST(RememberedDescriptionsTest, HoldsNoMoreThanSomeThousand) {
+  RememberedDescriptions remembered;
+  for (int i = 0; i < 5'000; ++i) remembered.Keep(0, 1, "c" + std::to_string(i), {});
+  size_t held = 0;
+  for (int i = 0; i < 5'000; ++i) {
+    held += remembered.Find(1, {"c" + std::to_string(i)})[0].has_value() ? 1U : 0U;
+  }
+  EXPECT_GT(held, 0u);
+  EXPECT_LE(held, 1'024u);
 }
 
 TEST_F(SqliteCustomerDetailsTest, SaysWhetherOneOfThemHasChangedSince) {

@@ -9,6 +9,7 @@
 
 #include "common/rpc/parameter_binding.h"
 #include "common/rpc/v0_parameters.h"
+#include "common/storage/sqlite/customer_details.h"
 #include "common/storage/sqlite/projection_source.h"
 #include "common/storage/sqlite/reports/sqlite_reports.h"
 #include "services/query/pipe_face.h"

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/base/broadcast.h"
+#include "common/storage/sqlite/customer_details.h"
 #include "common/storage/sqlite/projection_source.h"
 #include "common/wire/purchase_batch.h"
 #include "services/query/projection/projection_reports.h"
