@@ -1,6 +1,7 @@
 #include "common/base/money.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -132,6 +133,23 @@ std::optional<int64_t> RoundedMagnitude(const Decimal& decimal, int64_t max_micr
   return static_cast<int64_t>(magnitude);
 }
 
+// Writes an amount so that it ends before `at`; returns where it begins.
+template <typename Unsigned>
+char* WriteMicrosBefore(char* at, Unsigned micros) {
+  bool is_significant = false;
+  for (int place = 0; place < kDecimals; ++place, micros /= 10) {
+    const int digit = static_cast<int>(micros % 10);
+    is_significant = is_significant || digit != 0;
+    if (is_significant) *--at = static_cast<char>('0' + digit);
+  }
+  if (is_significant) *--at = '.';
+  do {
+    *--at = static_cast<char>('0' + static_cast<int>(micros % 10));
+    micros /= 10;
+  } while (micros != 0);
+  return at;
+}
+
 }  // namespace
 
 absl::StatusOr<int64_t> ParseDecimalString(std::string_view text, int64_t max_micros) {
@@ -154,26 +172,18 @@ absl::StatusOr<int64_t> ParseJsonNumber(std::string_view text, int64_t max_micro
 }
 
 std::string FormatMicros(absl::int128 micros) {
-  const bool negative = micros < 0;
+  const bool is_negative = micros < 0;
   // The magnitude of the least int128 does not fit int128.
-  absl::uint128 magnitude =
-      negative ? -static_cast<absl::uint128>(micros) : static_cast<absl::uint128>(micros);
-  std::string digits;  // backwards
-  bool significant = false;
-  for (int place = 0; place < kDecimals; ++place) {
-    const int digit = static_cast<int>(magnitude % 10);
-    magnitude /= 10;
-    significant = significant || digit != 0;
-    if (significant) digits += static_cast<char>('0' + digit);
-  }
-  if (significant) digits += '.';
-  do {
-    digits += static_cast<char>('0' + static_cast<int>(magnitude % 10));
-    magnitude /= 10;
-  } while (magnitude != 0);
-  if (negative) digits += '-';
-  std::reverse(digits.begin(), digits.end());
-  return digits;
+  const absl::uint128 magnitude =
+      is_negative ? -static_cast<absl::uint128>(micros) : static_cast<absl::uint128>(micros);
+  std::array<char, 48> text;  // 39 digits, point and sign
+  char* const end = text.data() + text.size();
+  // Division of two words is slow, and nearly no amount has two.
+  char* begin = absl::Uint128High64(magnitude) == 0
+                    ? WriteMicrosBefore(end, absl::Uint128Low64(magnitude))
+                    : WriteMicrosBefore(end, magnitude);
+  if (is_negative) *--begin = '-';
+  return std::string(begin, end);
 }
 
 }  // namespace clv
