@@ -14,7 +14,7 @@
 namespace clv::rpc {
 
 // Of one call that gRPC has received, or of a LocalCall. Valid until the call is finished; one
-// thread at a time but for IsCancelled.
+// thread at a time but for HasGivenUp.
 class CallPeer {
  public:
   // `context`: what the service's method was given; must outlive the call.

@@ -45,6 +45,15 @@ class WriteQueueTest : public ::testing::Test {
     return promise->get_future();
   }
 
+  // One write, whose commit takes so long: as long as that, others are awaited before the next.
+  void CommitSlowly(WriteQueue& queue, std::chrono::milliseconds time) {
+    gated_.Close();
+    auto slow = Submit(queue, Rows(1, 0));
+    std::this_thread::sleep_for(time);
+    gated_.Open();
+    EXPECT_TRUE(slow.get().ok());
+  }
+
   TempDirectory directory_;
   std::string path_ = directory_.path() + "/event_log.db";
   std::unique_ptr<storage::SqliteEventLog> log_ =
@@ -87,12 +96,7 @@ TEST_F(WriteQueueTest, WritesThatComeSoonAfterACommitShareTheNext) {
   options.least_gathered = 1;
   options.longest_gathering = std::chrono::minutes(1);
   WriteQueue queue(options);
-  gated_.Close();
-  auto slow = Submit(queue, Rows(1, 0));
-  // As long as this commit takes, others are awaited before the next.
-  std::this_thread::sleep_for(std::chrono::milliseconds(400));
-  gated_.Open();
-  EXPECT_TRUE(slow.get().ok());
+  CommitSlowly(queue, std::chrono::milliseconds(400));
   std::vector<std::future<absl::StatusOr<LogPosition>>> soon;
   for (int i = 0; i < 3; ++i) soon.push_back(Submit(queue, Rows(1, 0)));
   for (auto& answer : soon) EXPECT_TRUE(answer.get().ok());
@@ -104,11 +108,7 @@ TEST_F(WriteQueueTest, TheDrainEndsTheWaitForOthers) {
   options.least_gathered = 1;
   options.longest_gathering = std::chrono::hours(1);
   WriteQueue queue(options);
-  gated_.Close();
-  auto slow = Submit(queue, Rows(1, 0));
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  gated_.Open();
-  EXPECT_TRUE(slow.get().ok());
+  CommitSlowly(queue, std::chrono::milliseconds(100));
   auto last = Submit(queue, Rows(1, 0));
   queue.Drain();
   EXPECT_EQ(last.get().value(), 2u);
