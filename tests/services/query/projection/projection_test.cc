@@ -12,10 +12,12 @@
 
 #include "common/base/byte_codec.h"
 #include "common/storage/projected_customer_codec.h"
+#include "common/storage/sqlite/customer_details.h"
 #include "common/storage/sqlite/projection_source.h"
 #include "common/wire/purchase_batch.h"
 #include "gtest/gtest.h"
 #include "services/aggregation/recompute.h"
+#include "services/query/projection/projection_reports.h"
 #include "tests/services/query/projection/folded_store.h"
 
 namespace clv::query {
@@ -315,6 +317,50 @@ TEST(ProjectionTest, TellsWhenAVersionIsMadeFromNothingAfterAnErasure) {
   EXPECT_EQ(version->customers, 2u);
   EXPECT_TRUE(Eventually([&] { return loaded != 0; }));
   EXPECT_EQ(loaded, version->serial);
+}
+
+// A real reader that counts how often it is to forget.
+class CountedDetails final : public storage::CustomerDetailsReader {
+ public:
+  CountedDetails(const std::string& path, std::atomic<int>* forgotten)
+      : details_(path), forgotten_(*forgotten) {}
+
+  absl::StatusOr<State> Read(absl::Span<const std::string_view> customer_ids,
+                             const std::optional<storage::ProductScope>& products, uint64_t change,
+                             std::chrono::steady_clock::time_point deadline) override {
+    return details_.Read(customer_ids, products, change, deadline);
+  }
+  absl::StatusOr<storage::CustomerDetails> ReadOne(
+      std::string_view customer_id, std::chrono::steady_clock::time_point deadline) override {
+    return details_.ReadOne(customer_id, deadline);
+  }
+  void Forget() override {
+    ++forgotten_;
+    details_.Forget();
+  }
+
+ private:
+  storage::SqliteCustomerDetails details_;
+  std::atomic<int>& forgotten_;
+};
+
+TEST(ProjectionTest, ReportsForgetWhatTheyRememberOfCustomersAfterAnErasure) {
+  FoldedStore store;
+  FoldCustomer("a", &store);
+  FoldCustomer("b", &store);
+  std::atomic<int> forgotten{0};
+  const auto projection = std::make_shared<Projection>(
+      std::make_unique<storage::SqliteProjectionSource>(store.path()),
+      std::make_unique<storage::SqliteChangeWatch>(store.path(), nullptr));
+  ProjectionReports reports(projection, std::make_unique<CountedDetails>(store.path(), &forgotten));
+  ASSERT_EQ(projection->WithAllCommitted(kForever).value()->customers, 2u);
+  FoldCustomer("c", &store);
+  ASSERT_EQ(projection->WithAllCommitted(kForever).value()->customers, 3u);
+  // With the first version, which is made from nothing, too.
+  const int before = forgotten;
+  store.Fold(wire::CustomerErasure{.customer_id = "b"});
+  ASSERT_EQ(projection->WithAllCommitted(kForever).value()->customers, 2u);
+  EXPECT_TRUE(Eventually([&] { return forgotten > before; }));
 }
 
 TEST(ProjectionTest, IsUnavailableWithoutAStoreAndThereOnceItIs) {
