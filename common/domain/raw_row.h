@@ -39,6 +39,8 @@ struct RawValue {
 
   // Absent for the rules: a missing key, null and "" are the same.
   bool IsAbsent() const { return kind == Kind::kAbsent || (kind == Kind::kText && text.empty()); }
+
+  bool operator==(const RawValue&) const = default;
 };
 
 // The values by place in ColumnsOf(the row's data source); places beyond are absent.
@@ -53,6 +55,8 @@ struct RawRow {
   RawValue& operator[](ColumnPlace place) {
     return values[static_cast<size_t>(place)];
   }
+
+  bool operator==(const RawRow&) const = default;
 };
 
 // The value's own text as a client would send it (strings without quotes, money as a decimal,

@@ -139,13 +139,12 @@ absl::Status Dispatcher::ChargeCall(CallContext* call) const {
   return verdict.is_admitted ? absl::OkStatus() : RateLimitError(verdict);
 }
 
-absl::Status Dispatcher::ChargeMessage(CallContext* call,
-                                       const google::protobuf::Message& message) const {
+absl::Status Dispatcher::ChargeMessage(CallContext* call, absl::FunctionRef<size_t()> bytes) const {
   if (options_.limiter == nullptr) return absl::OkStatus();
   RateLimiter::Cost cost{.requests = call->had_message_ ? 1.0 : 0.0};
   call->had_message_ = true;
   if (options_.limiter->CountsBytes(call->caller_)) {
-    cost.bytes = static_cast<double>(message.ByteSizeLong());
+    cost.bytes = static_cast<double>(bytes());
   }
   const RateLimiter::Verdict verdict =
       options_.limiter->Take(call->caller_, cost, std::chrono::steady_clock::now());

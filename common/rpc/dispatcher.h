@@ -20,6 +20,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/metrics/metrics.h"
@@ -123,8 +124,9 @@ class Dispatcher {
                                                          const std::string& method) const;
 
   // For streams: counts one message against the caller's limits, RESOURCE_EXHAUSTED beyond them. As
-  // a request counts each message but the first, which StartCall has counted.
-  absl::Status ChargeMessage(CallContext* call, const google::protobuf::Message& message) const;
+  // a request counts each message but the first, which StartCall has counted. `bytes`: the
+  // message's size, asked for where it counts.
+  absl::Status ChargeMessage(CallContext* call, absl::FunctionRef<size_t()> bytes) const;
 
   // The same for a piece of a file, where only bytes count and nothing is refused: how long to wait
   // before the next piece is read, so that the caller keeps to his limit.

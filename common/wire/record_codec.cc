@@ -18,6 +18,11 @@ std::optional<int64_t> SecondsOf(bool is_set, const Timestamp& timestamp) {
   return is_set ? std::optional<int64_t>(timestamp.seconds()) : std::nullopt;
 }
 
+// A text that is empty and one that is not there are the same in proto3.
+RawValue RawText(const std::string& text) {
+  return text.empty() ? RawValue() : RawValue::Text(text);
+}
+
 RawValue RawInstant(bool is_set, const Timestamp& timestamp) {
   return is_set ? RawValue::Instant(timestamp.seconds()) : RawValue();
 }
@@ -83,13 +88,13 @@ domain::ImportedClv FromProto(const v1::CustomerClv& proto) {
 RawRow ToRawRow(const v1::Customer& proto) {
   using Place = domain::CustomerColumn;
   RawRow row;
-  row[Place::kCustomerId] = RawValue::Text(proto.customer_id());
-  row[Place::kName] = RawValue::Text(proto.name());
-  row[Place::kEmail] = RawValue::Text(proto.email());
+  row[Place::kCustomerId] = RawText(proto.customer_id());
+  row[Place::kName] = RawText(proto.name());
+  row[Place::kEmail] = RawText(proto.email());
   row[Place::kSignupDate] = RawInstant(proto.has_signup_date(), proto.signup_date());
-  row[Place::kCountry] = RawValue::Text(proto.country());
-  row[Place::kCustomerSegment] = RawValue::Text(proto.customer_segment());
-  row[Place::kAcquisitionSource] = RawValue::Text(proto.acquisition_source());
+  row[Place::kCountry] = RawText(proto.country());
+  row[Place::kCustomerSegment] = RawText(proto.customer_segment());
+  row[Place::kAcquisitionSource] = RawText(proto.acquisition_source());
   if (proto.has_active()) row[Place::kActive] = RawValue::Flag(proto.active());
   row[Place::kCreatedAt] = RawInstant(proto.has_created_at(), proto.created_at());
   return row;
@@ -98,26 +103,26 @@ RawRow ToRawRow(const v1::Customer& proto) {
 RawRow ToRawRow(const v1::Purchase& proto) {
   using Place = domain::PurchaseColumn;
   RawRow row;
-  row[Place::kPurchaseId] = RawValue::Text(proto.purchase_id());
-  row[Place::kCustomerId] = RawValue::Text(proto.customer_id());
+  row[Place::kPurchaseId] = RawText(proto.purchase_id());
+  row[Place::kCustomerId] = RawText(proto.customer_id());
   if (proto.has_purchase_amount_micros()) {
     row[Place::kPurchaseAmount] = RawValue::Micros(proto.purchase_amount_micros());
   }
   row[Place::kPurchaseDate] = RawInstant(proto.has_purchase_date(), proto.purchase_date());
-  row[Place::kProductId] = RawValue::Text(proto.product_id());
-  row[Place::kProductName] = RawValue::Text(proto.product_name());
-  row[Place::kProductCategory] = RawValue::Text(proto.product_category());
-  row[Place::kPaymentMethod] = RawValue::Text(proto.payment_method());
-  row[Place::kCurrency] = RawValue::Text(proto.currency());
+  row[Place::kProductId] = RawText(proto.product_id());
+  row[Place::kProductName] = RawText(proto.product_name());
+  row[Place::kProductCategory] = RawText(proto.product_category());
+  row[Place::kPaymentMethod] = RawText(proto.payment_method());
+  row[Place::kCurrency] = RawText(proto.currency());
   row[Place::kCreatedAt] = RawInstant(proto.has_created_at(), proto.created_at());
-  row[Place::kOrderId] = RawValue::Text(proto.order_id());
+  row[Place::kOrderId] = RawText(proto.order_id());
   return row;
 }
 
 RawRow ToRawRow(const v1::CustomerClv& proto) {
   using Place = domain::ImportedClvColumn;
   RawRow row;
-  row[Place::kCustomerId] = RawValue::Text(proto.customer_id());
+  row[Place::kCustomerId] = RawText(proto.customer_id());
   if (proto.has_total_spend_micros())
     row[Place::kTotalSpend] = RawValue::Micros(proto.total_spend_micros());
   if (proto.has_purchase_count())
@@ -126,9 +131,9 @@ RawRow ToRawRow(const v1::CustomerClv& proto) {
       RawInstant(proto.has_first_purchase_date(), proto.first_purchase_date());
   row[Place::kLastPurchaseDate] =
       RawInstant(proto.has_last_purchase_date(), proto.last_purchase_date());
-  row[Place::kCustomerSegment] = RawValue::Text(proto.customer_segment());
-  row[Place::kCountry] = RawValue::Text(proto.country());
-  row[Place::kAcquisitionSource] = RawValue::Text(proto.acquisition_source());
+  row[Place::kCustomerSegment] = RawText(proto.customer_segment());
+  row[Place::kCountry] = RawText(proto.country());
+  row[Place::kAcquisitionSource] = RawText(proto.acquisition_source());
   row[Place::kUpdatedAt] = RawInstant(proto.has_updated_at(), proto.updated_at());
   return row;
 }

@@ -23,6 +23,15 @@ absl::Status AsTooLarge(const absl::Status& status) {
 // large.
 bool IsSmall(std::string_view body) { return body.size() <= 4'096 && body.starts_with('{'); }
 
+grpc::ByteBuffer AsBytes(const google::protobuf::Message& message) {
+  grpc::ByteBuffer bytes;
+  bool own = false;
+  // Without a size that it could exceed it does not fail.
+  static_cast<void>(
+      grpc::SerializationTraits<google::protobuf::Message>::Serialize(message, &bytes, &own));
+  return bytes;
+}
+
 }  // namespace
 
 IngestService::IngestService(const Options& options)
@@ -70,15 +79,23 @@ grpc::ServerReadReactor<Request>* IngestService::ServeStream(grpc::CallbackServe
                     dispatcher_.StartCall(context, method));
 }
 
-template <typename Request, typename Response>
-grpc::ServerBidiReactor<Request, Response>* IngestService::ServePush(
-    grpc::CallbackServerContext* context, const std::string& method) {
-  return new PushStream<Request, Response>({.context = context,
-                                            .dispatcher = &dispatcher_,
-                                            .path = &path_,
-                                            .idle = &idle_,
-                                            .limits = push_limits_},
-                                           dispatcher_.StartCall(context, method));
+template <typename Response>
+PushStream* IngestService::ServePush(grpc::CallbackServerContext* context,
+                                     const std::string& method, domain::DataSource data_source) {
+  const auto acknowledge = [](uint64_t batch_id, v1::WriteResult result) {
+    Response response;
+    response.set_batch_id(batch_id);
+    *response.mutable_result() = std::move(result);
+    return AsBytes(response);
+  };
+  return new PushStream({.context = context,
+                         .data_source = data_source,
+                         .acknowledge = acknowledge,
+                         .dispatcher = &dispatcher_,
+                         .path = &path_,
+                         .idle = &idle_,
+                         .limits = push_limits_},
+                        dispatcher_.StartCall(context, method));
 }
 
 grpc::ServerUnaryReactor* IngestService::WriteCustomers(grpc::CallbackServerContext* context,
@@ -114,20 +131,22 @@ grpc::ServerReadReactor<v1::StreamCustomerClvsRequest>* IngestService::StreamCus
   return ServeStream<v1::StreamCustomerClvsRequest>(context, "StreamCustomerClvs", response);
 }
 
-grpc::ServerBidiReactor<v1::PushCustomersRequest, v1::PushCustomersResponse>*
-IngestService::PushCustomers(grpc::CallbackServerContext* context) {
-  return ServePush<v1::PushCustomersRequest, v1::PushCustomersResponse>(context, "PushCustomers");
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::PushCustomers(
+    grpc::CallbackServerContext* context) {
+  return ServePush<v1::PushCustomersResponse>(context, "PushCustomers",
+                                              domain::DataSource::kCustomers);
 }
 
-grpc::ServerBidiReactor<v1::PushPurchasesRequest, v1::PushPurchasesResponse>*
-IngestService::PushPurchases(grpc::CallbackServerContext* context) {
-  return ServePush<v1::PushPurchasesRequest, v1::PushPurchasesResponse>(context, "PushPurchases");
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::PushPurchases(
+    grpc::CallbackServerContext* context) {
+  return ServePush<v1::PushPurchasesResponse>(context, "PushPurchases",
+                                              domain::DataSource::kPurchases);
 }
 
-grpc::ServerBidiReactor<v1::PushCustomerClvsRequest, v1::PushCustomerClvsResponse>*
-IngestService::PushCustomerClvs(grpc::CallbackServerContext* context) {
-  return ServePush<v1::PushCustomerClvsRequest, v1::PushCustomerClvsResponse>(context,
-                                                                              "PushCustomerClvs");
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::PushCustomerClvs(
+    grpc::CallbackServerContext* context) {
+  return ServePush<v1::PushCustomerClvsResponse>(context, "PushCustomerClvs",
+                                                 domain::DataSource::kCustomerClv);
 }
 
 grpc::ServerUnaryReactor* IngestService::AppendEvents(grpc::CallbackServerContext* context,

@@ -11,15 +11,29 @@
 #include "common/rpc/local_methods.h"
 #include "common/storage/visibility_waiter.h"
 #include "services/ingest/idle_watch.h"
+#include "services/ingest/push_stream.h"
 #include "services/ingest/push_window.h"
 #include "services/ingest/write_path.h"
 #include "services/ingest/write_queue.h"
 
 namespace clv::ingest {
 
+// The generated bases: as v1::IngestService::CallbackService, but that streams of batches take and
+// give messages as bytes, which push_batch.h reads.
+struct IngestBases {
+  using Rpc = v1::IngestService;
+  using Writes = Rpc::WithCallbackMethod_WriteCustomers<
+      Rpc::WithCallbackMethod_WritePurchases<Rpc::WithCallbackMethod_WriteCustomerClvs<
+          Rpc::WithCallbackMethod_AppendEvents<Rpc::Service>>>>;
+  using Streams = Rpc::WithCallbackMethod_StreamCustomers<
+      Rpc::WithCallbackMethod_StreamPurchases<Rpc::WithCallbackMethod_StreamCustomerClvs<Writes>>>;
+  using Pushes = Rpc::WithRawCallbackMethod_PushCustomers<Rpc::WithRawCallbackMethod_PushPurchases<
+      Rpc::WithRawCallbackMethod_PushCustomerClvs<Streams>>>;
+};
+
 // Thread-safe. Everything in the options must outlive the service, and the service the server's
 // last call.
-class IngestService final : public v1::IngestService::CallbackService {
+class IngestService final : public IngestBases::Pushes {
  public:
   struct Options {
     rpc::Dispatcher::Options dispatch;
@@ -54,12 +68,12 @@ class IngestService final : public v1::IngestService::CallbackService {
   grpc::ServerReadReactor<v1::StreamCustomerClvsRequest>* StreamCustomerClvs(
       grpc::CallbackServerContext* context, v1::StreamCustomerClvsResponse* response) override;
 
-  grpc::ServerBidiReactor<v1::PushCustomersRequest, v1::PushCustomersResponse>* PushCustomers(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushCustomers(
       grpc::CallbackServerContext* context) override;
-  grpc::ServerBidiReactor<v1::PushPurchasesRequest, v1::PushPurchasesResponse>* PushPurchases(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushPurchases(
       grpc::CallbackServerContext* context) override;
-  grpc::ServerBidiReactor<v1::PushCustomerClvsRequest, v1::PushCustomerClvsResponse>*
-  PushCustomerClvs(grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushCustomerClvs(
+      grpc::CallbackServerContext* context) override;
 
   grpc::ServerUnaryReactor* AppendEvents(grpc::CallbackServerContext* context,
                                          const v1::AppendEventsRequest* request,
@@ -75,9 +89,9 @@ class IngestService final : public v1::IngestService::CallbackService {
   grpc::ServerReadReactor<Request>* ServeStream(grpc::CallbackServerContext* context,
                                                 const std::string& method, Response* response);
 
-  template <typename Request, typename Response>
-  grpc::ServerBidiReactor<Request, Response>* ServePush(grpc::CallbackServerContext* context,
-                                                        const std::string& method);
+  template <typename Response>
+  PushStream* ServePush(grpc::CallbackServerContext* context, const std::string& method,
+                        domain::DataSource data_source);
 
   const rpc::Dispatcher dispatcher_;
   const WritePath path_;

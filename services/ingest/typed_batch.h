@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "clv/v1/ingest_service.pb.h"
 #include "services/ingest/batch_builder.h"
+#include "services/ingest/push_batch.h"
 
 namespace clv::ingest {
 
@@ -26,12 +27,9 @@ absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamPurchasesRequest& r
 absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::StreamCustomerClvsRequest& request,
                                              BatchBuilder::Options options);
 
-// The same; the violation names the batch too.
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushCustomersRequest& request,
-                                             BatchBuilder::Options options);
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushPurchasesRequest& request,
-                                             BatchBuilder::Options options);
-absl::StatusOr<PreparedWrite> ReadTypedBatch(const v1::PushCustomerClvsRequest& request,
+// The same for rows that were not read yet; the violation names the batch too. Also for rows whose
+// bytes are no message of the data source.
+absl::StatusOr<PreparedWrite> ReadTypedBatch(const PushBatch& batch, domain::DataSource data_source,
                                              BatchBuilder::Options options);
 
 // The result of a write as clients see it, but for `visible`.

@@ -71,7 +71,8 @@ class WriteStream final : public grpc::ServerReadReactor<Request> {
   }
 
   void WriteBatch() {
-    if (absl::Status charged = options_.dispatcher->ChargeMessage(call_.get(), request_);
+    if (absl::Status charged = options_.dispatcher->ChargeMessage(
+            call_.get(), [this] { return request_.ByteSizeLong(); });
         !charged.ok()) {
       End(charged);
       return;

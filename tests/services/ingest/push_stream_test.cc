@@ -259,6 +259,34 @@ TEST_F(PushStreamTest, ABatchThatIsRefusedEndsTheStreamAfterTheAcknowledgementsB
   EXPECT_EQ(LoggedRows().purchases.size(), 2u);
 }
 
+// As a client of another schema, or a broken one, sends it.
+TEST_F(PushStreamTest, BytesThatAreNoBatchEndTheStreamAfterTheAcknowledgementsBeforeThem) {
+  const auto bytes_of = [](const std::string& text) {
+    const grpc::Slice slice(text);
+    return grpc::ByteBuffer(&slice, 1);
+  };
+  const std::string unreadable_row("\x08\x0c\x12\x02\x0a\x05", 6);
+  for (const std::string& unreadable : {std::string("\x12\x05x"), unreadable_row}) {
+    using Bytes = grpc::internal::ClientReaderWriterFactory<grpc::ByteBuffer, grpc::ByteBuffer>;
+    const auto channel = grpc::CreateChannel(host_->address(), grpc::InsecureChannelCredentials());
+    const auto context = Context();
+    const std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>> stream(
+        Bytes::Create(channel.get(),
+                      grpc::internal::RpcMethod("/clv.v1.IngestService/PushPurchases",
+                                                grpc::internal::RpcMethod::BIDI_STREAMING),
+                      context.get()));
+    ASSERT_TRUE(stream->Write(bytes_of(Batch(11).SerializeAsString())));
+    ASSERT_TRUE(stream->Write(bytes_of(unreadable)));
+    grpc::ByteBuffer answer;
+    ASSERT_TRUE(stream->Read(&answer));
+    EXPECT_FALSE(stream->Read(&answer));
+    const grpc::Status status = stream->Finish();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), HasSubstr("bytes that cannot be read"));
+  }
+  EXPECT_EQ(log_->LastPosition(), 2u);
+}
+
 TEST_F(PushStreamTest, TooManyRowsAreRefusedAsAWhole) {
   const auto context = Context();
   const auto stream = ingest_stub_->PushCustomers(context.get());
