@@ -18,6 +18,14 @@ uint64_t EightBytes(const char* at) {
 
 constexpr uint64_t Repeat(uint8_t byte) { return 0x0101010101010101ULL * byte; }
 
+// The high bit of some byte is set when one of the eight is not printable ASCII.
+uint64_t Unprintable(uint64_t bytes) {
+  // Below 0x80, where the sums carry into no other byte, 0x7F and what is beyond reach the high
+  // bit, and what is below 0x20 falls short of it.
+  const uint64_t low = bytes & Repeat(0x7F);
+  return (bytes | (low + Repeat(0x01)) | ~(low + Repeat(0x60))) & Repeat(0x80);
+}
+
 // Length of the ASCII beginning of the text, rounded down to whole words.
 size_t AsciiWords(std::string_view text, size_t from) {
   size_t at = from;
@@ -47,7 +55,22 @@ size_t CharacterLength(std::string_view text, size_t at) {
 
 }  // namespace
 
+bool IsPrintableAscii(std::string_view text) {
+  if (text.empty()) return true;
+  if (text.size() < 8) {
+    uint64_t bytes = Repeat(' ');
+    std::memcpy(&bytes, text.data(), text.size());
+    return Unprintable(bytes) == 0;
+  }
+  uint64_t unprintable = Unprintable(EightBytes(text.data() + text.size() - 8));
+  for (size_t at = 0; at + 8 < text.size(); at += 8) {
+    unprintable |= Unprintable(EightBytes(text.data() + at));
+  }
+  return unprintable == 0;
+}
+
 bool IsValidUtf8(std::string_view text) {
+  if (IsPrintableAscii(text)) return true;
   size_t at = AsciiWords(text, 0);
   while (at < text.size()) {
     const size_t length = CharacterLength(text, at);
@@ -58,6 +81,7 @@ bool IsValidUtf8(std::string_view text) {
 }
 
 bool HasControlCharacter(std::string_view text) {
+  if (IsPrintableAscii(text)) return false;
   for (size_t i = 0; i < text.size(); ++i) {
     const uint8_t byte = static_cast<uint8_t>(text[i]);
     if (byte < 0x20 || byte == 0x7F) return true;

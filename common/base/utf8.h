@@ -8,6 +8,9 @@
 
 namespace clv {
 
+// Whether all bytes are printable ASCII (0x20..0x7E), as those of most texts are.
+bool IsPrintableAscii(std::string_view text);
+
 // Whether the bytes are UTF-8: shortest forms only, no surrogates, nothing above U+10FFFF.
 bool IsValidUtf8(std::string_view text);
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace clv::domain {
 
@@ -46,6 +47,49 @@ struct Purchase {
 
   bool operator==(const Purchase&) const = default;
 };
+
+// The same with texts that lie elsewhere.
+struct PurchaseView {
+  std::string_view purchase_id;
+  std::string_view customer_id;
+  std::string_view order_id;
+  int64_t purchase_amount_micros = 0;
+  int64_t purchase_date = 0;
+  std::string currency;  // its own: clients need not send upper case
+  std::string_view product_id;
+  std::string_view product_name;
+  std::string_view product_category;
+  std::string_view payment_method;
+  std::optional<int64_t> created_at;
+};
+
+inline PurchaseView ViewOf(const Purchase& purchase) {
+  return {.purchase_id = purchase.purchase_id,
+          .customer_id = purchase.customer_id,
+          .order_id = purchase.order_id,
+          .purchase_amount_micros = purchase.purchase_amount_micros,
+          .purchase_date = purchase.purchase_date,
+          .currency = purchase.currency,
+          .product_id = purchase.product_id,
+          .product_name = purchase.product_name,
+          .product_category = purchase.product_category,
+          .payment_method = purchase.payment_method,
+          .created_at = purchase.created_at};
+}
+
+inline Purchase PurchaseOf(const PurchaseView& view) {
+  return {.purchase_id = std::string(view.purchase_id),
+          .customer_id = std::string(view.customer_id),
+          .order_id = std::string(view.order_id),
+          .purchase_amount_micros = view.purchase_amount_micros,
+          .purchase_date = view.purchase_date,
+          .currency = view.currency,
+          .product_id = std::string(view.product_id),
+          .product_name = std::string(view.product_name),
+          .product_category = std::string(view.product_category),
+          .payment_method = std::string(view.payment_method),
+          .created_at = view.created_at};
+}
 
 // An imported CLV record, a customer's opening balance as of updated_at. Key: customer_id.
 struct ImportedClv {

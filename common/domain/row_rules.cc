@@ -63,52 +63,21 @@ class ColumnReader {
   template <typename Place>
   std::string_view Text(Place place) {
     const RawValue& value = row_[place];
-    if (IsMissing(place)) return {};
-    if (value.kind != ValueKind::kText && !IsInteger(value)) {
-      if (value.kind == ValueKind::kBrokenText)
-        return Break<std::string_view>(place, "Unicode text without lone surrogates");
-      return Break<std::string_view>(place, "text");
+    // Nearly all.
+    if (value.kind == ValueKind::kText && !value.text.empty() && value.text.size() <= kTextBytes &&
+        IsPrintableAscii(value.text)) {
+      return value.text;
     }
-    // The one integer whose text is not its value's.
-    if (value.kind == ValueKind::kNumber && value.text == "-0") return "0";
-    const size_t max_bytes =
-        Spec(place).type == ColumnType::kLongText ? kLongTextBytes : kTextBytes;
-    if (value.text.size() > max_bytes) {
-      const std::string wanted = absl::StrCat("at most ", max_bytes, " bytes");
-      AddBroken(place, absl::StrCat(GotAndWant(value, wanted), " (got ", value.text.size(), ")"),
-                wanted);
-      return {};
-    }
-    if (HasControlCharacter(value.text))
-      return Break<std::string_view>(place, "text without control characters");
-    return value.text;
+    return OtherText(place);
   }
 
   template <typename Place>
   std::optional<int64_t> Instant(Place place) {
     const RawValue& value = row_[place];
-    if (IsMissing(place)) return std::nullopt;
-    std::optional<int64_t> seconds;
-    if (value.kind == ValueKind::kInstant) {
-      seconds = value.number;
-    } else if (IsInteger(value)) {
-      seconds = ToInt64(value.text);
-      if (seconds.has_value() &&
-          (*seconds >= kMillisecondsBegin || *seconds <= -kMillisecondsBegin)) {
-        return BreakNone(place, "epoch seconds; this looks like epoch milliseconds");
-      }
-    } else if (value.kind == ValueKind::kText) {
-      const absl::StatusOr<ParsedInstant> parsed = ParseInstant(value.text);
-      if (parsed.ok()) seconds = parsed->seconds;
+    if (value.kind == ValueKind::kInstant && value.number >= 0 && value.number <= latest_instant_) {
+      return value.number;
     }
-    if (!seconds.has_value()) {
-      return BreakNone(place, "YYYY-MM-DD HH:MM:SS, ISO 8601, YYYY-MM-DD or integer epoch seconds");
-    }
-    if (*seconds < 0 || *seconds > latest_instant_) {
-      return BreakNone(place,
-                       "an instant between 1970-01-01 and one day ahead of the server's clock");
-    }
-    return seconds;
+    return OtherInstant(place);
   }
 
   template <typename Place>
@@ -205,6 +174,57 @@ class ColumnReader {
   }
 
   template <typename Place>
+  std::string_view OtherText(Place place) {
+    const RawValue& value = row_[place];
+    if (IsMissing(place)) return {};
+    if (value.kind != ValueKind::kText && !IsInteger(value)) {
+      if (value.kind == ValueKind::kBrokenText)
+        return Break<std::string_view>(place, "Unicode text without lone surrogates");
+      return Break<std::string_view>(place, "text");
+    }
+    // The one integer whose text is not its value's.
+    if (value.kind == ValueKind::kNumber && value.text == "-0") return "0";
+    const size_t max_bytes =
+        Spec(place).type == ColumnType::kLongText ? kLongTextBytes : kTextBytes;
+    if (value.text.size() > max_bytes) {
+      const std::string wanted = absl::StrCat("at most ", max_bytes, " bytes");
+      AddBroken(place, absl::StrCat(GotAndWant(value, wanted), " (got ", value.text.size(), ")"),
+                wanted);
+      return {};
+    }
+    if (HasControlCharacter(value.text))
+      return Break<std::string_view>(place, "text without control characters");
+    return value.text;
+  }
+
+  template <typename Place>
+  std::optional<int64_t> OtherInstant(Place place) {
+    const RawValue& value = row_[place];
+    if (IsMissing(place)) return std::nullopt;
+    std::optional<int64_t> seconds;
+    if (value.kind == ValueKind::kInstant) {
+      seconds = value.number;
+    } else if (IsInteger(value)) {
+      seconds = ToInt64(value.text);
+      if (seconds.has_value() &&
+          (*seconds >= kMillisecondsBegin || *seconds <= -kMillisecondsBegin)) {
+        return BreakNone(place, "epoch seconds; this looks like epoch milliseconds");
+      }
+    } else if (value.kind == ValueKind::kText) {
+      const absl::StatusOr<ParsedInstant> parsed = ParseInstant(value.text);
+      if (parsed.ok()) seconds = parsed->seconds;
+    }
+    if (!seconds.has_value()) {
+      return BreakNone(place, "YYYY-MM-DD HH:MM:SS, ISO 8601, YYYY-MM-DD or integer epoch seconds");
+    }
+    if (*seconds < 0 || *seconds > latest_instant_) {
+      return BreakNone(place,
+                       "an instant between 1970-01-01 and one day ahead of the server's clock");
+    }
+    return seconds;
+  }
+
+  template <typename Place>
   std::nullopt_t BreakNone(Place place, const std::string& wanted) {
     Break<int>(place, wanted);
     return std::nullopt;
@@ -242,10 +262,11 @@ CheckedRow<Customer> CheckCustomer(const RawRow& row, int64_t now_seconds) {
   return checked;
 }
 
-std::vector<BrokenColumn> CheckPurchase(const RawRow& row, int64_t now_seconds, Purchase* record) {
+std::vector<BrokenColumn> CheckPurchase(const RawRow& row, int64_t now_seconds,
+                                        PurchaseView* record) {
   using Place = PurchaseColumn;
   ColumnReader reader(DataSource::kPurchases, row, now_seconds);
-  Purchase& purchase = *record;
+  PurchaseView& purchase = *record;
   purchase.purchase_id = reader.Text(Place::kPurchaseId);
   purchase.customer_id = reader.Text(Place::kCustomerId);
   purchase.purchase_amount_micros = reader.Money(Place::kPurchaseAmount);
@@ -262,8 +283,10 @@ std::vector<BrokenColumn> CheckPurchase(const RawRow& row, int64_t now_seconds, 
 }
 
 CheckedRow<Purchase> CheckPurchase(const RawRow& row, int64_t now_seconds) {
+  PurchaseView record;
   CheckedRow<Purchase> checked;
-  checked.broken = CheckPurchase(row, now_seconds, &checked.record);
+  checked.broken = CheckPurchase(row, now_seconds, &record);
+  checked.record = PurchaseOf(record);
   return checked;
 }
 

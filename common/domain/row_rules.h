@@ -41,9 +41,9 @@ struct CheckedRow {
 CheckedRow<Customer> CheckCustomer(const RawRow& row, int64_t now_seconds);
 CheckedRow<Purchase> CheckPurchase(const RawRow& row, int64_t now_seconds);
 
-// The same for many rows after each other: fills `record`, whose memory is used again, and returns
-// what is broken.
-std::vector<BrokenColumn> CheckPurchase(const RawRow& row, int64_t now_seconds, Purchase* record);
+// The same without copies: fills `record`, whose texts are the row's, and returns what is broken.
+std::vector<BrokenColumn> CheckPurchase(const RawRow& row, int64_t now_seconds,
+                                        PurchaseView* record);
 
 // Also wants first_purchase_date <= last_purchase_date <= updated_at; the earlier column of a
 // broken pair is the broken one.

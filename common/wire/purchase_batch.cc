@@ -20,7 +20,7 @@ enum RowFlag : unsigned {
 };
 static_assert(kHasFirstShared << (PurchaseBatch::kSharedCount - 1) <= 0x80);
 
-const std::string& SharedText(const domain::Purchase& purchase, size_t column) {
+std::string_view SharedText(const domain::PurchaseView& purchase, size_t column) {
   switch (column) {
     case Shared::kCurrency:
       return purchase.currency;
@@ -94,17 +94,19 @@ domain::Purchase PurchaseBatch::PurchaseAt(size_t index) const {
           .created_at = row.created_at};
 }
 
-uint32_t PurchaseBatchWriter::NumberOf(const std::string& text) {
-  const auto known = numbers_.find(text);
-  if (known != numbers_.end()) return known->second;
+PurchaseBatchWriter::Numbered PurchaseBatchWriter::NumberOf(std::string_view text) {
+  const auto known = numbers_.find(absl::string_view(text.data(), text.size()));
+  if (known != numbers_.end()) {
+    return {std::string_view(known->first.data(), known->first.size()), known->second};
+  }
   const std::string_view kept = kept_.Keep(text);
   texts_.Text(kept);
   const auto number = static_cast<uint32_t>(numbers_.size() + 1);
   numbers_.emplace(absl::string_view(kept.data(), kept.size()), number);
-  return number;
+  return {kept, number};
 }
 
-void PurchaseBatchWriter::Add(const domain::Purchase& row) {
+void PurchaseBatchWriter::Add(const domain::PurchaseView& row) {
   const bool has_order = row.order_id != row.purchase_id && !row.order_id.empty();
   const bool is_in_cents = row.purchase_amount_micros % kMicrosPerCent == 0;
   unsigned flags = 0;
@@ -123,8 +125,10 @@ void PurchaseBatchWriter::Add(const domain::Purchase& row) {
   rows_.Signed(WrappedDifference(row.purchase_date, last_date_));
   if (row.created_at) rows_.Signed(WrappedDifference(*row.created_at, row.purchase_date));
   for (size_t column = 0; column < Shared::kSharedCount; ++column) {
-    const std::string& text = SharedText(row, column);
-    if (!text.empty()) rows_.Number(NumberOf(text));
+    const std::string_view text = SharedText(row, column);
+    if (text.empty()) continue;
+    if (last_[column].text != text) last_[column] = NumberOf(text);
+    rows_.Number(last_[column].number);
   }
   last_date_ = row.purchase_date;
   ++row_count_;
@@ -145,6 +149,7 @@ std::string PurchaseBatchWriter::Take() {
     bytes += rows;
   }
   numbers_.clear();
+  last_ = {};
   kept_.Clear();
   row_count_ = 0;
   last_date_ = 0;
@@ -153,7 +158,7 @@ std::string PurchaseBatchWriter::Take() {
 
 std::string PackPurchaseBatch(absl::Span<const domain::Purchase> purchases) {
   PurchaseBatchWriter writer;
-  for (const domain::Purchase& purchase : purchases) writer.Add(purchase);
+  for (const domain::Purchase& purchase : purchases) writer.Add(domain::ViewOf(purchase));
   return writer.Take();
 }
 

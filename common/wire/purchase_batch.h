@@ -90,14 +90,21 @@ class PurchaseBatch {
 // Packs purchases one after another. Thread-compatible.
 class PurchaseBatchWriter {
  public:
-  void Add(const domain::Purchase& purchase);
+  void Add(const domain::PurchaseView& purchase);
   size_t row_count() const { return row_count_; }
   // The batch; the writer is as new. No rows are no bytes.
   std::string Take();
 
  private:
-  uint32_t NumberOf(const std::string& text);
+  // A shared text, which lies in kept_, and its number.
+  struct Numbered {
+    std::string_view text;
+    uint32_t number = 0;
+  };
+  Numbered NumberOf(std::string_view text);
 
+  std::array<Numbered, PurchaseBatch::kSharedCount>
+      last_;        // of each column, as it often comes again
   TextArena kept_;  // of the shared texts
   absl::flat_hash_map<absl::string_view, uint32_t> numbers_;
   ByteWriter texts_;

@@ -110,7 +110,8 @@ bool BatchBuilder::KeepIfMeant() {
     case DataSource::kCustomers:
       return KeepIfMet(rows_.customers, options_.must_meet);
     case DataSource::kPurchases:
-      if (options_.must_meet != nullptr && !domain::Meets(purchase_, *options_.must_meet)) {
+      if (options_.must_meet != nullptr &&
+          !domain::Meets(domain::PurchaseOf(purchase_), *options_.must_meet)) {
         return false;
       }
       purchases_.Add(purchase_);

@@ -98,7 +98,7 @@ class BatchBuilder {
 
   wire::LogRows rows_;  // without purchases
   wire::PurchaseBatchWriter purchases_;
-  domain::Purchase purchase_;  // the last that was looked at
+  domain::PurchaseView purchase_;  // the last that was looked at; its texts are the row's
   size_t rows_bytes_ = 0;
   std::vector<storage::QuarantinedRow> quarantined_;
   PreparedWrite write_;

@@ -32,7 +32,7 @@ class SqliteClvStore final : public ClvStore {
     std::string path;
     Broadcast* folded = nullptr;  // told after every commit that moved the checkpoint; may be null
     ComingChanges* coming = nullptr;  // told of small folds while they are under way; may be null
-    int cache_kib = 48 * 1024;
+    int cache_kib = 16 * 1024;
     // Customers of a fold from which on one thread reads and folds what another writes, with a
     // connection of its own (fold_ahead.h).
     size_t least_folded_ahead = 50'000;

@@ -7,6 +7,26 @@
 namespace clv {
 namespace {
 
+// Every byte at every place of texts of every length around the words that are looked at at once.
+TEST(Utf8Test, PrintableAsciiIsEachByteFromSpaceToTilde) {
+  EXPECT_TRUE(IsPrintableAscii(""));
+  for (size_t length = 1; length <= 25; ++length) {
+    for (const char others : {' ', '~', '@'}) {
+      for (size_t place = 0; place < length; ++place) {
+        std::string text(length, others);
+        for (int byte = 0; byte < 256; ++byte) {
+          text[place] = static_cast<char>(byte);
+          ASSERT_EQ(IsPrintableAscii(text), byte >= 0x20 && byte < 0x7F)
+              << byte << " at " << place << " of " << length;
+          ASSERT_EQ(IsValidUtf8(text), byte < 0x80);
+          if (byte >= 0x80) continue;
+          ASSERT_EQ(HasControlCharacter(text), byte < 0x20 || byte == 0x7F);
+        }
+      }
+    }
+  }
+}
+
 TEST(Utf8Test, AcceptsOnlyShortestFormsOfRealCharacters) {
   for (const std::string text :
        {"", "plain ascii of some length", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",

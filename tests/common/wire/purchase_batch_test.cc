@@ -146,7 +146,7 @@ RC_GTEST_PROP(PurchaseBatchProperty, AWriterIsAsNewAfterTake, ()) {
   const int batches = *rc::gen::inRange(1, 5);
   for (int i = 0; i < batches; ++i) {
     const std::vector<Purchase> purchases = AnyPurchases(6);
-    for (const Purchase& purchase : purchases) writer.Add(purchase);
+    for (const Purchase& purchase : purchases) writer.Add(domain::ViewOf(purchase));
     RC_ASSERT(writer.row_count() == purchases.size());
     RC_ASSERT(writer.Take() == PackPurchaseBatch(purchases));
     RC_ASSERT(writer.row_count() == 0u);
