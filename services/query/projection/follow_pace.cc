@@ -14,7 +14,9 @@ constexpr std::chrono::seconds kAskedLately(1);
 // A load has the processors for itself, but who stops or asks after a long one shall not find all
 // of it undone.
 constexpr std::chrono::seconds kAfterLoad(2);
-constexpr std::chrono::seconds kLongestLoad(15);
+constexpr std::chrono::seconds kLongestLoad(60);
+// Folds of a load that are further apart are those of two.
+constexpr std::chrono::seconds kLongestGap(15);
 // Applies within a load take this part of its time at most.
 constexpr int kLoadsPerApply = 10;
 
@@ -37,7 +39,7 @@ bool FollowPace::IsTimeForMany(int64_t watched, Time now) {
   if (std::exchange(watched_, watched) != watched) {
     // Folds of a load may be seconds apart.
     const Duration gap = last_moved_ ? now - *last_moved_ : Duration::max();
-    if (gap < kLongestLoad) longest_gap_ = std::max(longest_gap_, gap);
+    if (gap < kLongestGap) longest_gap_ = std::max(longest_gap_, gap);
     last_moved_ = now;
   }
   if (!behind_since_) behind_since_ = now;
