@@ -80,6 +80,7 @@ absl::StatusOr<std::unique_ptr<AggregationRole>> AggregationRole::Start(Options 
       // Without a query there is nobody who asks.
       .applied = [position =
                       role->applied_.get()] { return position->Read().value_or(UINT64_MAX); },
+      .awaited = options.fold_awaited,
       .metrics = options.dispatch.metrics,
       .on_erasure = [jobs = role->jobs_.get()] { jobs->ForgetDifferences(); }});
   role->service_ = std::make_unique<AggregationService>(

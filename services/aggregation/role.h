@@ -10,6 +10,7 @@
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/base/demand.h"
 #include "common/base/shown_number.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
@@ -34,6 +35,7 @@ class AggregationRole {
     const Clock* clock = nullptr;
     const Broadcast* appended = nullptr;       // of an ingest in the same process, else null
     Broadcast* folded = nullptr;               // told after every fold, or null
+    Demand* fold_awaited = nullptr;            // held by whoever waits for folds, if all can
     storage::ComingChanges* coming = nullptr;  // told of folds under way, or null
     RefitPolicy refit;
   };

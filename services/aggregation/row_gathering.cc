@@ -13,6 +13,7 @@ absl::StatusOr<std::vector<LoggedRows>> GatherRows(storage::EventReader& log,
   std::vector<LoggedRows> gathered;
   uint64_t rows = 0;
   size_t bytes = 0;
+  bool lingers = false;
   for (int step = 0;; ++step) {
     CLV_ASSIGN_OR_RETURN(std::vector<storage::LoggedRecord> records,
                          log.ReadAfter(after, options.max_rows - rows));
@@ -32,7 +33,14 @@ absl::StatusOr<std::vector<LoggedRows>> GatherRows(storage::EventReader& log,
                   : 1.0;
     const bool is_burst =
         static_cast<double>(rows_of_step) >= steps * static_cast<double>(options.burst_rows);
-    if (!is_burst || rows >= options.max_rows || bytes >= options.max_bytes ||
+    const bool is_trickle = step == 0 && records.size() >= options.trickle_records &&
+                            options.first_step < options.trickle_time && options.linger;
+    if (is_trickle && !is_burst) {
+      options.linger();
+      lingers = true;
+      continue;
+    }
+    if (lingers || !is_burst || rows >= options.max_rows || bytes >= options.max_bytes ||
         step == options.most_steps || !options.wait(options.step)) {
       return gathered;
     }

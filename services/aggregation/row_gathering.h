@@ -28,9 +28,16 @@ struct GatheringOptions {
   int most_steps = 25;
   // Lets a step pass; false: the rows so far are all. Must be set.
   std::function<bool(std::chrono::milliseconds step)> wait;
+  // So many records since the last gathering, within `trickle_time`, are a trickle of small ones. A
+  // fold costs as much as some twenty of them: so it lets more come.
+  size_t trickle_records = 16;
+  std::chrono::milliseconds trickle_time{100};
+  // Lets a short time pass, or none where somebody waits for a fold; may be empty.
+  std::function<void()> linger = {};
 };
 
-// The records behind `after`, decoded: what is there and what comes in a burst, within the bounds.
+// The records behind `after`, decoded: what is there and what comes in a burst or while a trickle
+// is lingered over, within the bounds.
 // At least one if there is one. Errors of EventReader::ReadAfter.
 absl::StatusOr<std::vector<LoggedRows>> GatherRows(storage::EventReader& log,
                                                    storage::LogPosition after,

@@ -24,6 +24,8 @@ constexpr std::chrono::milliseconds kDurableInterval(1'000);
 constexpr std::chrono::milliseconds kDurableWhenIdle(100);
 // Between looks at whether something can be announced.
 constexpr std::chrono::milliseconds kAnnouncingStep(2);
+// Between folds of single records that nobody waits for.
+constexpr std::chrono::milliseconds kLingering(10);
 // After a fold of so many rows another one like it is to be expected, for it has fallen behind or a
 // load goes on: it gives way no longer.
 constexpr uint64_t kRowsOfUrgent = 50'000;
@@ -107,11 +109,13 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
                        GatherRows(*log_, checkpoint,
                                   {.max_rows = options_.max_rows_per_fold,
                                    .first_step = began - last_gathered_,
-                                   .wait = [this](std::chrono::milliseconds step) {
-                                     AnnounceDue().IgnoreError();  // the fold does it anyway
-                                     std::this_thread::sleep_for(step);
-                                     return !stopping_;
-                                   }}));
+                                   .wait =
+                                       [this](std::chrono::milliseconds step) {
+                                         AnnounceDue().IgnoreError();  // the fold does it anyway
+                                         std::this_thread::sleep_for(step);
+                                         return !stopping_;
+                                       },
+                                   .linger = Linger()}));
   last_gathered_ = steady_clock::now();
   uint64_t row_count = 0;
   for (const LoggedRows& of_record : rows) row_count += of_record.size();
@@ -150,6 +154,14 @@ absl::StatusOr<uint64_t> Worker::FoldOnce() {
     if (options_.on_erasure) options_.on_erasure();
   }
   return rows.size();
+}
+
+std::function<void()> Worker::Linger() {
+  if (options_.awaited == nullptr) return {};
+  return [this] {
+    AnnounceDue().IgnoreError();  // the fold does it anyway
+    options_.awaited->Await(kLingering);
+  };
 }
 
 void Worker::WaitForMore() {

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/demand.h"
 #include "common/base/other_thread.h"
 #include "common/metrics/metrics.h"
 #include "common/storage/clv_store.h"
@@ -40,6 +41,9 @@ class Worker {
     // The last position that the projection has applied or need not apply for anybody who asks, as
     // far as it can be told; may be empty.
     std::function<storage::LogPosition()> applied;
+    // Held by everybody who waits for a fold: while nobody does, folds of single records may be a
+    // little apart. Null: somebody may always wait.
+    Demand* awaited = nullptr;
     metrics::Registry* metrics = nullptr;  // must outlive the worker; null: nothing is counted
     // Called after a fold that removed a customer, on the worker's thread; may be empty.
     std::function<void()> on_erasure;
@@ -71,6 +75,8 @@ class Worker {
   absl::Status Announce(storage::LogPosition position);
   // What can be.
   absl::Status AnnounceDue();
+  // See GatheringOptions.
+  std::function<void()> Linger();
   // In the log, or for something else to do.
   void WaitForMore();
   // There is a fold that is not durable yet.

@@ -25,8 +25,8 @@ absl::StatusOr<std::unique_ptr<IngestRole>> IngestRole::Start(Options options) {
   CLV_ASSIGN_OR_RETURN(role->tokens_, storage::SqliteTokenStore::Open(options.directory.auth()));
   CLV_RETURN_IF_ERROR(role->MakeTokens(options.directory, *options.clock));
   role->audit_ = std::make_unique<Audit>(*role->tokens_, *options.clock);
-  const storage::SqliteFoldProgress::Options progress{.path = options.directory.clv(),
-                                                      .folded = options.folded};
+  const storage::SqliteFoldProgress::Options progress{
+      .path = options.directory.clv(), .folded = options.folded, .awaited = options.fold_awaited};
   role->trim_progress_ = std::make_unique<storage::SqliteFoldProgress>(progress);
   role->wait_progress_ = std::make_unique<storage::SqliteFoldProgress>(progress);
   role->outcomes_ = std::make_unique<storage::SqliteFoldOutcomes>(options.directory.clv());

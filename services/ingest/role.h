@@ -11,6 +11,7 @@
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/base/demand.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/sqlite/backup.h"
@@ -47,6 +48,7 @@ class IngestRole {
     const Clock* clock = nullptr;
     Broadcast* appended = nullptr;      // told after every append, or null
     const Broadcast* folded = nullptr;  // of an aggregation in the same process, else null
+    Demand* fold_awaited = nullptr;     // held while a call waits for that aggregation, or null
     std::string version;
   };
 

@@ -32,7 +32,9 @@ QueryRole::QueryRole(const Options& options)
                options.dispatch.metrics),
       quarantine_(options.directory.event_log()),
       models_(options.directory.clv()),
-      progress_({.path = options.directory.clv(), .folded = options.folded}) {
+      progress_({.path = options.directory.clv(),
+                 .folded = options.folded,
+                 .awaited = options.fold_awaited}) {
   service_ = std::make_unique<QueryService>(
       QueryService::Backends{
           .reports = reports_,

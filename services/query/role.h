@@ -8,6 +8,7 @@
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/base/demand.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/dispatcher.h"
 #include "common/storage/coming_changes.h"
@@ -28,6 +29,7 @@ class QueryRole {
     const Clock* clock = nullptr;
     // Of an aggregation in the same process, else null.
     const Broadcast* folded = nullptr;
+    Demand* fold_awaited = nullptr;  // held while a question waits for it, or null
     storage::ComingChanges* coming = nullptr;
   };
 

@@ -40,6 +40,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                   .clock = options.clock,
                                                   .appended = &suite->appended_,
                                                   .folded = &suite->folded_,
+                                                  .fold_awaited = &suite->fold_awaited_,
                                                   .version = Version()}));
   suite->authenticator_.Open([directory = options.directory] { return FindAdminToken(directory); },
                              &suite->ingest_->tokens());
@@ -50,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                                  .clock = options.clock,
                                                  .appended = &suite->appended_,
                                                  .folded = &suite->folded_,
+                                                 .fold_awaited = &suite->fold_awaited_,
                                                  .coming = &suite->coming_,
                                                  .refit = RefitPolicyOf(options)}));
   suite->query_ = std::make_unique<query::QueryRole>(
@@ -60,6 +62,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const Options& options) {
                                              .metrics = options.metrics},
                                 .clock = options.clock,
                                 .folded = &suite->folded_,
+                                .fold_awaited = &suite->fold_awaited_,
                                 .coming = &suite->coming_});
   std::vector<grpc::Service*> services = suite->ingest_->services();
   services.push_back(suite->aggregation_->service());

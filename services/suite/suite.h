@@ -12,6 +12,7 @@
 #include "common/base/broadcast.h"
 #include "common/base/clock.h"
 #include "common/base/data_directory.h"
+#include "common/base/demand.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/rate_limiter.h"
@@ -74,6 +75,7 @@ class Suite {
   // Destroyed from the last to the first: the gateway, the server, the roles, what they share.
   Broadcast appended_;
   Broadcast folded_;
+  Demand fold_awaited_;
   storage::ComingChanges coming_;
   rpc::Authenticator authenticator_;
   rpc::RateLimiter limiter_;

@@ -52,6 +52,7 @@ bool SqliteFoldProgress::WaitUntilFolded(LogPosition position, std::chrono::mill
   constexpr int kBusyPolls = 50;
   constexpr std::chrono::milliseconds kForeignFoldWait(20);
   const auto until = std::chrono::steady_clock::now() + timeout;
+  const Demand::Hold hold(options_.awaited);
   for (int polls = 0;; ++polls) {
     const uint64_t seen = options_.folded != nullptr ? options_.folded->count() : 0;
     const absl::StatusOr<LogPosition> folded = FoldedPosition();

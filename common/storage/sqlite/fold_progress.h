@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/base/broadcast.h"
+#include "common/base/demand.h"
 #include "common/storage/sqlite/db.h"
 #include "common/storage/storage.h"
 
@@ -19,7 +20,8 @@ class SqliteFoldProgress final : public FoldProgress {
   struct Options {
     std::string path;
     const Broadcast* folded =
-        nullptr;  // of the worker in the same process; null: the file is polled
+        nullptr;                // of the worker in the same process; null: the file is polled
+    Demand* awaited = nullptr;  // held while somebody waits for a fold; may be null
   };
   explicit SqliteFoldProgress(Options options) : options_(std::move(options)) {}
 

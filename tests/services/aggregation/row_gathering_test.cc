@@ -102,6 +102,35 @@ TEST_F(RowGatheringTest, ABurstWithoutEndIsNotWaitedForForEver) {
   EXPECT_EQ(waits_, 5);
 }
 
+TEST_F(RowGatheringTest, ATrickleOfRecordsIsLingeredOverOnce) {
+  int lingers = 0;
+  const auto linger = [&] {
+    ++lingers;
+    for (int i = 0; i < 5; ++i) AppendRows(1);
+  };
+  for (int i = 0; i < 4; ++i) AppendRows(1);
+  EXPECT_EQ(Gather({}, {.trickle_records = 4, .linger = linger}).size(), 9u);
+  EXPECT_EQ(lingers, 1);
+  EXPECT_EQ(waits_, 0);
+}
+
+TEST_F(RowGatheringTest, FewRecordsThoseOfALongTimeAndABurstAreNotLingeredOver) {
+  int lingers = 0;
+  const auto linger = [&] { ++lingers; };
+  for (int i = 0; i < 4; ++i) AppendRows(1);
+  EXPECT_EQ(Gather({}, {.trickle_records = 5, .linger = linger}).size(), 4u);
+  EXPECT_EQ(Gather({}, {.first_step = std::chrono::milliseconds(100),
+                        .trickle_records = 4,
+                        .trickle_time = std::chrono::milliseconds(100),
+                        .linger = linger})
+                .size(),
+            4u);
+  AppendRows(6);
+  EXPECT_EQ(Gather({}, {.trickle_records = 4, .linger = linger}).size(), 5u);
+  EXPECT_EQ(lingers, 0);
+  EXPECT_EQ(waits_, 1);
+}
+
 TEST_F(RowGatheringTest, WhoEndsIsNotKeptWaiting) {
   AppendRows(10);
   EXPECT_EQ(Gather({}).size(), 1u);

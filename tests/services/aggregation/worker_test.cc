@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/storage/sqlite/event_reader.h"
@@ -66,6 +67,36 @@ TEST_F(WorkerTest, FoldsWhatIsThereAndWhatComes) {
   EXPECT_EQ(worker->folded_rows(), 21u);
   EXPECT_EQ(worker->stopped_because(), "");
   ExpectEqualToTheLog();
+}
+
+// What lingers for nobody ends as well; what somebody waits for does not linger, which the time of
+// the benchmarks shows and no test.
+TEST_F(WorkerTest, FoldsATrickleWhetherSomebodyWaitsForItOrNot) {
+  Demand awaited;
+  Worker worker(
+      {.store = store_.get(), .open_log = [this] { return OpenLog(); }, .awaited = &awaited});
+  AppendMany(20);
+  worker.Start();
+  EXPECT_TRUE(WaitUntilFolded(20));
+  AppendMany(40);
+  EXPECT_TRUE(WaitUntilFolded(60));
+  const Demand::Hold hold(&awaited);
+  AppendMany(40);
+  EXPECT_TRUE(WaitUntilFolded(100));
+  worker.Stop();
+  ExpectEqualToTheLog();
+}
+
+TEST_F(WorkerTest, WhoWaitsForAFoldHoldsTheDemandForIt) {
+  Demand awaited;
+  storage::SqliteFoldProgress progress({.path = clv_path_, .awaited = &awaited});
+  EXPECT_FALSE(awaited.Await(std::chrono::milliseconds(1)));
+  std::thread waiter([&] { EXPECT_TRUE(progress.WaitUntilFolded(1, std::chrono::seconds(60))); });
+  EXPECT_TRUE(awaited.Await(std::chrono::seconds(60)));
+  const auto worker = StartWorker(*store_);
+  AppendMany(1);
+  waiter.join();
+  EXPECT_FALSE(awaited.Await(std::chrono::milliseconds(1)));
 }
 
 TEST_F(WorkerTest, TwoWorkersOnTwoStoresLeaveOneConsistentState) {
