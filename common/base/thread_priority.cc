@@ -1,5 +1,6 @@
 #include "common/base/thread_priority.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -15,6 +16,11 @@ void GiveWay() {
   // Of one thread, as Linux has it.
   const auto thread = static_cast<id_t>(gettid());
   if (getpriority(PRIO_PROCESS, thread) < kNice) setpriority(PRIO_PROCESS, thread, kNice);
+}
+
+void GiveWayToAll() {
+  const sched_param none{};
+  sched_setscheduler(gettid(), SCHED_IDLE, &none);
 }
 
 }  // namespace clv

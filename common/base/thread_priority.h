@@ -9,6 +9,11 @@ namespace clv {
 // as such. Where the system refuses, nothing changes.
 void GiveWay();
 
+// Behind those who give way, too, and at once when one of the others wakes: it gets what nobody
+// wants. For work that only has to be done some time. Who holds what others wait for must not be of
+// them.
+void GiveWayToAll();
+
 }  // namespace clv
 
 #endif  // CLV_COMMON_BASE_THREAD_PRIORITY_H_

@@ -83,11 +83,9 @@ class ModelStore : public ModelReader {
  public:
   virtual absl::StatusOr<PopulationSize> CountPopulation() = 0;
 
-  // Visits every customer with an order, in the order of ids, in one consistent state.
+  // Visits customers with an order whose ids are greater than `after`, in the order of ids and in
+  // one consistent state: `limit` at most, all for -1. Result: how many.
   using VisitOrders = absl::FunctionRef<absl::Status(const CustomerOrders& customer)>;
-  virtual absl::Status ScanOrders(VisitOrders visit) = 0;
-
-  // At most `limit` of them with an id greater than `after`; the number of those visited.
   virtual absl::StatusOr<int> ScanOrdersAfter(const std::string& after, int limit,
                                               VisitOrders visit) = 0;
 

@@ -7,6 +7,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/base/thread_priority.h"
 #include "common/domain/customer_prediction.h"
 #include "common/domain/model_choice.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// So many customers are scored in one transaction: a few milliseconds.
+// So many customers are read and scored in one transaction: a few milliseconds.
 constexpr int kChunk = 2'000;
 // Shares of a fit's progress.
 constexpr double kReadingShare = 0.2;
@@ -62,6 +63,7 @@ void ModelKeeper::Stop() {
 }
 
 void ModelKeeper::Run() {
+  GiveWayToAll();
   std::string last_error;
   while (true) {
     {
@@ -111,7 +113,8 @@ absl::Status ModelKeeper::Look() {
       CLV_RETURN_IF_ERROR(ScoreSome());
       break;
     case Due::kServeAverage:
-      CLV_RETURN_IF_ERROR(options_.store->PutScoring(std::nullopt, 0));
+      CLV_RETURN_IF_ERROR(
+          Write([](storage::ModelStore& store) { return store.PutScoring(std::nullopt, 0); }));
       scoring_.reset();
       break;
   }
@@ -159,6 +162,42 @@ absl::StatusOr<uint64_t> ModelKeeper::FitNow(bool cold, const Progress& progress
   return Fit(cold, progress);
 }
 
+absl::StatusOr<domain::OrderHistories> ModelKeeper::ReadOrders(const storage::PopulationSize& size,
+                                                               int64_t horizon_day,
+                                                               const Progress& progress) {
+  domain::OrderHistories orders;
+  std::string last;
+  const auto visit = [&](const storage::CustomerOrders& customer) {
+    last = customer.customer_id;
+    absl::Span<const domain::OrderDay> days = customer.days;
+    while (!days.empty() && days.back().day > horizon_day) days.remove_suffix(1);
+    if (customer.imported == nullptr) {
+      if (!days.empty()) orders.Add(days);
+      return absl::OkStatus();
+    }
+    // What was imported since then is nothing to go by.
+    if (DayOf(customer.imported->last_purchase_date) > horizon_day) return absl::OkStatus();
+    orders.AddImported(static_cast<int32_t>(DayOf(customer.first_purchase_date)),
+                       domain::HistoryOf(days, customer.imported, horizon_day));
+    return absl::OkStatus();
+  };
+  double read = 0;
+  while (true) {
+    CLV_ASSIGN_OR_RETURN(const int visited,
+                         options_.store->ScanOrdersAfter(std::string(last), kChunk, visit));
+    if (visited == 0) return orders;
+    read += visited;
+    const double customers = std::max(1.0, static_cast<double>(size.customers));
+    if (!progress(kReadingShare * std::min(1.0, read / customers))) return Cancelled();
+  }
+}
+
+absl::Status ModelKeeper::Write(absl::FunctionRef<absl::Status(storage::ModelStore& store)> write) {
+  absl::Status written;
+  writer_.Run([&] { written = write(*options_.store); });
+  return written;
+}
+
 absl::StatusOr<uint64_t> ModelKeeper::Fit(bool cold, const Progress& progress) {
   const auto began = steady_clock::now();
   CLV_ASSIGN_OR_RETURN(const storage::PopulationSize size, options_.store->CountPopulation());
@@ -166,23 +205,8 @@ absl::StatusOr<uint64_t> ModelKeeper::Fit(bool cold, const Progress& progress) {
     return absl::FailedPreconditionError(absl::StrCat("too little data for a model: ", reason));
   }
   const int64_t horizon_day = DayOf(*size.horizon_seconds);
-  domain::OrderHistories orders;
-  uint64_t read = 0;
-  CLV_RETURN_IF_ERROR(
-      options_.store->ScanOrders([&](const storage::CustomerOrders& customer) -> absl::Status {
-        if (++read % 4096 == 0 &&
-            !progress(kReadingShare * std::min(1.0, static_cast<double>(read) /
-                                                        static_cast<double>(size.customers)))) {
-          return Cancelled();
-        }
-        if (customer.imported == nullptr) {
-          orders.Add(customer.days);
-        } else {
-          orders.AddImported(static_cast<int32_t>(DayOf(customer.first_purchase_date)),
-                             domain::HistoryOf(customer.days, customer.imported, horizon_day));
-        }
-        return absl::OkStatus();
-      }));
+  CLV_ASSIGN_OR_RETURN(const domain::OrderHistories orders,
+                       ReadOrders(size, horizon_day, progress));
   const domain::FittedModels* previous = !cold && models_ ? &models_->models : nullptr;
   std::optional<domain::FittedModels> fitted = domain::FitAndChoose(
       orders, static_cast<int32_t>(horizon_day), previous,
@@ -193,7 +217,10 @@ absl::StatusOr<uint64_t> ModelKeeper::Fit(bool cold, const Progress& progress) {
       .fitted_at_seconds = options_.clock->NowSeconds(),
       .fit_seconds = std::chrono::duration<double>(steady_clock::now() - began).count(),
       .models = *std::move(fitted)};
-  CLV_ASSIGN_OR_RETURN(stored.version, options_.store->AddModels(stored));
+  CLV_RETURN_IF_ERROR(Write([&](storage::ModelStore& store) -> absl::Status {
+    CLV_ASSIGN_OR_RETURN(stored.version, store.AddModels(stored));
+    return absl::OkStatus();
+  }));
   spdlog::info("prediction model {} ({}) fitted to {} customers in {:.1f} s", stored.version,
                domain::NameOf(stored.models.chosen), stored.models.customers, stored.fit_seconds);
   models_ = std::move(stored);
@@ -223,14 +250,17 @@ absl::Status ModelKeeper::ScoreAll(const Progress& progress) {
                             .status());
     if (predictions.empty()) break;
     last = predictions.back().customer_id;
-    CLV_RETURN_IF_ERROR(options_.store->PutPredictions(predictions, models_->version, {}));
+    CLV_RETURN_IF_ERROR(Write([&](storage::ModelStore& store) {
+      return store.PutPredictions(predictions, models_->version, {});
+    }));
     if (!progress(std::min(1.0, static_cast<double>(done) /
                                     static_cast<double>(std::max<uint64_t>(1, size.customers))))) {
       return Cancelled();
     }
   }
   const storage::ScoringState scoring{.model_version = models_->version, .day = day};
-  CLV_RETURN_IF_ERROR(options_.store->PutScoring(scoring, change));
+  CLV_RETURN_IF_ERROR(
+      Write([&](storage::ModelStore& store) { return store.PutScoring(scoring, change); }));
   scoring_ = scoring;
   scored_change_ = change;
   return absl::OkStatus();
@@ -261,9 +291,12 @@ absl::Status ModelKeeper::ScoreSome() {
         gone.push_back(id);
       }
     }
-    CLV_RETURN_IF_ERROR(options_.store->PutPredictions(predictions, models_->version, gone));
+    CLV_RETURN_IF_ERROR(Write([&](storage::ModelStore& store) {
+      return store.PutPredictions(predictions, models_->version, gone);
+    }));
   }
-  CLV_RETURN_IF_ERROR(options_.store->PutScoredChange(change));
+  CLV_RETURN_IF_ERROR(
+      Write([&](storage::ModelStore& store) { return store.PutScoredChange(change); }));
   scored_change_ = change;
   return absl::OkStatus();
 }

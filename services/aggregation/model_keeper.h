@@ -14,9 +14,12 @@
 #include <thread>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
+#include "common/base/other_thread.h"
+#include "common/domain/order_histories.h"
 #include "common/storage/model_store.h"
 
 namespace clv::aggregation {
@@ -33,13 +36,15 @@ struct RefitPolicy {
   std::chrono::milliseconds look{250};
 };
 
-// Works on a thread of its own beside the fold, which it never holds up for long: it reads in
-// states of its own and writes in short transactions. Errors are logged and tried again.
-// Thread-safe.
+// Works on a thread of its own beside the fold and gives way to all: it reads many states, each for
+// a moment, so that the write-ahead file can be begun anew meanwhile, and writes in short
+// transactions on a thread that gives way to nobody, for the fold waits for these. Errors are
+// logged and tried again. Thread-safe.
 //
-// A fit needs the same facts and the same previous fit to give the same model. After a fit, and
-// when the data's horizon comes to another day, all customers are scored, and only then the new
-// model and day answer by default; customers that a fold touches are scored at once.
+// A fit needs the same facts and the same previous fit to give the same model; it takes orders up
+// to the day at which it began. After a fit, and when the data's horizon comes to another day, all
+// customers are scored, and only then the new model and day answer by default; customers that a
+// fold touches are scored at once.
 class ModelKeeper {
  public:
   struct Options {
@@ -77,10 +82,16 @@ class ModelKeeper {
   bool IsRefitDue(const storage::PopulationSize& size) const;
   // With work_mutex_ held, as the rest.
   absl::StatusOr<uint64_t> Fit(bool cold, const Progress& progress);
+  // The orders of all up to the end of the day. CANCELLED when `progress` wants no more.
+  absl::StatusOr<domain::OrderHistories> ReadOrders(const storage::PopulationSize& size,
+                                                    int64_t horizon_day, const Progress& progress);
   absl::Status ScoreAll(const Progress& progress);
   absl::Status ScoreSome();
+  // Writes to the store; Result: what `write` returns.
+  absl::Status Write(absl::FunctionRef<absl::Status(storage::ModelStore& store)> write);
 
   const Options options_;
+  OtherThread writer_;
   std::mutex work_mutex_;                        // one fit or scoring at a time
   std::optional<storage::StoredModels> models_;  // the newest fit
   std::optional<storage::ScoringState> scoring_;

@@ -194,12 +194,6 @@ absl::StatusOr<PopulationSize> SqliteModelStore::CountPopulation() {
   return size;
 }
 
-absl::Status SqliteModelStore::ScanOrders(VisitOrders visit) {
-  std::lock_guard lock(mutex_);
-  CLV_ASSIGN_OR_RETURN(Connection * connection, Open());
-  return connection->Scan("", -1, visit).status();
-}
-
 absl::StatusOr<int> SqliteModelStore::ScanOrdersAfter(const std::string& after, int limit,
                                                       VisitOrders visit) {
   std::lock_guard lock(mutex_);

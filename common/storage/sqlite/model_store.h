@@ -27,7 +27,6 @@ class SqliteModelStore final : public ModelStore {
   absl::StatusOr<std::vector<StoredModels>> ListModels(uint32_t limit) override;
   absl::StatusOr<std::optional<ScoringState>> Scoring() override;
   absl::StatusOr<PopulationSize> CountPopulation() override;
-  absl::Status ScanOrders(VisitOrders visit) override;
   absl::StatusOr<int> ScanOrdersAfter(const std::string& after, int limit,
                                       VisitOrders visit) override;
   absl::Status FindOrders(absl::Span<const std::string> customer_ids, VisitOrders visit) override;

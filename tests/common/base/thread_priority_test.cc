@@ -1,5 +1,6 @@
 #include "common/base/thread_priority.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -23,6 +24,17 @@ TEST(ThreadPriorityTest, OneThreadAndThoseItStartsGiveWay) {
     EXPECT_EQ(NiceOfThisThread(), 10);
   }).join();
   EXPECT_EQ(NiceOfThisThread(), before);
+}
+
+TEST(ThreadPriorityTest, OneThreadAndThoseItStartsGiveWayToAll) {
+  const int before = sched_getscheduler(gettid());
+  if (before == SCHED_IDLE) GTEST_SKIP() << "the whole test gives way to all";
+  std::thread([] {
+    GiveWayToAll();
+    EXPECT_EQ(sched_getscheduler(gettid()), SCHED_IDLE);
+    std::thread([] { EXPECT_EQ(sched_getscheduler(gettid()), SCHED_IDLE); }).join();
+  }).join();
+  EXPECT_EQ(sched_getscheduler(gettid()), before);
 }
 
 }  // namespace

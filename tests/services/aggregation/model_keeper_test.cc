@@ -2,11 +2,17 @@
 
 #include "services/aggregation/model_keeper.h"
 
+#include <sched.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <random>
+#include <set>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -90,21 +96,23 @@ class ModelKeeperTest : public FoldTest {
     domain::FittedModel model = domain::ModelToServe((*fit)->models, (*fit)->models.chosen);
     const domain::CustomerScorer scorer(model, {});
     std::string expected;
-    ASSERT_TRUE(models_
-                    ->ScanOrders([&](const storage::CustomerOrders& customer) {
-                      const int64_t day =
-                          std::max((*scoring)->day, DayOf(customer.last_activity_date));
-                      const domain::CustomerScore score =
-                          scorer.Score(domain::HistoryOf(customer.days, customer.imported, day));
-                      char line[200];
-                      std::snprintf(line, sizeof(line), "%.*s|%.12e|%.12e|%lld\n",
-                                    static_cast<int>(customer.customer_id.size()),
-                                    customer.customer_id.data(), *score.p_alive,
-                                    score.predicted_clv, static_cast<long long>(day));
-                      expected += line;
-                      return absl::OkStatus();
-                    })
-                    .ok());
+    ASSERT_TRUE(
+        models_
+            ->ScanOrdersAfter("", -1,
+                              [&](const storage::CustomerOrders& customer) {
+                                const int64_t day =
+                                    std::max((*scoring)->day, DayOf(customer.last_activity_date));
+                                const domain::CustomerScore score = scorer.Score(
+                                    domain::HistoryOf(customer.days, customer.imported, day));
+                                char line[200];
+                                std::snprintf(line, sizeof(line), "%.*s|%.12e|%.12e|%lld\n",
+                                              static_cast<int>(customer.customer_id.size()),
+                                              customer.customer_id.data(), *score.p_alive,
+                                              score.predicted_clv, static_cast<long long>(day));
+                                expected += line;
+                                return absl::OkStatus();
+                              })
+            .ok());
     EXPECT_EQ(Ask("SELECT printf('%s|%.12e|%.12e|%d', customer_id, p_alive, predicted_clv, day) "
                   "FROM customer_predictions ORDER BY customer_id"),
               expected);
@@ -151,6 +159,48 @@ TEST_F(ModelKeeperTest, EqualFactsGiveTheSameModel) {
   ASSERT_TRUE(keeper_->FitNow(true, GoOn).ok());
   EXPECT_EQ(Ask("SELECT COUNT(DISTINCT fit) FROM clv_models"), "1\n");
   EXPECT_EQ(Ask("SELECT MAX(model_version) FROM clv_models"), "2\n");
+}
+
+TEST_F(ModelKeeperTest, OrdersThatComeWhileCustomersAreReadBelongToTheNextFit) {
+  Send(SomeShop(2'100, 500));  // more than are read in one state
+  ASSERT_TRUE(keeper_->FitNow(true, GoOn).ok());
+  bool has_sent = false;
+  const auto send_once = [&](double) {
+    if (!std::exchange(has_sent, true)) {
+      Send({{.purchase_id = "later", .customer_id = "c12099", .units = 7, .day = 700},
+            {.purchase_id = "new", .customer_id = "z", .units = 7, .day = 700}});
+    }
+    return true;
+  };
+  ASSERT_TRUE(keeper_->FitNow(true, send_once).ok());
+  EXPECT_EQ(Ask("SELECT COUNT(DISTINCT fit) FROM clv_models"), "1\n");
+  ASSERT_TRUE(keeper_->FitNow(true, GoOn).ok());
+  EXPECT_EQ(Ask("SELECT COUNT(DISTINCT fit) FROM clv_models"), "2\n");
+  ExpectCurrentPredictions();
+}
+
+// The fold waits for what the keeper writes.
+TEST_F(ModelKeeperTest, ItsThreadGivesWayToAllAndThatWhichWritesToNobody) {
+  const auto policy_of = [](int64_t thread) {
+    return sched_getscheduler(static_cast<pid_t>(thread));
+  };
+  const int own = policy_of(gettid());
+  if (own == SCHED_IDLE) GTEST_SKIP() << "the whole test gives way to all";
+  std::atomic<int> of_keeper = -1;
+  MakeKeeper({.quiet = std::chrono::milliseconds(10), .look = std::chrono::milliseconds(1)}, [&] {
+    of_keeper = policy_of(gettid());
+    return false;
+  });
+  Send(SomeShop(600, 500));
+  keeper_->Start();
+  WaitUntil([&] { return models_->Scoring()->has_value(); }, "nothing was fitted");
+  EXPECT_EQ(of_keeper, SCHED_IDLE);
+  std::multiset<int> all;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    all.insert(policy_of(std::stoll(thread.path().filename())));
+  }
+  EXPECT_EQ(all.count(SCHED_IDLE), 1u);
+  EXPECT_EQ(all.count(own), all.size() - 1);
 }
 
 TEST_F(ModelKeeperTest, FitsByItselfOnceThereIsEnough) {
