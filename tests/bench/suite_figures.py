@@ -7,7 +7,7 @@ import time
 
 from harness import SEPARATE, Suite
 from programs import Program, binary, clean_environment
-from store_state import await_folded, await_scored
+from store_state import await_folded, await_rest, await_scored
 from workload import LATENCY_BATCH_ROWS
 
 BACKGROUND_ROWS_PER_SECOND = 50_000
@@ -94,6 +94,7 @@ class SuiteFigures:
         suite.restart("clv-suite")
 
     def _push_continuously(self):
+        await_rest(self._suite)
         for batch_rows, path in self._workload.continuous.items():
             rate, measured = self._rate_until_visible(path, batch_rows)
             self.figures[f"batches_of_{batch_rows}_rows_per_second"] = rate
@@ -102,6 +103,7 @@ class SuiteFigures:
     def _measure_latency(self):
         # Predictions that the rows of the lines before have made due are no part of this one.
         await_scored(self._suite.data_dir)
+        await_rest(self._suite)
         measured = self._latency(self._suite, self._workload.latency)
         for name in ("durable", "visible"):
             for share in ("p50", "p99"):
@@ -142,6 +144,7 @@ class SuiteFigures:
             suite.start()
             rows = BACKGROUND_ROWS_PER_SECOND * (2 * self._seconds + 10)
             batches = self._encoded_copies(self._workload.background, rows)
+            await_rest(suite)
             background = subprocess.Popen(
                 [binary("clv-bench-load"), "send", "--target", suite.addresses["ingest"], "--token", token,
                  "--rows-per-second", str(BACKGROUND_ROWS_PER_SECOND), batches],
