@@ -259,6 +259,38 @@ TEST_F(PushStreamTest, ABatchThatIsRefusedEndsTheStreamAfterTheAcknowledgementsB
   EXPECT_EQ(LoggedRows().purchases.size(), 2u);
 }
 
+TEST_F(PushStreamTest, TakesCompressedBatches) {
+  const auto context = Context();
+  context->set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  const auto stream = Push(context.get());
+  for (uint64_t batch = 0; batch < 3; ++batch) ASSERT_TRUE(stream->Write(Batch(batch, 1'000)));
+  stream->WritesDone();
+  for (uint64_t batch = 0; batch < 3; ++batch) {
+    const Response response = Acknowledgement(*stream);
+    EXPECT_EQ(response.batch_id(), batch);
+    EXPECT_EQ(response.result().successful_rows(), 1'000u);
+  }
+  EXPECT_TRUE(End(*stream).ok());
+  EXPECT_EQ(LoggedRows().purchases.size(), 3'000u);
+}
+
+// Whatever the room, one message is read ahead and none is lost.
+TEST_F(PushStreamTest, AWindowOfOneBatchTakesThemAll) {
+  Serve({.log = &gated_, .clock = &SystemClock()}, std::chrono::seconds(20), {.max_batches = 1});
+  const auto context = Context();
+  const auto stream = Push(context.get());
+  std::thread client([&] {
+    for (int batch = 0; batch < 100; ++batch) ASSERT_TRUE(stream->Write(Batch(batch)));
+    stream->WritesDone();
+  });
+  for (uint64_t batch = 0; batch < 100; ++batch) {
+    EXPECT_EQ(Acknowledgement(*stream).batch_id(), batch);
+  }
+  client.join();
+  EXPECT_TRUE(End(*stream).ok());
+  EXPECT_EQ(log_->LastPosition(), 100u);
+}
+
 // As a client of another schema, or a broken one, sends it.
 TEST_F(PushStreamTest, BytesThatAreNoBatchEndTheStreamAfterTheAcknowledgementsBeforeThem) {
   const auto bytes_of = [](const std::string& text) {
