@@ -1,7 +1,10 @@
 #include "services/ingest/push_batch.h"
 
+#include <google/protobuf/empty.pb.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
+
+#include <utility>
 
 #include "clv/v1/ingest_service.pb.h"
 #include "common/rpc/status_conversion.h"
@@ -27,37 +30,59 @@ constexpr uint32_t TagOf(int field, WireFormatLite::WireType type) {
   return static_cast<uint32_t>(field) << WireFormatLite::kTagTypeBits | type;
 }
 
+constexpr uint32_t kBatchIdTag = TagOf(kBatchId, WireFormatLite::WIRETYPE_VARINT);
+constexpr uint32_t kRowsTag = TagOf(kRows, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+constexpr uint32_t kWaitTag = TagOf(kWait, WireFormatLite::WIRETYPE_VARINT);
+
+bool IsKnown(uint32_t tag) { return tag == kBatchIdTag || tag == kRowsTag || tag == kWaitTag; }
+
+// Protobuf takes no length of more bytes.
+constexpr int kMostBytes = 5;
+
 bool ReadText(google::protobuf::io::CodedInputStream* input, std::string_view message,
               std::string_view* text) {
+  const int begin = input->CurrentPosition();
   int size = 0;
   if (!input->ReadVarintSizeAsInt(&size)) return false;
-  *text = message.substr(static_cast<size_t>(input->CurrentPosition()), static_cast<size_t>(size));
+  const int end = input->CurrentPosition();
+  if (end - begin > kMostBytes) return false;
+  *text = message.substr(static_cast<size_t>(end), static_cast<size_t>(size));
   return input->Skip(size);
+}
+
+// Whether protobuf takes the bytes for a message, whatever fields it has.
+bool IsMessage(std::string_view bytes) {
+  return google::protobuf::Empty().ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 // As protobuf reads it: the last of a field counts, and what is unknown is passed over.
 bool Read(std::string_view message, PushBatch* batch) {
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(message.data()),
                                                static_cast<int>(message.size()));
-  while (const uint32_t tag = input.ReadTag()) {
+  bool is_checked = false;
+  while (true) {
+    const int begin = input.CurrentPosition();
+    const uint32_t tag = input.ReadTag();
+    if (tag == 0) return input.ConsumedEntireMessage();
+    // What clients of this schema do not write is taken where protobuf takes it.
+    const bool is_usual = IsKnown(tag) && input.CurrentPosition() - begin == 1;
+    if (!is_usual && !std::exchange(is_checked, true) && !IsMessage(message)) return false;
     uint64_t number = 0;
     switch (tag) {
-      case TagOf(kBatchId, WireFormatLite::WIRETYPE_VARINT):
+      case kBatchIdTag:
         if (!input.ReadVarint64(&batch->batch_id)) return false;
         break;
-      case TagOf(kRows, WireFormatLite::WIRETYPE_LENGTH_DELIMITED):
+      case kRowsTag:
         if (!ReadText(&input, message, &batch->rows.emplace_back())) return false;
         break;
-      case TagOf(kWait, WireFormatLite::WIRETYPE_VARINT):
+      case kWaitTag:
         if (!input.ReadVarint64(&number)) return false;
         batch->wait = number != 0;
         break;
       default:
-        if (WireFormatLite::GetTagFieldNumber(tag) == 0) return false;
         if (!WireFormatLite::SkipField(&input, tag)) return false;
     }
   }
-  return input.ConsumedEntireMessage();
 }
 
 }  // namespace
