@@ -184,6 +184,7 @@ absl::StatusOr<domain::OrderHistories> ModelKeeper::ReadOrders(const storage::Po
   double read = 0;
   while (true) {
     CLV_ASSIGN_OR_RETURN(const int visited,
+                         // A copy, for the visit moves it.
                          options_.store->ScanOrdersAfter(std::string(last), kChunk, visit));
     if (visited == 0) return orders;
     read += visited;

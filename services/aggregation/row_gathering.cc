@@ -33,15 +33,12 @@ absl::StatusOr<std::vector<LoggedRows>> GatherRows(storage::EventReader& log,
                   : 1.0;
     const bool is_burst =
         static_cast<double>(rows_of_step) >= steps * static_cast<double>(options.burst_rows);
-    const bool is_trickle = step == 0 && records.size() >= options.trickle_records &&
-                            options.first_step < options.trickle_time && options.linger;
-    if (is_trickle && !is_burst) {
+    if (lingers || rows >= options.max_rows || bytes >= options.max_bytes) return gathered;
+    lingers = step == 0 && !is_burst && records.size() >= options.trickle_records &&
+              options.first_step < options.trickle_time && options.linger;
+    if (lingers) {
       options.linger();
-      lingers = true;
-      continue;
-    }
-    if (lingers || !is_burst || rows >= options.max_rows || bytes >= options.max_bytes ||
-        step == options.most_steps || !options.wait(options.step)) {
+    } else if (!is_burst || step == options.most_steps || !options.wait(options.step)) {
       return gathered;
     }
   }

@@ -170,6 +170,12 @@ TEST_F(ModelKeeperTest, OrdersThatComeWhileCustomersAreReadBelongToTheNextFit) {
     if (!std::exchange(has_sent, true)) {
       Send({{.purchase_id = "later", .customer_id = "c12099", .units = 7, .day = 700},
             {.purchase_id = "new", .customer_id = "z", .units = 7, .day = 700}});
+      Send(domain::ImportedClv{.customer_id = "z-imported",
+                               .total_spend_micros = Units(500),
+                               .purchase_count = 10,
+                               .first_purchase_date = kNewYear,
+                               .last_purchase_date = kNewYear + 700 * kDay,
+                               .updated_at = kNewYear + 710 * kDay});
     }
     return true;
   };

@@ -131,6 +131,15 @@ TEST_F(RowGatheringTest, FewRecordsThoseOfALongTimeAndABurstAreNotLingeredOver) 
   EXPECT_EQ(waits_, 1);
 }
 
+TEST_F(RowGatheringTest, ATrickleThatIsAllThatMayBeIsNotLingeredOver) {
+  int lingers = 0;
+  const auto linger = [&] { ++lingers; };
+  for (int i = 0; i < 8; ++i) AppendRows(1);
+  EXPECT_EQ(Gather({}, {.max_rows = 4, .trickle_records = 4, .linger = linger}).size(), 4u);
+  EXPECT_EQ(Gather({}, {.max_bytes = 1, .trickle_records = 4, .linger = linger}).size(), 8u);
+  EXPECT_EQ(lingers, 0);
+}
+
 TEST_F(RowGatheringTest, WhoEndsIsNotKeptWaiting) {
   AppendRows(10);
   EXPECT_EQ(Gather({}).size(), 1u);
